@@ -1,0 +1,122 @@
+"""The envelope around every body, and the one door in (`open_message`) and out (`seal_message`).
+
+Strict when sending. On receipt, unknown fields of the same major version are stripped and counted; everything else that is wrong is a `ContractError`
+that says why, so that the caller can count it, log one line and drop the message.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+from pydantic import Field, ValidationError
+
+from schemas.base import Frozen
+from schemas.errors import ContractError
+from schemas.ids import Uuid7, WireId
+from schemas.messages import Body
+
+MAJOR, MINOR = 1, 0
+MAX_BYTES = 256 * 1024
+
+
+class Envelope(Frozen):
+    """`epoch` and `seq` order what a coordinator sends to one device; `sent_at` is coordinator time in s; `traceparent` as in W3C Trace Context."""
+
+    id: Uuid7
+    version: str = Field(f"{MAJOR}.{MINOR}", alias="schema", pattern=r"^\d{1,4}\.\d{1,4}$")
+    source: WireId
+    sent_at: float
+    epoch: int = Field(0, ge=0, le=2**53)
+    seq: int = Field(0, ge=0, le=2**53)
+    instruction: Uuid7 | None = None
+    subtask: Uuid7 | None = None
+    attempt: int = Field(1, ge=1, le=1_000_000)
+    traceparent: str | None = Field(None, max_length=55)
+    body: Body
+
+    @property
+    def kind(self) -> str:
+        return self.body.kind
+
+
+class Seal(Protocol):
+    """The seam where signatures go: bytes on the wire to bytes of JSON and back. `open` raises ContractError on a bad signature."""
+
+    def seal(self, data: bytes) -> bytes: ...
+    def open(self, data: bytes) -> bytes: ...
+
+
+class PlainSeal:
+    """No signature: for the loopback and the demo."""
+
+    def seal(self, data: bytes) -> bytes:
+        return data
+
+    def open(self, data: bytes) -> bytes:
+        return data
+
+
+def seal_message(envelope: Envelope, seal: Seal | None = None) -> bytes:
+    """JSON bytes ready for the bus. Raises ContractError above 256 KiB."""
+    data = (seal or PlainSeal()).seal(envelope.model_dump_json(by_alias=True, exclude_none=True).encode())
+    if len(data) > MAX_BYTES:
+        raise ContractError(f"message {envelope.id} is {len(data)} bytes, the limit is {MAX_BYTES}")
+    return data
+
+
+def open_message(data: bytes, seal: Seal | None = None) -> tuple[Envelope, int]:
+    """The envelope and how many unknown fields were stripped. Raises ContractError with one line saying what is wrong."""
+    if len(data) > MAX_BYTES:
+        raise ContractError(f"oversize: {len(data)} bytes, the limit is {MAX_BYTES}")
+    raw = _parse((seal or PlainSeal()).open(data))
+    _check_major(raw)
+    try:
+        return Envelope.model_validate(raw), 0
+    except ValidationError as error:
+        unknown = [e["loc"] for e in error.errors() if e["type"] == "extra_forbidden"]
+        if len(unknown) != error.error_count():
+            raise ContractError(_first_line(error)) from None
+    for location in unknown:
+        _strip(raw, location)
+    try:
+        return Envelope.model_validate(raw), len(unknown)
+    except ValidationError as error:
+        raise ContractError(_first_line(error)) from None
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    try:
+        raw = json.loads(data)
+    except (ValueError, UnicodeDecodeError, RecursionError):
+        raise ContractError("bad JSON") from None
+    if not isinstance(raw, dict):
+        raise ContractError("not a JSON object")
+    return raw  # pyright: ignore[reportUnknownVariableType]
+
+
+def _check_major(raw: dict[str, Any]) -> None:
+    version = raw.get("schema")
+    major = version.split(".")[0] if isinstance(version, str) else None
+    if major != str(MAJOR):
+        raise ContractError(f"foreign version {str(version)[:20]!r}, this side speaks {MAJOR}.{MINOR}")
+
+
+def _strip(raw: Any, location: tuple[int | str, ...]) -> None:
+    """Remove the value at a pydantic error location; union tags in the location, which name no key, are skipped."""
+    node, steps = raw, list(location)
+    for index, step in enumerate(steps):
+        last = index == len(steps) - 1
+        if isinstance(node, dict) and step in node:
+            if last:
+                del node[step]
+                return
+            node = node[step]  # pyright: ignore[reportUnknownVariableType]
+        elif isinstance(node, list) and isinstance(step, int) and step < len(node):  # pyright: ignore[reportUnknownArgumentType]
+            node = node[step]  # pyright: ignore[reportUnknownVariableType]
+
+
+def _first_line(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place or 'message'}: {first['msg']}"[:300]

@@ -1,0 +1,286 @@
+"""Every message body, tagged by `kind`. Where each travels is in schemas.topics; what wraps it in schemas.envelope."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue
+
+from schemas.base import Frozen, Value
+from schemas.ids import WireId
+from schemas.observations import Observation
+from schemas.outcomes import Outcome, RunState, SubtaskState
+from schemas.plan import Intent, Work
+from schemas.site import Site
+from schemas.skills import Safety
+
+Text = Annotated[str, Field(max_length=8192)]
+
+
+class Connection(Frozen):
+    """Presence in VDA 5050's words; `connectionbroken` is the will. A will of an older `boot` is ignored."""
+
+    kind: Literal["connection"] = "connection"
+    status: Literal["online", "offline", "connectionbroken"]
+    boot: str
+    devices: tuple[WireId, ...] = ()
+    heartbeat: float = 5.0
+    """Seconds between heartbeats; the lease lapses after three."""
+
+
+class Property(Frozen):
+    name: str
+    unit: str | None = None
+    description: str = ""
+    in_state: bool = False
+    """True when the state carries it anyway; False when a device must go and look."""
+
+
+class Profile(Frozen):
+    """What a device is and can, in plain language; never its API."""
+
+    kind: Literal["profile"] = "profile"
+    device: WireId
+    device_kind: str
+    maker: str = "unknown"
+    name: str = ""
+    aliases: tuple[str, ...] = ()
+    place: WireId | None = None
+    abilities: tuple[str, ...] = ()
+    levers: tuple[str, ...] = ()
+    properties: tuple[Property, ...] = ()
+
+
+class SubtaskStatus(Frozen):
+    """One subtask in a report. `safety` and `idempotent` are known from `mapped` on."""
+
+    subtask: str
+    state: SubtaskState
+    run: RunState | None = None
+    outcome: Outcome | None = None
+    safety: Safety | None = None
+    idempotent: bool | None = None
+
+
+class State(Frozen):
+    """Standard attributes (battery in %, position in m, `at` a place) and the work in hand. With `poll` set it is the report to that poll."""
+
+    kind: Literal["state"] = "state"
+    device: WireId
+    boot: str
+    attributes: dict[str, Value] = {}
+    busy: bool = False
+    stopped: bool = False
+    normal: bool = True
+    problem: Text = ""
+    subtasks: tuple[SubtaskStatus, ...] = ()
+    poll: str | None = None
+    catalogue: str | None = None
+    """Digest of the API catalogue, so that a change is noticed."""
+
+
+class Subtask(Frozen):
+    """One sentence for one device. Order is (envelope.epoch, envelope.seq); times are coordinator time, s."""
+
+    kind: Literal["subtask"] = "subtask"
+    device: WireId
+    text: Text
+    start_by: float
+    deadline: float
+    supersedes: str | None = None
+    context: Text = ""
+    """Facts for resolving names; never an instruction."""
+    approval: str | None = None
+
+
+class Cancel(Frozen):
+    kind: Literal["cancel"] = "cancel"
+    device: WireId
+    subtask: str
+
+
+class Stop(Frozen):
+    """`latched` True: stop now and refuse work. False: resume."""
+
+    kind: Literal["stop"] = "stop"
+    device: WireId
+    latched: bool = True
+    reason: Text = ""
+
+
+class OutcomeReport(Frozen):
+    kind: Literal["outcome"] = "outcome"
+    device: WireId
+    subtask: str
+    outcome: Outcome
+    started_at: float | None = None
+    ended_at: float = 0.0
+    safety: Safety | None = None
+    idempotent: bool | None = None
+
+
+class Candidate(Frozen):
+    name: str
+    score: float
+    match: float | None = None
+
+
+class Trace(Frozen):
+    """For operators, where the privacy level lets it leave the device."""
+
+    kind: Literal["trace"] = "trace"
+    device: WireId
+    subtask: str
+    sentence: Text
+    candidates: tuple[Candidate, ...] = ()
+    function: str | None = None
+    arguments: dict[str, JsonValue] = {}
+    confidence: float = 0.0
+    program: Text = ""
+    run: RunState | None = None
+
+
+class Epoch(Frozen):
+    kind: Literal["epoch"] = "epoch"
+    epoch: int = Field(ge=0)
+
+
+class Poll(Frozen):
+    """Who shall report, and which open subtasks each must speak of."""
+
+    kind: Literal["poll"] = "poll"
+    poll: str
+    open: dict[str, tuple[str, ...]]
+    """device id → open subtask ids"""
+
+
+class PlanShown(Frozen):
+    kind: Literal["plan"] = "plan"
+    text: Text
+    intent: Intent = Field(discriminator="kind")
+    work: tuple[Work, ...] = ()
+
+
+class Progress(Frozen):
+    """A line for people, and where the work stands: index into the plan's work → state or end."""
+
+    kind: Literal["progress"] = "progress"
+    text: Text
+    work: dict[int, str] = {}
+
+
+class Ask(Frozen):
+    kind: Literal["ask"] = "ask"
+    text: Text
+    options: tuple[str, ...] = ()
+
+
+class WorkOutcome(Frozen):
+    """How one piece of work ended; `unknown` while its device is silent."""
+
+    device: str
+    text: str
+    item: str | None = None
+    subtask: str | None = None
+    outcome: Outcome | None = None
+    state: Literal["ended", "unknown", "not_sent"] = "ended"
+
+
+class Answer(Frozen):
+    """`complete`: everything that was asked is answered or done, and proved. `final` False is a revision to come."""
+
+    kind: Literal["answer"] = "answer"
+    text: Text
+    intent: Literal["plan", "query", "goal", "control", "question", "refusal"]
+    complete: bool
+    facts: tuple[Observation, ...] = ()
+    outcomes: tuple[WorkOutcome, ...] = ()
+    final: bool = True
+
+
+class Instruction(Frozen):
+    kind: Literal["instruction"] = "instruction"
+    text: Text
+    dry_run: bool = False
+
+
+class Reply(Frozen):
+    """A person's answer to an Ask."""
+
+    kind: Literal["reply"] = "reply"
+    text: Text
+
+
+class Approval(Frozen):
+    """Bound to sha256 of (device, function, arguments), single use, expiring."""
+
+    kind: Literal["approval"] = "approval"
+    device: WireId
+    digest: str
+    allow: bool
+    expires: float
+
+
+class ControlRequest(Frozen):
+    kind: Literal["control"] = "control"
+    action: Literal["cancel", "pause", "resume"]
+    target: str | None = None
+    """Instruction id; None = everything."""
+
+
+class SiteMessage(Frozen):
+    kind: Literal["site"] = "site"
+    site: Site
+
+
+class WindowRequest(Frozen):
+    """Ask a device for a window of data by handle."""
+
+    kind: Literal["window_request"] = "window_request"
+    device: WireId
+    handle: str
+    what: str
+    seconds: float = 1.0
+
+
+class WindowReply(Frozen):
+    kind: Literal["window_reply"] = "window_reply"
+    device: WireId
+    handle: str
+    data: dict[str, Any] = {}
+    kept_until: float = 0.0
+
+
+class ExpertConnection(Frozen):
+    kind: Literal["expert_connection"] = "expert_connection"
+    status: Literal["online", "offline", "connectionbroken"]
+    boot: str
+    tells: tuple[str, ...] = ()
+    endpoint: str = ""
+
+
+Body = Annotated[
+    Connection
+    | Profile
+    | State
+    | Subtask
+    | Cancel
+    | Stop
+    | OutcomeReport
+    | Trace
+    | Epoch
+    | Poll
+    | PlanShown
+    | Progress
+    | Ask
+    | Answer
+    | Instruction
+    | Reply
+    | Approval
+    | ControlRequest
+    | SiteMessage
+    | WindowRequest
+    | WindowReply
+    | ExpertConnection,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,84 @@
+"""How a subtask ends: a closed union, said by the agent only (docs/protocol.md, A subtask's life)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.base import Frozen
+from schemas.observations import Observation
+
+RefusalReason = Literal[
+    "none_fits",
+    "missing_argument",
+    "out_of_range",
+    "several",
+    "forbidden",
+    "needs_approval",
+    "busy",
+    "stopped",
+    "stale_epoch",
+    "clock_unknown",
+    "state",
+    "unsafe",
+    "invalid",
+]
+
+
+class Proof(Frozen):
+    """What the verifier saw: the condition in words, whether it held, and the value read back."""
+
+    condition: str
+    held: bool
+    seen: str | None = None
+
+
+class _Ended(Frozen):
+    text: str = ""
+    """One plain sentence for people; never an API name unless the site's privacy level allows it."""
+    observations: tuple[Observation, ...] = ()
+    proof: tuple[Proof, ...] = ()
+
+
+class Done(_Ended):
+    end: Literal["done"] = "done"
+    verified: bool
+
+
+class Refused(_Ended):
+    end: Literal["refused"] = "refused"
+    reason: RefusalReason
+
+
+class NeedsAnswer(_Ended):
+    """The agent asks back; the question is `text`."""
+
+    end: Literal["needs_answer"] = "needs_answer"
+    missing: tuple[str, ...] = ()
+
+
+class Failed(_Ended):
+    end: Literal["failed"] = "failed"
+    uncertain: bool = False
+    """True when it cannot be known whether the effect happened (a crash between intent and result)."""
+
+
+class Superseded(_Ended):
+    end: Literal["superseded"] = "superseded"
+    by: str | None = None
+
+
+class Cancelled(_Ended):
+    end: Literal["cancelled"] = "cancelled"
+
+
+class Expired(_Ended):
+    end: Literal["expired"] = "expired"
+
+
+Outcome = Annotated[Done | Refused | NeedsAnswer | Failed | Superseded | Cancelled | Expired, Field(discriminator="end")]
+
+SubtaskState = Literal["issued", "accepted", "mapped", "running", "ended", "never_seen"]
+RunState = Literal["start", "preprocessing", "call_pending", "postprocessing", "end"]
+"""The five states of LLMind 2.0's machine."""

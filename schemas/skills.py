@@ -1,0 +1,191 @@
+"""A device's API catalogue: its functions as the agent, and nobody else, knows them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal, cast
+
+from pydantic import Field, JsonValue
+
+from schemas.base import Condition, Frozen, Value
+
+Safety = Literal["read", "reversible", "irreversible", "forbidden"]
+Reduce = Literal["value", "count", "count_true", "count_false", "not", "first", "list"]
+
+
+class Returns(Frozen):
+    """One observation made from a call's JSON result.
+
+    `path` is a dotted path into the result ("" = the result itself; "slots.free"). `reduce` turns makers' shapes into one value: `count` of a list,
+    `count_true`/`count_false` of booleans in a list or map. `values` renames raw values. `scale` multiplies numbers into `unit`.
+    `subject` names what the fact is about: `self` or an argument (`{shelf}`), prefixed by `subject_prefix` ("shelf-").
+    """
+
+    property: str
+    path: str = ""
+    unit: str | None = None
+    reduce: Reduce = "value"
+    scale: float = 1.0
+    values: dict[str, Value] = {}
+    subject: str = "self"
+    subject_prefix: str = ""
+
+
+class Poll(Frozen):
+    """How to wait for a call that returns at once: read `path` every `every` s until `done` (or `failed`) holds on the reply's fields."""
+
+    path: str
+    done: Condition
+    failed: Condition | None = None
+    every: float = 0.2
+
+
+class Binding(Frozen):
+    """The REST request of a function. `{argument}` in path, query and body stands for the value; a body value that is just `{argument}` keeps its type."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    path: str = "/"
+    query: dict[str, JsonValue] = {}
+    body: dict[str, JsonValue] | None = None
+    result: str = ""
+    """Dotted path of the result inside the reply."""
+    error: Condition | None = None
+    """Holds on the reply when the maker reports a failure with status 200."""
+    poll: Poll | None = None
+
+
+class Function(Frozen):
+    """One API function. `parameters` is a JSON Schema object; a numeric property may carry `unit`."""
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Any] = Field(default_factory=lambda: {"type": "object", "properties": {}})
+    returns: tuple[Returns, ...] = ()
+    safety: Safety = "reversible"
+    idempotent: bool = False
+    requires: tuple[Condition, ...] = ()
+    achieves: tuple[Condition, ...] = ()
+    """What holds afterwards, in terms of its arguments: `at == {shelf}`. Used to prepare other functions and as post-condition."""
+    longest: float = 120.0
+    """Longest duration, s."""
+    binding: Binding | None = None
+
+
+class StateRead(Frozen):
+    """One request whose reply yields standard attributes (battery in %, position in m, `at`, busy)."""
+
+    binding: Binding
+    attributes: tuple[Returns, ...]
+
+
+class Catalogue(Frozen):
+    """Everything an agent knows of one model of device."""
+
+    kind: str
+    maker: str = "unknown"
+    abilities: tuple[str, ...] = ()
+    """Plain-language abilities for the profile; never API names."""
+    functions: tuple[Function, ...]
+    state: tuple[StateRead, ...] = ()
+    initialise: str | None = None
+    """Name of a function without required arguments, run in preprocessing."""
+    release: str | None = None
+    stop: Binding | None = None
+
+    def digest(self) -> str:
+        """sha256 of the canonical JSON: the identity under which vectors are cached and changes noticed."""
+        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+    def function(self, name: str) -> Function | None:
+        return next((f for f in self.functions if f.name == name), None)
+
+
+class Call(Frozen):
+    """A validated call: the only thing that ever reaches a driver."""
+
+    function: str
+    arguments: dict[str, JsonValue] = {}
+
+
+ParameterType = Literal["number", "integer", "string", "boolean", "array", "object", "any"]
+
+
+class Parameter(Frozen):
+    """One leaf of a function's parameters, flattened. `path` ("target", "x") is its place in the arguments object."""
+
+    path: tuple[str, ...]
+    type: ParameterType = "any"
+    description: str = ""
+    unit: str | None = None
+    choices: tuple[Value, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+    default: JsonValue = None
+    required: bool = False
+
+    @property
+    def name(self) -> str:
+        return ".".join(self.path)
+
+
+def parameters_of(function: Function) -> tuple[Parameter, ...]:
+    """The leaves of the parameter schema in document order; an unknown or missing type becomes `any`. Never raises on odd schemas."""
+    return tuple(_walk(function.parameters, (), True))
+
+
+def _walk(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> list[Parameter]:
+    properties = _dict(schema.get("properties"))
+    if not properties or len(path) >= 4:
+        return [_leaf(schema, path, required)] if path else []
+    needed = _list(schema.get("required"))
+    leaves: list[Parameter] = []
+    for key, sub in properties.items():
+        leaves += _walk(_dict(sub), (*path, key), required and key in needed)
+    return leaves
+
+
+_TYPES = ("number", "integer", "string", "boolean", "array", "object")
+
+
+def _leaf(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> Parameter:
+    raw_choices = _list(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
+    choices: tuple[Value, ...] = tuple(c for c in raw_choices if isinstance(c, bool | int | float | str))
+    pattern, unit = schema.get("pattern"), schema.get("unit")
+    return Parameter(
+        path=path,
+        type=_type(schema, choices),
+        description=str(schema.get("description") or schema.get("title") or ""),
+        unit=str(unit) if unit else None,
+        choices=choices,
+        minimum=_bound(schema, "minimum", "exclusiveMinimum"),
+        maximum=_bound(schema, "maximum", "exclusiveMaximum"),
+        pattern=pattern if isinstance(pattern, str) else None,
+        default=schema.get("default"),
+        required=required,
+    )
+
+
+def _type(schema: dict[str, Any], choices: tuple[Value, ...]) -> ParameterType:
+    declared = [schema.get("type"), *_list(schema.get("type"))]
+    for known in _TYPES:
+        if known in declared:
+            return known
+    return "string" if choices and all(isinstance(c, str) for c in choices) else "any"
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return {str(k): v for k, v in cast("dict[Any, Any]", value).items()} if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def _bound(schema: dict[str, Any], *keys: str) -> float | None:
+    for key in keys:
+        value = schema.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    return None
