@@ -1,0 +1,46 @@
+"""The `parley` command. Each subcommand is a small module that imports what it needs only when it runs."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from cli import agent, bench, broker, coordinator, demo, devices, map_, plan, schema, sim, stop, tell
+from cli.console import say
+
+app = typer.Typer(
+    name="parley", help="Tell your devices what to do, in plain language, on your own hardware.", no_args_is_help=True, add_completion=False,
+    pretty_exceptions_enable=False,
+)  # fmt: skip
+app.command("demo")(demo.demo)
+app.command("tell")(tell.tell)
+app.command("stop")(stop.stop)
+app.command("devices")(devices.devices)
+app.command("map")(map_.map_sentences)
+app.command("plan")(plan.plan)
+app.command("broker")(broker.broker)
+app.command("coordinator")(coordinator.coordinator)
+app.command("agent")(agent.agent)
+app.command("sim")(sim.sim)
+app.command("schema")(schema.schema)
+app.add_typer(bench.app, name="bench")
+
+
+def run() -> None:
+    """Entry point: a user's mistake is one line on stderr and exit 1; Ctrl-C is exit 130."""
+    from schemas.errors import ParleyError
+
+    try:
+        app()
+    except ParleyError as error:
+        say(f"parley: {error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(141)
+
+
+if __name__ == "__main__":
+    run()

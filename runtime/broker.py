@@ -7,8 +7,8 @@ import contextlib
 import socket
 from typing import Any
 
-from amqtt.broker import Broker
-from amqtt.errors import BrokerError
+from amqtt.broker import Broker  # pyright: ignore[reportMissingTypeStubs]
+from amqtt.errors import BrokerError  # pyright: ignore[reportMissingTypeStubs]
 
 from schemas.errors import ConfigError
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -138,7 +138,7 @@ class MemoryBus:
         self._broker.route(topic, payload, retain)
 
     @asynccontextmanager
-    async def subscribe(self, *filters: str) -> AsyncIterator[AsyncIterator[Message]]:
+    async def subscribe(self, *filters: str) -> AsyncGenerator[AsyncIterator[Message]]:
         mailbox: Mailbox[Message] = Mailbox()
         number = self._broker.add(filters, mailbox)
         try:
@@ -147,7 +147,7 @@ class MemoryBus:
             self._broker.remove(number)
 
     @asynccontextmanager
-    async def connections(self) -> AsyncIterator[AsyncIterator[int]]:
+    async def connections(self) -> AsyncGenerator[AsyncIterator[int]]:
         mailbox: Mailbox[int] = Mailbox()
         if self._connected:
             mailbox.put(self._count)

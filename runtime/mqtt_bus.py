@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -87,11 +87,10 @@ class MqttBus:
         self._keeper = loop.create_task(self._keep(), name=f"mqtt.{self._client_id}")
         try:
             await asyncio.wait_for(asyncio.shield(self._first), self._timeout)
-        except (TimeoutError, LinkError) as error:
+        except TimeoutError:
             await self.__aexit__()
             where = ", ".join(f"{h}:{p}" for h, p in self._addresses)
-            detail = f" ({error})" if str(error) else ""
-            raise LinkError(f"no MQTT broker answers at {where}{detail}; start one with `parley broker` or give --broker HOST:PORT") from None
+            raise LinkError(f"no MQTT broker answers at {where}; start one with `parley broker` or give --broker HOST:PORT") from None
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -101,29 +100,20 @@ class MqttBus:
         self._keeper = None
 
     async def _keep(self) -> None:
+        """Hold a session with one broker after the other; back-off grows only while none can be reached."""
         turn, pause = 0, 0.1
         while True:
             host, port = self._addresses[turn % len(self._addresses)]
+            before = self._count
             try:
                 await self._session(host, port)
             except (aiomqtt.MqttError, OSError) as error:
                 log.warning("link_lost", client=self._client_id, broker=f"{host}:{port}", error=str(error)[:120])
-                self._give_up_first(turn, error)
             finally:
                 self._client = None
             turn += 1
+            pause = 0.1 if self._count > before else min(5.0, pause * 1.7)
             await asyncio.sleep(pause)
-            pause = 0.1 if self._count_changed(turn) else min(5.0, pause * 1.7)
-
-    def _count_changed(self, turn: int) -> bool:
-        """True after a session that had connected: back-off starts again."""
-        changed = self._count != getattr(self, "_seen", 0)
-        self._seen = self._count
-        return changed and turn > 0
-
-    def _give_up_first(self, turn: int, error: Exception) -> None:
-        if self._first is not None and not self._first.done() and turn + 1 >= len(self._addresses) and self._timeout <= 0:
-            self._first.set_exception(LinkError(str(error)))
 
     async def _session(self, host: str, port: int) -> None:
         will = aiomqtt.Will(self._will.topic, self._will.payload, self._will.qos, self._will.retain) if self._will else None
@@ -144,9 +134,7 @@ class MqttBus:
                 self._dispatch(message)
 
     def _dispatch(self, message: aiomqtt.Message) -> None:
-        payload = message.payload
-        data = payload if isinstance(payload, bytes) else str(payload or "").encode()
-        arrived = Message(str(message.topic), data, bool(message.retain))
+        arrived = Message(str(message.topic), message.payload, bool(message.retain))
         for subscription in list(self._subscriptions):
             subscription.offer(arrived)
 
@@ -160,7 +148,7 @@ class MqttBus:
             raise LinkError(f"publishing failed: {error}") from None
 
     @asynccontextmanager
-    async def subscribe(self, *filters: str) -> AsyncIterator[AsyncIterator[Message]]:
+    async def subscribe(self, *filters: str) -> AsyncGenerator[AsyncIterator[Message]]:
         subscription = _Subscription(filters)
         self._subscriptions.append(subscription)
         try:
@@ -187,7 +175,7 @@ class MqttBus:
             log.debug("subscription_deferred", filter=filter_)
 
     @asynccontextmanager
-    async def connections(self) -> AsyncIterator[AsyncIterator[int]]:
+    async def connections(self) -> AsyncGenerator[AsyncIterator[int]]:
         mailbox: Mailbox[int] = Mailbox()
         if self.connected:
             mailbox.put(self._count)

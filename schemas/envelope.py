@@ -24,15 +24,15 @@ class Envelope(Frozen):
     """`epoch` and `seq` order what a coordinator sends to one device; `sent_at` is coordinator time in s; `traceparent` as in W3C Trace Context."""
 
     id: Uuid7
-    version: str = Field(f"{MAJOR}.{MINOR}", alias="schema", pattern=r"^\d{1,4}\.\d{1,4}$")
+    version: str = Field(default=f"{MAJOR}.{MINOR}", alias="schema", pattern=r"^\d{1,4}\.\d{1,4}$")
     source: WireId
     sent_at: float
-    epoch: int = Field(0, ge=0, le=2**53)
-    seq: int = Field(0, ge=0, le=2**53)
+    epoch: int = Field(default=0, ge=0, le=2**53)
+    seq: int = Field(default=0, ge=0, le=2**53)
     instruction: Uuid7 | None = None
     subtask: Uuid7 | None = None
-    attempt: int = Field(1, ge=1, le=1_000_000)
-    traceparent: str | None = Field(None, max_length=55)
+    attempt: int = Field(default=1, ge=1, le=1_000_000)
+    traceparent: str | None = Field(default=None, max_length=55)
     body: Body
 
     @property

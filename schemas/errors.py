@@ -24,11 +24,11 @@ class ModelError(ParleyError):
 
 
 class DeviceError(ParleyError):
-    """A device refused or failed. `retryable` says whether the same call may be tried again."""
+    """A device refused or failed. `uncertain`: the request may have taken effect all the same (a time-out, a lost reply)."""
 
-    def __init__(self, text: str, *, retryable: bool = False) -> None:
+    def __init__(self, text: str, *, uncertain: bool = False) -> None:
         super().__init__(text)
-        self.retryable = retryable
+        self.uncertain = uncertain
 
 
 class IllegalTransition(ParleyError):

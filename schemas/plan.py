@@ -40,7 +40,7 @@ class When(Frozen):
     """Branch on an earlier step: how it ended (`is`), or what it observed (`what op v`)."""
 
     step: int
-    ended: Literal["done", "failed"] | None = Field(None, alias="is")
+    ended: Literal["done", "failed"] | None = Field(default=None, alias="is")
     what: str | None = None
     op: Op | None = None
     v: str | None = None
@@ -51,7 +51,7 @@ class Pick(Frozen):
 
     from_: int = Field(alias="from")
     what: str
-    as_: Literal["first", "min", "max"] = Field("first", alias="as")
+    as_: Literal["first", "min", "max"] = Field(default="first", alias="as")
 
 
 class Step(Frozen):
@@ -61,7 +61,7 @@ class Step(Frozen):
     each: Ref | tuple[Ref, ...] | None = None
     do: tuple[str, ...]
     after: tuple[int, ...] = ()
-    when: When | None = Field(None, alias="if")
+    when: When | None = Field(default=None, alias="if")
     pick: Pick | None = None
     on_failure: Literal["continue", "stop", "reassign"] = "continue"
 
@@ -70,7 +70,7 @@ class Tell(Frozen):
     """What the person wants to know, answered from observations."""
 
     what: str
-    as_: Aggregate = Field("value", alias="as")
+    as_: Aggregate = Field(default="value", alias="as")
     where: Where | None = None
 
 
@@ -86,7 +86,7 @@ class Query(Frozen):
     kind: Literal["query"] = "query"
     who: Who = Who()
     what: str
-    as_: Aggregate = Field("value", alias="as")
+    as_: Aggregate = Field(default="value", alias="as")
     where: Where | None = None
 
 

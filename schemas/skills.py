@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any, Literal, cast
 
 from pydantic import Field, JsonValue
@@ -14,12 +15,41 @@ Safety = Literal["read", "reversible", "irreversible", "forbidden"]
 Reduce = Literal["value", "count", "count_true", "count_false", "not", "first", "list"]
 
 
+class PlaceRef(Frozen):
+    """How a maker numbers the places of one kind: site id `shelf-4` = `prefix` + n; the maker says `format` of n + `offset` ("S{n:02d}"; zero-based: offset -1)."""
+
+    prefix: str
+    format: str = "{n}"
+    offset: int = 0
+
+    def to_site(self, value: Value) -> str | None:
+        """The site's place id for a maker's value; None when it has no number or another form. A site id is returned as it is."""
+        text = str(value).strip()
+        if text.startswith(self.prefix) and text[len(self.prefix) :].isdigit():
+            return text
+        found = re.search(r"\d+", text)
+        if found is None:
+            return None
+        return f"{self.prefix}{int(found[0]) - self.offset}" if text == self._spell(int(found[0])) or text == found[0] else None
+
+    def to_maker(self, site_id: str) -> Value | None:
+        """The maker's value for a site place id: an int where the format is just the number; None for a place of another kind."""
+        number = site_id.removeprefix(self.prefix)
+        if not site_id.startswith(self.prefix) or not number.isdigit():
+            return None
+        n = int(number) + self.offset
+        return n if self.format == "{n}" else self._spell(n)
+
+    def _spell(self, n: int) -> str:
+        return self.format.format(n=n)
+
+
 class Returns(Frozen):
     """One observation made from a call's JSON result.
 
     `path` is a dotted path into the result ("" = the result itself; "slots.free"). `reduce` turns makers' shapes into one value: `count` of a list,
     `count_true`/`count_false` of booleans in a list or map. `values` renames raw values. `scale` multiplies numbers into `unit`.
-    `subject` names what the fact is about: `self` or an argument (`{shelf}`), prefixed by `subject_prefix` ("shelf-").
+    `subject` names what the fact is about: `self` or an argument (`{shelf}`).
     """
 
     property: str
@@ -29,7 +59,8 @@ class Returns(Frozen):
     scale: float = 1.0
     values: dict[str, Value] = {}
     subject: str = "self"
-    subject_prefix: str = ""
+    place: PlaceRef | None = None
+    """Turns a maker's place name into the site's: the value of an `at` attribute, or the subject when that is an argument."""
 
 
 class Poll(Frozen):
@@ -67,6 +98,8 @@ class Function(Frozen):
     requires: tuple[Condition, ...] = ()
     achieves: tuple[Condition, ...] = ()
     """What holds afterwards, in terms of its arguments: `at == {shelf}`. Used to prepare other functions and as post-condition."""
+    places: dict[str, PlaceRef] = {}
+    """Parameters that name places, and how this maker writes them."""
     longest: float = 120.0
     """Longest duration, s."""
     binding: Binding | None = None

@@ -1,0 +1,89 @@
+"""Conditions with holes: bind them to a call's arguments, judge them on a state, and solve them backwards for the arguments that would make them true."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import JsonValue
+
+from schemas.base import Condition, Value, compare
+from schemas.outcomes import Proof
+from schemas.skills import Function, parameters_of
+
+_HOLE = re.compile(r"\{(\w+)\}")
+
+
+def bind(condition: Condition, function: Function, arguments: dict[str, JsonValue]) -> Condition | None:
+    """The condition with `{parameter}` replaced by the site's word for the argument; None when an argument it needs was not given."""
+    if not isinstance(condition.value, str):
+        return condition
+    whole = _HOLE.fullmatch(condition.value)
+    if whole:
+        value = _site_value(function, whole[1], arguments)
+        return None if value is None else condition.model_copy(update={"value": value})
+    names = _HOLE.findall(condition.value)
+    values = {name: _site_value(function, name, arguments) for name in names}
+    if any(v is None for v in values.values()):
+        return None
+    return condition.model_copy(update={"value": _HOLE.sub(lambda m: str(values[m[1]]), condition.value)})
+
+
+def _site_value(function: Function, name: str, arguments: dict[str, JsonValue]) -> Value | None:
+    value = arguments.get(name)
+    if value is None:
+        value = next((p.default for p in parameters_of(function) if p.name == name), None)
+    place = function.places.get(name)
+    if place is not None and isinstance(value, int | float | str):
+        return place.to_site(value)
+    return value if isinstance(value, bool | int | float | str) else None
+
+
+def holds(condition: Condition, state: dict[str, Value]) -> bool:
+    """Whether a bound condition holds; an attribute that the state does not have does not hold."""
+    return condition.attribute in state and compare(state[condition.attribute], condition.op, condition.value, condition.tolerance)
+
+
+def prove(conditions: tuple[Condition, ...], state: dict[str, Value]) -> tuple[Proof, ...]:
+    """Each bound condition with what was seen."""
+    return tuple(Proof(condition=words(c), held=holds(c, state), seen=_seen(c, state)) for c in conditions)
+
+
+def _seen(condition: Condition, state: dict[str, Value]) -> str | None:
+    value = state.get(condition.attribute)
+    return None if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def words(condition: Condition) -> str:
+    """`at is shelf-4`, `battery >= 20`."""
+    op = {"==": "is", "!=": "is not"}.get(condition.op, condition.op)
+    return f"{condition.attribute} {op} {condition.value}"
+
+
+def solve(achieves: Condition, wanted: Condition, function: Function) -> dict[str, Any] | None:
+    """Arguments of `function` under which `achieves` becomes the bound condition `wanted`; None when it cannot."""
+    if achieves.attribute != wanted.attribute or achieves.op != wanted.op:
+        return None
+    if not isinstance(achieves.value, str) or not _HOLE.search(achieves.value):
+        return {} if compare(achieves.value, "==", wanted.value, achieves.tolerance) else None
+    pattern = "".join(f"(?P<{p[1:-1]}>.+)" if _HOLE.fullmatch(p) else re.escape(p) for p in re.split(r"(\{\w+\})", achieves.value))
+    found = re.fullmatch(pattern, str(wanted.value))
+    if found is None:
+        return None
+    solved = {name: _maker_value(function, name, text, wanted.value) for name, text in found.groupdict().items()}
+    return None if any(v is None for v in solved.values()) else solved
+
+
+def _maker_value(function: Function, name: str, text: str, whole: Value) -> Any:
+    place = function.places.get(name)
+    if place is not None:
+        return place.to_maker(text)
+    kind = next((p.type for p in parameters_of(function) if p.name == name), "any")
+    try:
+        if kind == "integer":
+            return int(text)
+        if kind == "number":
+            return float(text)
+    except ValueError:
+        return None
+    return whole if str(whole) == text else text

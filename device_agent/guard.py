@@ -1,0 +1,58 @@
+"""The last look before a call may reach the driver: schema and range, safety class, approval. Pure; the reason is a sentence for people."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError, ValidationError
+from pydantic import JsonValue
+
+from schemas.outcomes import Refused
+from schemas.skills import Call, Function
+
+
+def call_digest(device: str, call: Call) -> str:
+    """sha256 that an approval is bound to: device, function and arguments in canonical JSON."""
+    text = json.dumps([device, call.function, call.arguments], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_arguments(function: Function, arguments: dict[str, JsonValue]) -> Refused | None:
+    """Against the function's JSON Schema; unknown arguments are refused too. A schema that is itself broken refuses everything."""
+    schema = {**function.parameters, "type": "object"}
+    schema.setdefault("additionalProperties", False)
+    try:
+        Draft202012Validator.check_schema(schema)
+        error = next(iter(sorted(Draft202012Validator(schema).iter_errors(arguments), key=lambda e: list(map(str, e.path)))), None)  # pyright: ignore[reportUnknownMemberType]
+    except SchemaError:
+        return Refused(reason="invalid", text="My own description of this function is broken.")
+    return None if error is None else _explain(error)
+
+
+def _explain(error: ValidationError) -> Refused:
+    name = ".".join(str(part) for part in error.path)
+    bound, value = error.validator_value, error.instance  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    texts = {
+        "minimum": f"{name} {value} is below the least allowed, {bound}.",
+        "maximum": f"{name} {value} is above the most allowed, {bound}.",
+        "exclusiveMinimum": f"{name} {value} must be above {bound}.",
+        "exclusiveMaximum": f"{name} {value} must be below {bound}.",
+        "enum": f"{name} cannot be {value!r}; it is one of {bound}.",
+    }
+    kind = str(error.validator)  # pyright: ignore[reportUnknownMemberType]
+    if kind in texts:
+        return Refused(reason="out_of_range", text=texts[kind])
+    reason = "missing_argument" if kind == "required" else "invalid"
+    return Refused(reason=reason, text=f"{name or 'The call'}: {error.message}"[:300])
+
+
+def check_safety(device: str, function: Function, call: Call, allowed: Collection[str], approval: str | None) -> Refused | None:
+    """Reads and reversible functions act; irreversible ones need the site's policy (`allowed` names) or an approval of exactly this call."""
+    if function.safety == "forbidden":
+        return Refused(reason="forbidden", text="This may not be done by a language model's order.")
+    if function.safety == "irreversible" and function.name not in allowed and approval != call_digest(device, call):
+        return Refused(reason="needs_approval", text="This cannot be undone; it needs a person's approval of exactly this call.")
+    return None

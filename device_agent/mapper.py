@@ -1,0 +1,62 @@
+"""The seam between the agent and language: a sentence in, a hypothesis about one call out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol
+
+from schemas.base import Frozen
+from schemas.messages import Candidate
+from schemas.outcomes import NeedsAnswer, Outcome, Refused
+from schemas.skills import Call, Catalogue
+
+Reason = Literal["none_fits", "missing_argument", "out_of_range", "several"]
+
+
+class Mapped(Frozen):
+    """`call` is the best hypothesis; None = no call may be made, for `reason`. `confidence` 0..1. `missing` names parameters in plain words."""
+
+    call: Call | None
+    decision: Literal["act", "ask", "refuse"]
+    confidence: float = 1.0
+    reason: Reason | None = None
+    candidates: tuple[Candidate, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+class Mapper(Protocol):
+    async def map(self, sentence: str, catalogue: Catalogue, context: str = "") -> Mapped:
+        """Never raises on odd sentences; `context` holds facts for resolving names, never instructions."""
+        ...
+
+
+class ScriptedMapper:
+    """The double: a table or function from sentence to call; what it does not know fits no function."""
+
+    def __init__(self, script: Mapping[str, Call] | Callable[[str, Catalogue], Call | None]) -> None:
+        self._script = script
+
+    async def map(self, sentence: str, catalogue: Catalogue, context: str = "") -> Mapped:
+        call = self._script(sentence, catalogue) if callable(self._script) else self._script.get(sentence)
+        if call is None:
+            return Mapped(call=None, decision="refuse", reason="none_fits", confidence=0.0)
+        return Mapped(call=call, decision="act")
+
+
+_SORRY = {
+    "none_fits": "Nothing I can do fits this.",
+    "out_of_range": "A value in this order is outside what I can do.",
+    "several": "This asks for several things at once; one at a time, please.",
+    "missing_argument": "Something is missing in this order.",
+}
+
+
+def reply_to(mapped: Mapped) -> Outcome | None:
+    """The outcome of a hypothesis that must not be acted on; None when it may."""
+    if mapped.decision == "act" and mapped.call is not None:
+        return None
+    if mapped.decision == "ask" or mapped.reason == "missing_argument":
+        text = f"I need to know: {', '.join(mapped.missing)}." if mapped.missing else "I am not sure what is meant; please say it in another way."
+        return NeedsAnswer(text=text, missing=mapped.missing)
+    reason = mapped.reason or "none_fits"
+    return Refused(reason=reason, text=_SORRY[reason])

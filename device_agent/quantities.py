@@ -1,0 +1,226 @@
+"""Quantities in a sentence: digits, number words, fractions, ordinals and their units, each with its characters.
+
+Only arithmetic is read here; which parameter a quantity belongs to is the reader's business.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from text_to_num import text2num
+
+from device_agent.units import unit_of
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """`value` in `unit` (pint's name, None = none said); characters [start, end). `fraction`: said as a part of a whole ("two thirds")."""
+
+    start: int
+    end: int
+    value: float
+    unit: str | None = None
+    fraction: bool = False
+
+
+@dataclass(frozen=True)
+class _Token:
+    text: str
+    start: int
+    end: int
+
+
+_TOKEN = re.compile(r"(?:(?<![\w.,])[-−+])?\d+(?:[.,]\d+)*(?: \d{3}(?![\w.,]))?|[^\W\d_]+|[^\s\w]|_")
+_DIGITS = re.compile(r"[-−+]?\d")
+_UNIT_TOKENS = 5
+_LANGUAGES = ("en", "de", "fr", "es")
+_NO_NUMBERS = frozenset(["un", "une", "uno", "una", "ein", "eine", "once"])
+"""Articles, and English words that another language counts with."""
+_FRACTIONS = {"half": 0.5, "halfway": 0.5, "quarter": 0.25, "third": 1 / 3, "fifth": 0.2, "tenth": 0.1, "hundredth": 0.01}
+_GLYPHS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
+_SCALES = {"hundred": 100.0, "thousand": 1000.0, "million": 1e6, "dozen": 12.0}
+_ORDINALS = {
+    word: float(i + 1)
+    for i, word in enumerate(
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth"]
+    )
+} | {"thirtieth": 30.0, "fortieth": 40.0, "fiftieth": 50.0}
+
+
+def find_quantities(text: str) -> list[Quantity]:
+    """All quantities in order of their beginning, none inside another."""
+    tokens = [_Token(m.group().lower(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    found: list[Quantity] = []
+    i = 0
+    while i < len(tokens):
+        read = _read(text, tokens, i)
+        if read is None:
+            i += 1
+            continue
+        quantity, i = read
+        found.append(quantity)
+    return found
+
+
+def _read(text: str, tokens: list[_Token], i: int) -> tuple[Quantity, int] | None:
+    """The quantity that begins at token i and the token after it."""
+    sign, at = 1.0, i
+    if tokens[i].text in ("minus", "negative") and i + 1 < len(tokens):
+        sign, at = -1.0, i + 1
+    number = _digits(text, tokens, at) or _words(tokens, at) or _part(tokens, at) or _single(tokens, at) or _ordinal(tokens, at)
+    if number is None:
+        return None
+    value, after, kind = number
+    unit, end = _unit(text, tokens, after, strict=kind != "digits" and kind != "words") if kind != "ordinal" else (None, after)
+    if kind == "single" and unit is None:
+        return None
+    if unit and end < len(tokens) - 2 and [t.text for t in tokens[end : end + 2]] == ["and", "a"] and tokens[end + 2].text in _FRACTIONS:
+        value, end = value + _FRACTIONS[tokens[end + 2].text], end + 3
+    return Quantity(tokens[i].start, tokens[end - 1].end, sign * value, unit, kind == "part" and unit is None), end
+
+
+def _digits(text: str, tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
+    token = tokens[i]
+    if token.text in _GLYPHS:
+        return _GLYPHS[token.text], i + 1, "part"
+    if not _DIGITS.match(token.text) or _inside_code(text, tokens, i):
+        return None
+    value, after = _decimal(token.text), i + 1
+    if after < len(tokens) and tokens[after].start == token.end and tokens[after].text in ("st", "nd", "rd", "th"):
+        return value, after + 1, "ordinal"
+    if after + 1 < len(tokens) and tokens[after].text == "/" and tokens[after + 1].text in "23458" and value < 10:
+        return value / float(tokens[after + 1].text), after + 2, "part"
+    return (*_tail(tokens, value, after), "digits")
+
+
+def _inside_code(text: str, tokens: list[_Token], i: int) -> bool:
+    """Digits of an identifier ("QX-7f3A", "10.0.0.1") are no quantity; "3000rpm", "4th", "shelf-4" and "x300" hold one."""
+    token = tokens[i]
+    before = re.search(r"[\w-]*$", text[max(0, token.start - 24) : token.start])
+    if before and before.group() and text[token.start - 1] != "-" and not re.fullmatch(r"[a-zA-Z]", before.group()):
+        return True
+    if token.text.count(".") > 1:
+        return True
+    rest = re.match(r"[\w%°]*", text[token.end :])
+    glued = rest.group() if rest else ""
+    return bool(glued) and glued.lower() not in ("st", "nd", "rd", "th", "k", "x", *_GLYPHS) and unit_of(glued) is None
+
+
+def _decimal(digits: str) -> float:
+    """`1,500` groups thousands, `2,5` is a decimal comma."""
+    plain = digits.replace("−", "-").replace(" ", "")
+    if re.fullmatch(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", plain):
+        return float(plain.replace(",", ""))
+    head, *rest = plain.replace(",", ".").split(".")
+    return float(f"{head}.{''.join(rest)}") if rest else float(head)
+
+
+def _words(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
+    """The longest run of number words, in any of the languages."""
+    words = [t.text for t in tokens[i : i + 9]]
+    if words[0] in ("a", "an") and len(words) > 1 and words[1] in _SCALES:
+        words[0] = "one"
+    for end in range(min(len(tokens), i + 9), i, -1):
+        if tokens[end - 1].text not in ("-", "and") and (value := _spoken(words[: end - i])) is not None:
+            if end < len(tokens) and (part := _FRACTIONS.get(tokens[end].text.removesuffix("s"))) and tokens[end].text.endswith("s"):
+                return value * part, end + 1 + _before_unit([t.text for t in tokens[end + 1 : end + 5]], 0), "part"
+            return (*_tail(tokens, value, end), "words")
+    return None
+
+
+def _spoken(words: list[str]) -> float | None:
+    if any(not (w.isalpha() or w == "-") for w in words) or words[0] == "-":
+        return None
+    text = " ".join(words).replace(" - ", "-")
+    for language in _LANGUAGES:
+        try:
+            value = text2num(text, language)
+        except ValueError:
+            continue
+        return None if language != "en" and text in _NO_NUMBERS else float(value)
+    return None
+
+
+def _tail(tokens: list[_Token], value: float, after: int) -> tuple[float, int]:
+    """What may follow a number: "point five", "and a half", "thousand", "dozen"."""
+    words = [t.text for t in tokens[after : after + 6]]
+    if words[:1] == ["point"] and len(words) > 1:
+        digits = ""
+        while len(digits) < 4 and after + 1 + len(digits) < len(tokens) and (digit := _spoken([tokens[after + 1 + len(digits)].text])) is not None:
+            if digit > 9:
+                break
+            digits += str(int(digit))
+        if digits:
+            return float(f"{int(value)}.{digits}"), after + 1 + len(digits)
+    while words[:1] == ["-"]:
+        words = words[1:]
+        after += 1
+        if not words or words[0] != "and":
+            return value, after - 1
+    words = [w for w in words if w != "-"]
+    if words[:2] in (["and", "a"], ["and", "one"]) and len(words) > 2 and words[2] in _FRACTIONS:
+        value, after = value + _FRACTIONS[words[2]], _skip(tokens, after, 3)
+    elif words[:3] == ["and", "three", "quarters"]:
+        value, after = value + 0.75, _skip(tokens, after, 3)
+    elif after < len(tokens) and tokens[after].text in _GLYPHS:
+        value, after = value + _GLYPHS[tokens[after].text], after + 1
+    if after < len(tokens) and tokens[after].text in _SCALES:
+        return value * _SCALES[tokens[after].text], after + 1
+    if after < len(tokens) and tokens[after].text == "k" and tokens[after].start == tokens[after - 1].end:
+        return value * 1000.0, after + 1
+    return value, after
+
+
+def _skip(tokens: list[_Token], at: int, words: int) -> int:
+    """The token after `words` words, hyphens not counted."""
+    while words:
+        words -= tokens[at].text != "-"
+        at += 1
+    return at
+
+
+def _part(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
+    """ "half", "a quarter (of)", "three quarters", "two thirds"; a unit may follow after "of an" or "a"."""
+    words = [t.text for t in tokens[i : i + 6]]
+    skip = 1 if words[0] in ("a", "an", "one") and len(words) > 1 else 0
+    if skip == 0 and words[0] in ("third", "fifth", "tenth", "hundredth"):
+        return None
+    if words[skip : skip + 1] and words[skip] in _FRACTIONS:
+        return _FRACTIONS[words[skip]], _before_unit(words, skip + 1) + i, "part"
+    return None
+
+
+def _before_unit(words: list[str], at: int) -> int:
+    """Skip "of an" / "a" when a unit follows ("half an hour", "a quarter of a litre")."""
+    for filler in (["of", "a"], ["of", "an"], ["of", "one"], ["a"], ["an"], ["-"]):
+        if words[at : at + len(filler)] == filler and len(words) > at + len(filler) and unit_of(words[at + len(filler)], True):
+            return at + len(filler)
+    return at
+
+
+def _single(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
+    """ "a minute", "an hour", "the last hour": one of a unit, if a unit follows."""
+    word = tokens[i].text
+    if word in ("a", "an", "last", "every", "each") and i + 1 < len(tokens):
+        return 1.0, i + 2 if tokens[i + 1].text in ("full", "whole", "single") and i + 2 < len(tokens) else i + 1, "single"
+    return None
+
+
+def _ordinal(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
+    value = _ORDINALS.get(tokens[i].text)
+    return None if value is None else (value, i + 1, "ordinal")
+
+
+def _unit(text: str, tokens: list[_Token], at: int, strict: bool) -> tuple[str | None, int]:
+    """The longest unit that follows, and the token after it."""
+    if at >= len(tokens):
+        return None, at
+    begin = at + 1 if tokens[at].text == "-" and at + 1 < len(tokens) else at
+    for end in range(min(len(tokens), begin + _UNIT_TOKENS), begin, -1):
+        phrase = text[tokens[begin].start : tokens[end - 1].end]
+        # One letter is a unit only after digits, and never when it is the article "a" before a word.
+        article = phrase.lower() == "a" and end < len(tokens)
+        if not article and tokens[end - 1].text != "." and (unit := unit_of(phrase, strict)):
+            return unit, end
+    return None, at

@@ -1,0 +1,162 @@
+"""The reader: one pass of the encoder over a sentence and one function says whether they fit, which parameters are said, where, and which option.
+
+Layout of a pass (all segment 0; an ordinary one stays below `LIMIT` tokens):
+`[CLS] sentence [SEP] function name words : description [P] parameter name words : description , type , unit [O] option [O] option … [SEP]`.
+`[P]` and `[O]` are two unused pieces of the vocabulary; the small heads read the encoder's vectors at these places.
+Training and use share this module, so the layout cannot drift.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Protocol
+
+from schemas.skills import Function, Parameter, parameters_of
+
+CLS, SEP, PARAMETER, OPTION = 101, 102, 2, 3
+LIMIT, POSITIONS, SENTENCE = 256, 512, 200
+LITERAL, LOWEST, HIGHEST, ZERO, NEGATIVE = "as said", "lowest", "highest", "zero", "negative"
+"""Options of a number with both bounds: the quantity said, or what "all the way down", "level" and "two metres back" mean."""
+
+
+class Pieces(Protocol):
+    """A word-piece vocabulary."""
+
+    def tokenize(self, text: str) -> list[int]:
+        """Ids without special tokens."""
+        ...
+
+    def piece_length(self, token: int) -> int:
+        """Characters of the normalised word that the piece stands for."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence in pieces; `spans[i]` are the characters [start, end) of piece i in `text`."""
+
+    text: str
+    ids: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...]
+
+    def pieces_in(self, start: int, end: int) -> range:
+        """Indices of the pieces that overlap characters [start, end)."""
+        inside = [i for i, (a, b) in enumerate(self.spans) if a < end and b > start]
+        return range(inside[0], inside[-1] + 1) if inside else range(0)
+
+
+@dataclass(frozen=True)
+class FunctionText:
+    """The function's half of a pass. `places[p]` and `options[p]` are offsets into `ids`."""
+
+    ids: tuple[int, ...]
+    parameters: tuple[Parameter, ...]
+    places: tuple[int, ...]
+    options: tuple[tuple[int, ...], ...]
+
+
+_BORDERS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)")
+
+
+def name_words(name: str) -> str:
+    """`moveTo_shelf2` → "move to shelf 2"."""
+    return " ".join(_BORDERS.sub(" ", re.sub(r"[_\-/\s]+", " ", name)).lower().split()) or name
+
+
+def is_separate(char: str) -> bool:
+    """Whether the vocabulary's tokenizer makes a word of its own of this character (punctuation, CJK)."""
+    return unicodedata.category(char).startswith("P") or (char.isascii() and not char.isalnum()) or "\u3400" <= char <= "\u9fff"
+
+
+def split_words(text: str) -> list[tuple[int, int]]:
+    """Character spans of the tokenizer's words: blanks divide, each separate character stands alone."""
+    spans: list[tuple[int, int]] = []
+    start: int | None = None
+    for i, char in enumerate(text):
+        alone, blank = is_separate(char), char.isspace()
+        if (alone or blank) and start is not None:
+            spans.append((start, i))
+            start = None
+        if alone:
+            spans.append((i, i + 1))
+        elif not blank and start is None:
+            start = i
+    return [*spans, (start, len(text))] if start is not None else spans
+
+
+def read_sentence(text: str, pieces: Pieces) -> Sentence:
+    """The sentence in pieces with their characters; at most `SENTENCE` pieces are kept."""
+    ids: list[int] = []
+    spans: list[tuple[int, int]] = []
+    for start, end in split_words(text):
+        word = pieces.tokenize(text[start:end])
+        lengths = [pieces.piece_length(token) for token in word]
+        at = start
+        for token, length in zip(word, lengths, strict=True):
+            ids.append(token)
+            # When normalising changed the length (accents, ligatures) each piece stands for the whole word.
+            spans.append((at, at + length) if sum(lengths) == end - start else (start, end))
+            at += length
+    return Sentence(text, tuple(ids[:SENTENCE]), tuple(spans[:SENTENCE]))
+
+
+def options_of(parameter: Parameter) -> tuple[str, ...]:
+    """What the option head chooses from: enum members, yes / no, or how a bounded number is meant."""
+    if parameter.choices:
+        return tuple(str(choice) for choice in parameter.choices)
+    if parameter.type == "boolean":
+        return ("yes", "no")
+    low, high = parameter.minimum, parameter.maximum
+    if parameter.type not in ("number", "integer") or low is None or high is None:
+        return ()
+    return (LITERAL, LOWEST, HIGHEST, ZERO, NEGATIVE) if low < 0 < high else (LITERAL, LOWEST, HIGHEST)
+
+
+def function_text(function: Function, pieces: Pieces, limit: int = LIMIT - 64) -> FunctionText:
+    """The function's half of a pass. Descriptions are shortened until it fits `limit` tokens; parameters and options always stay."""
+    parameters = parameters_of(function)
+    for words in (40, 16, 8, 4, 0):
+        text = _compose(function, parameters, pieces, words)
+        if len(text.ids) <= limit:
+            break
+    return text
+
+
+def _compose(function: Function, parameters: tuple[Parameter, ...], pieces: Pieces, words: int) -> FunctionText:
+    ids = pieces.tokenize(_described(name_words(function.name), function.description, words))
+    places: list[int] = []
+    options: list[tuple[int, ...]] = []
+    for parameter in parameters:
+        places.append(len(ids))
+        ids += [PARAMETER, *pieces.tokenize(_parameter_words(parameter, words // 2))]
+        own: list[int] = []
+        for option in options_of(parameter):
+            own.append(len(ids))
+            ids += [OPTION, *pieces.tokenize(name_words(option))[:8]]
+        options.append(tuple(own))
+    return FunctionText((*ids, SEP), parameters, tuple(places), tuple(options))
+
+
+def _parameter_words(parameter: Parameter, words: int) -> str:
+    kind = "text" if parameter.type in ("string", "any") and not parameter.choices else parameter.type
+    named = _described(" ".join(name_words(part) for part in parameter.path), parameter.description, words)
+    return f"{named} , {kind} , {parameter.unit}" if parameter.unit else f"{named} , {kind}"
+
+
+def _described(name: str, description: str, words: int) -> str:
+    short = " ".join(description.split()[:words])
+    return f"{name} : {short}" if short else name
+
+
+def retrieval_text(function: Function) -> str:
+    """What the bi-encoder sees of a function: name words, description (40 words), parameter names."""
+    described = _described(name_words(function.name), function.description, 40)
+    names = ", ".join(name_words(p.name) for p in parameters_of(function)[:12])
+    return f"{described}. {names}" if names else described
+
+
+def pass_ids(sentence: Sentence, text: FunctionText) -> list[int]:
+    """One reader pass; the sentence's pieces stand at 1 … len(sentence.ids)."""
+    return [CLS, *sentence.ids, SEP, *text.ids][:POSITIONS]

@@ -1,0 +1,187 @@
+"""One authored sentence → one of its many renderings: other numbers, ids, cases, typos, politeness, distracting numbers, left-out arguments."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+
+from device_agent.quantities import find_quantities
+from device_agent.training.data import Example, Mark
+from device_agent.units import unit_of
+from schemas.skills import Parameter
+
+BEFORE = (
+    "please ", "could you ", "can you ", "hey, ", "ok, ", "would you mind: ", "now ", "right, ", "next: ", "when you get a chance, ", "thanks for the "
+    "help so far. ", "one more thing: ", "I'd like this done: ", "quick one, ", "alright then, ", "go ahead and ", "be so kind and ", "for the third time today, ",
+    "robot 2, ", "unit 7, ", "as number 4 on the list, ", "it's ten past nine, so ", "good morning, ", "hi there, ", "listen, ", "as agreed, ",
+)  # fmt: skip
+AFTER = (
+    " please", ", please", ", thanks", " thank you", ", would you", " now", " right away", " when you can", ", if you can", ", cheers", ", the two of us are waiting",
+    ", I'll be back in a bit", ", as we discussed", " for me", ", as usual", ", that's all", " asap", ", it's the second time I ask", ", ticket 4471",
+)  # fmt: skip
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+).split()  # fmt: skip
+_TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ORDINAL = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth", "twelve": "twelfth"}
+_SPOKEN = {
+    "second": ("s", "sec", "seconds"), "minute": ("min", "minutes", "mins"), "hour": ("h", "hours", "hrs"), "millisecond": ("ms", "milliseconds"),
+    "meter": ("m", "metres", "meters"), "centimeter": ("cm", "centimetres"), "millimeter": ("mm", "millimetres"), "percent": ("%", " percent", "percent"),
+    "degC": ("°C", "degrees", "degrees celsius", "C"), "liter": ("l", "litres"), "milliliter": ("ml", "millilitres"), "degree": ("degrees", "°", "deg"),
+    "kilohertz": ("kHz", "kilohertz"), "hertz": ("Hz", "hertz"), "megahertz": ("MHz", "megahertz"), "kilogram": ("kg", "kilos"), "gram": ("g", "grams"),
+}  # fmt: skip
+_SIBLINGS = (("second", "minute", "hour", "millisecond"), ("meter", "centimeter", "millimeter"), ("liter", "milliliter"), ("kilohertz", "hertz", "megahertz"), ("gram", "kilogram"))
+_LEAD_IN = re.compile(r"(?:[,;]?\s*(?:at|for|to|of|by|with|from|in|on|over|after|every|until|into|under|as|is|number|up to))?\s*$", re.I)
+_NAMES = (
+    "north dock,Bay C,rack seven,guest-wifi,Anna's tablet,backup,night shift,morning routine,lab-2,Kitchen,front desk,P-204,tray B,line three,Zone East,demo,Mrs Ortiz,"
+    "CalRun,blue crate,aisle K,calibration,pallet-88,Morrow,hall 4,station Lima,fern house,ward six,delta,profile_x,Old Town,gate 12,Sample 31B"
+).split(",")  # fmt: skip
+
+
+def spell(number: int) -> str:
+    """English words of 0 … 999 999."""
+    if number < 20:
+        return _ONES[number]
+    if number < 100:
+        return _TENS[number // 10] + (f"-{_ONES[number % 10]}" if number % 10 else "")
+    big, name = (number // 1000, "thousand") if number >= 1000 else (number // 100, "hundred")
+    rest = number % (1000 if number >= 1000 else 100)
+    return f"{spell(big)} {name}" + (f" {'and ' if rest < 100 else ''}{spell(rest)}" if rest else "")
+
+
+def _ordinal(words: str) -> str:
+    head, last = words[: -len(words.split("-")[-1])], words.split("-")[-1]
+    return head + _ORDINAL.get(last, last[:-1] + "ieth" if last.endswith("y") else last + "th")
+
+
+def _fresh(value: float, parameter: Parameter, rng: random.Random) -> float:
+    """Another number of similar size and grain, inside the bounds when they are in the same unit."""
+    digits = len(f"{value:g}".partition(".")[2])
+    low, high = (max(value * 0.2, 0.0), max(value * 3.0, 9.0)) if rng.random() < 0.7 else (value * 0.5, value * 20 + 10)
+    new = round(rng.uniform(low, high), digits)
+    grain = 10 if value >= 50 and value % 10 == 0 and rng.random() < 0.6 else 1
+    new = round(new / grain) * grain if digits == 0 else new
+    if parameter.minimum is not None and parameter.maximum is not None and parameter.unit is None:
+        new = min(max(new, parameter.minimum), parameter.maximum)
+    return new
+
+
+def _number_surface(mark: Mark, parameter: Parameter, rng: random.Random) -> str:
+    """A new quantity in place of a plain one ("3000 rpm", "five minutes"); anything cleverer stays as written."""
+    found = find_quantities(mark.surface)
+    if len(found) != 1 or found[0].fraction or found[0].value < 0 or (found[0].start, found[0].end) != (0, len(mark.surface)):
+        return mark.surface
+    old, ordinal = found[0], found[0].unit is None and re.search(r"(st|nd|rd|th|d)$", mark.surface.lower()) is not None
+    new = _fresh(old.value, parameter, rng)
+    whole = float(new).is_integer() and 0 <= new < 100000
+    if ordinal:
+        return _ordinal(spell(int(new) or 1)) if whole and new < 100 else mark.surface
+    words = whole and rng.random() < (0.4 if new <= 100 or new % 100 == 0 else 0.08)
+    text = spell(int(new)) if words else (f"{int(new)}" if float(new).is_integer() else f"{new:g}")
+    if not words and not whole and rng.random() < 0.1:
+        text = text.replace(".", ",")
+    if whole and old.unit in _SPOKEN and 0 < new < 20 and rng.random() < 0.1:
+        text = f"{text} and a half" if words else f"{text}.5"
+    return text + _unit_surface(mark.surface, old.unit, words, rng)
+
+
+def _unit_surface(surface: str, unit: str | None, words: bool, rng: random.Random) -> str:
+    if unit is None:
+        return ""
+    if unit in _SPOKEN and rng.random() < 0.6:
+        family = next((f for f in _SIBLINGS if unit in f), (unit,))
+        forms = _SPOKEN[rng.choice(family) if rng.random() < 0.4 else unit]
+        form = rng.choice(forms)
+        return form if not words and len(form) <= 3 and rng.random() < 0.3 else f" {form.strip()}"
+    tail = re.search(r"[^\d\s.,]*(?:\s*(?:per|an?|/)\s*\S+)?$", surface)
+    last = surface.split()[-1] if " " in surface else (tail.group() if tail else "")
+    kept = last
+    for size in (3, 2):
+        joined = " ".join(surface.split()[-size:])
+        if unit_of(joined):
+            kept = joined
+            break
+    return f" {kept}" if unit_of(kept) else ""
+
+
+def _text_surface(surface: str, rng: random.Random) -> str:
+    """A string of the same shape for ids; sometimes another name for words."""
+    if re.search(r"\d", surface):
+        pick = {True: "ABCDEFGHJKLMNPQRSTUVWXYZ", False: "abcdefghijkmnpqrstuvwxyz"}
+        keep_words = re.sub(r"[A-Za-z]{3,}", lambda m: "\0" * len(m.group()), surface) if rng.random() < 0.7 else surface
+        changed = [
+            rng.choice("0123456789") if c.isdigit() else rng.choice(pick[c.isupper()]) if c.isascii() and c.isalpha() else c for c in keep_words
+        ]
+        return "".join(o if c == "\0" else c for o, c in zip(surface, changed, strict=True))
+    return rng.choice(_NAMES) if rng.random() < 0.4 else surface
+
+
+def _remark(mark: Mark, parameter: Parameter | None, rng: random.Random) -> Mark:
+    if parameter is None or mark.value is not None or parameter.choices or rng.random() < 0.45:
+        return mark
+    if parameter.type in ("number", "integer"):
+        return replace(mark, surface=_number_surface(mark, parameter, rng))
+    return replace(mark, surface=_text_surface(mark.surface, rng)) if parameter.type == "string" else mark
+
+
+def leave_out(example: Example, rng: random.Random) -> Example:
+    """Drop one argument together with the preposition before it."""
+    marks = [i for i, part in enumerate(example.parts) if isinstance(part, Mark)]
+    if not marks:
+        return example
+    gone, parts = rng.choice(marks), list(example.parts)
+    if gone and isinstance(parts[gone - 1], str):
+        parts[gone - 1] = _LEAD_IN.sub("", str(parts[gone - 1]))
+    dropped = parts.pop(gone)
+    return replace(example, parts=tuple(parts), missing=(*example.missing, dropped.parameter if isinstance(dropped, Mark) else ""))
+
+
+def typo(text: str, rng: random.Random) -> str:
+    """One slip of the finger in a word of four letters or more."""
+    words = [m for m in re.finditer(r"[A-Za-z]{4,}", text)]
+    if not words:
+        return text
+    word = rng.choice(words)
+    i = rng.randrange(word.start() + 1, word.end() - 1)
+    kind = rng.random()
+    if kind < 0.4:
+        return text[:i] + text[i + 1] + text[i] + text[i + 2 :]
+    return text[:i] + text[i + 1 :] if kind < 0.7 else text[:i] + text[i] + text[i:]
+
+
+def _dress(parts: list[str | Mark], rng: random.Random) -> list[str | Mark]:
+    """Prefix or suffix, case, punctuation, typos; marks keep their surfaces."""
+    if rng.random() < 0.3:
+        if rng.random() < 0.6:
+            head = parts[0]
+            lowered = head[:1].lower() + head[1:] if isinstance(head, str) and not head[:2].isupper() and not head.startswith("I ") else head
+            parts = [rng.choice(BEFORE), lowered, *parts[1:]]
+        else:
+            last = parts[-1]
+            parts = [*parts[:-1], last.rstrip(".!?") if isinstance(last, str) else last, rng.choice(AFTER)]
+    if rng.random() < 0.2:
+        parts = [re.sub(r"[.!?,;]+(?=\s|$)", "", part) if isinstance(part, str) else part for part in parts]
+    if rng.random() < 0.12:
+        texts = [i for i, part in enumerate(parts) if isinstance(part, str) and len(part) > 6]
+        if texts:
+            i = rng.choice(texts)
+            parts[i] = typo(str(parts[i]), rng)
+    return parts
+
+
+def render(example: Example, parameters: dict[str, Parameter], rng: random.Random) -> Example:
+    """A fresh wording of the same request. Roughly one in six stays exactly as authored."""
+    if rng.random() < 0.16:
+        return example
+    if example.why is None and rng.random() < 0.06:
+        example = leave_out(example, rng)
+    parts: list[str | Mark] = [part if isinstance(part, str) else _remark(part, parameters.get(part.parameter), rng) for part in example.parts]
+    return replace(example, parts=tuple(_dress(parts, rng))) if parts else example
+
+
+def join(first: Example, second: Example, rng: random.Random) -> Example:
+    """Two requests in one sentence: belongs to neither function."""
+    link = rng.choice((" and then ", ", then ", " and ", ". Then ", ". Also, ", ", and after that ", "; ", " and also "))
+    a, b = ("".join(p if isinstance(p, str) else p.surface for p in e.parts) for e in (first, second))
+    return Example(None, (a.rstrip(" .!?") + link + b[:1].lower() + b[1:],), "several")

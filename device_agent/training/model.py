@@ -1,0 +1,109 @@
+"""The encoder in plain torch (BERT, post-LN, learned positions, segment 0) and the reader's heads. Shapes: B passes, T tokens, H = 384."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+HIDDEN, HEADS, LAYERS, INNER, SPAN = 384, 12, 6, 1536, 96
+
+
+class Block(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv = nn.Linear(HIDDEN, 3 * HIDDEN)
+        self.out = nn.Linear(HIDDEN, HIDDEN)
+        self.norm1 = nn.LayerNorm(HIDDEN, eps=1e-12)
+        self.up = nn.Linear(HIDDEN, INNER)
+        self.down = nn.Linear(INNER, HIDDEN)
+        self.norm2 = nn.LayerNorm(HIDDEN, eps=1e-12)
+        self.drop = nn.Dropout(0.1)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        batch, length, _ = x.shape
+        q, k, v = (t.view(batch, length, HEADS, -1).transpose(1, 2) for t in self.qkv(x).chunk(3, dim=-1))
+        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        x = self.norm1(x + self.drop(self.out(mixed.transpose(1, 2).reshape(batch, length, HIDDEN))))
+        inner = functional.gelu(self.up(x), approximate="tanh")  # llama.cpp computes the tanh form
+        return self.norm2(x + self.drop(self.down(inner)))
+
+
+class Encoder(nn.Module):
+    """Token vectors [B, T, H] of ids [B, T] with lengths [B]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(30522, HIDDEN)
+        self.positions = nn.Embedding(512, HIDDEN)
+        self.segment = nn.Parameter(torch.zeros(2, HIDDEN))
+        self.norm = nn.LayerNorm(HIDDEN, eps=1e-12)
+        self.drop = nn.Dropout(0.1)
+        self.blocks = nn.ModuleList(Block() for _ in range(LAYERS))
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        length = ids.shape[1]
+        x = self.words(ids) + self.positions.weight[:length] + self.segment[0]
+        x = self.drop(self.norm(x))
+        mask = torch.zeros(ids.shape[0], 1, 1, length, dtype=x.dtype).masked_fill_((torch.arange(length) >= lengths[:, None])[:, None, None, :], -1e4)
+        if torch.is_autocast_enabled("cpu"):
+            mask = mask.to(torch.bfloat16)
+        for block in self.blocks:
+            x = block(x, mask)
+        return x.float()
+
+
+def load_base(folder: Path) -> Encoder:
+    """all-MiniLM-L6-v2 as published (`model.safetensors`)."""
+    raw = load_file(folder / "model.safetensors")
+    encoder = Encoder()
+    state = {
+        "words.weight": raw["embeddings.word_embeddings.weight"],
+        "positions.weight": raw["embeddings.position_embeddings.weight"],
+        "segment": raw["embeddings.token_type_embeddings.weight"],
+        "norm.weight": raw["embeddings.LayerNorm.weight"],
+        "norm.bias": raw["embeddings.LayerNorm.bias"],
+    }
+    parts = {"out": "attention.output.dense", "norm1": "attention.output.LayerNorm", "up": "intermediate.dense", "down": "output.dense", "norm2": "output.LayerNorm"}
+    for i in range(LAYERS):
+        old, new = f"encoder.layer.{i}.", f"blocks.{i}."
+        for end in ("weight", "bias"):
+            state[f"{new}qkv.{end}"] = torch.cat([raw[f"{old}attention.self.{n}.{end}"] for n in ("query", "key", "value")])
+            state |= {f"{new}{ours}.{end}": raw[f"{old}{theirs}.{end}"] for ours, theirs in parts.items()}
+    encoder.load_state_dict(state)
+    return encoder
+
+
+class ReaderHeads(nn.Module):
+    """The small heads; their weights go to `parley-embed-heads.npz` and are applied by numpy at run time (device_agent.heads)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.match = nn.Linear(HIDDEN, 1)
+        self.none = nn.Parameter(torch.zeros(1))
+        self.several = nn.Linear(HIDDEN, 1)
+        self.said = nn.Linear(HIDDEN, 1)
+        self.option = nn.Linear(HIDDEN, 1)
+        self.start_of, self.end_of = nn.Linear(HIDDEN, SPAN), nn.Linear(HIDDEN, SPAN)
+        self.start_in, self.end_in = nn.Linear(HIDDEN, SPAN, bias=False), nn.Linear(HIDDEN, SPAN, bias=False)
+        for head in (self.match, self.several, self.said, self.option):
+            nn.init.zeros_(head.bias)
+            nn.init.normal_(head.weight, std=0.02)
+
+
+def mean_pool(vectors: Tensor, lengths: Tensor) -> Tensor:
+    """L2-normalised mean over the real tokens, specials included: [B, H]."""
+    keep = (torch.arange(vectors.shape[1]) < lengths[:, None]).unsqueeze(-1)
+    return functional.normalize((vectors * keep).sum(1) / lengths[:, None], dim=-1)
+
+
+def pad(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
+    """Ids [B, T] padded with 0, and lengths [B]."""
+    lengths = torch.tensor([len(r) for r in rows])
+    out = torch.zeros(len(rows), int(lengths.max()), dtype=torch.long)
+    for i, row in enumerate(rows):
+        out[i, : len(row)] = torch.tensor(row)
+    return out, lengths

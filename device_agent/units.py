@@ -1,0 +1,135 @@
+"""Units as people say them and as makers write them, converted through pint (one registry, built when first needed)."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+# Spoken or written form → pint's name. Pint's own parser is not let loose on sentences: it takes "in", "as" and "are" for units.
+_NAMES: dict[str, str] = {}
+for _pint, _forms in {
+    "second": "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos",
+    "millisecond": "ms msec millis millisecond milliseconds",
+    "microsecond": "us µs μs microsecond microseconds",
+    "minute": "min mins minute minutes minuten minuto minutos",
+    "hour": "h hr hrs hour hours stunde stunden heure heures hora horas",
+    "day": "d day days tag tage jour jours",
+    "week": "week weeks woche wochen",
+    "meter": "m metre metres meter meters mètre mètres metro metros",
+    "centimeter": "cm centimetre centimetres centimeter centimeters",
+    "millimeter": "mm millimetre millimetres millimeter millimeters mil",
+    "micrometer": "um µm μm micron microns micrometre micrometres micrometer micrometers",
+    "kilometer": "km kilometre kilometres kilometer kilometers",
+    "inch": "inch inches",
+    "foot": "ft foot feet",
+    "percent": "% percent percentage pct prozent",
+    "degree": "° deg degs degree degrees grad",
+    "degC": "°c ℃ c celsius degc",
+    "degF": "°f ℉ f fahrenheit degf",
+    "kelvin": "k kelvin kelvins",
+    "radian": "rad radian radians",
+    "rpm": "rpm revs 1/min u/min",
+    "hertz": "hz hertz",
+    "kilohertz": "khz kilohertz",
+    "megahertz": "mhz megahertz",
+    "gigahertz": "ghz gigahertz",
+    "liter": "l litre litres liter liters",
+    "milliliter": "ml mil millilitre millilitres milliliter milliliters cc",
+    "microliter": "ul µl μl microlitre microlitres microliter microliters",
+    "gram": "g gram grams gramme grammes",
+    "milligram": "mg milligram milligrams",
+    "kilogram": "kg kilo kilos kilogram kilograms",
+    "pascal": "pa pascal pascals",
+    "hectopascal": "hpa hectopascal hectopascals",
+    "kilopascal": "kpa kilopascal kilopascals",
+    "bar": "bar bars",
+    "millibar": "mbar millibar millibars",
+    "psi": "psi",
+    "volt": "v volt volts",
+    "millivolt": "mv millivolt millivolts",
+    "ampere": "a amp amps ampere amperes",
+    "milliampere": "ma milliamp milliamps",
+    "watt": "w watt watts",
+    "milliwatt": "mw milliwatt milliwatts",
+    "kilowatt": "kw kilowatt kilowatts",
+    "watt_hour": "wh",
+    "kilowatt_hour": "kwh",
+    "newton": "n newton newtons",
+    "lux": "lux lx",
+    "lumen": "lumen lumens lm",
+    "decibel": "db decibel decibels",
+    "dBm": "dbm",
+    "bit": "bit bits",
+    "kilobit": "kbit kilobit kilobits",
+    "megabit": "mbit megabit megabits",
+    "gigabit": "gbit gigabit gigabits",
+    "byte": "byte bytes",
+    "kilobyte": "kb kilobyte kilobytes",
+    "megabyte": "mb megabyte megabytes",
+    "ppm": "ppm",
+    "kilometer/hour": "kph kmh",
+    "mile/hour": "mph",
+    "megabit/second": "mbps",
+    "kilobit/second": "kbps",
+    "cubic_meter": "m3 m³",
+    "m/s**2": "m/s² m/s2",
+    "degree/second": "dps",
+}.items():
+    _NAMES.update(dict.fromkeys(_forms.split(), _pint))
+del _NAMES["mil"]
+
+_AMBIGUOUS = frozenset(["a", "c", "d", "f", "g", "h", "k", "l", "m", "n", "s", "v", "w", "bar"])
+"""Too short to be a unit beside a number word; fine after digits ("5 m")."""
+
+_PER = re.compile(r"\s*(?:/|\bper\b|\ban?\b)\s*")
+_DEGREES = re.compile(r"^(?:degrees?|deg|°)\s*(celsius|centigrade|c|fahrenheit|f|kelvin)$")
+
+
+@lru_cache(maxsize=4096)
+def unit_of(text: str, strict: bool = False) -> str | None:
+    """Pint's name of a unit as said or written ("minutes", "ml/h", "metres per second"), or None. `strict` refuses one-letter forms."""
+    form = " ".join(text.strip().lower().rstrip(".").split())
+    if strict and form in _AMBIGUOUS:
+        return None
+    if form == "parts per million":
+        return "ppm"
+    if degrees := _DEGREES.match(form):
+        return {"f": "degF", "k": "kelvin"}.get(degrees[1][0], "degC")
+    if form in _NAMES:
+        return _NAMES[form]
+    over, *under = _PER.split(form)
+    if over and len(under) == 1 and (top := unit_of(over)) and (bottom := unit_of(under[0])):
+        return f"{top}/{bottom}"
+    return None
+
+
+@lru_cache(maxsize=1)
+def _registry() -> Any:
+    import pint  # slow to import, and most sentences need no conversion
+
+    return pint.UnitRegistry()
+
+
+@lru_cache(maxsize=4096)
+def _line(source: str, target: str) -> tuple[float, float] | None:
+    """Conversion as value * factor + offset; None between different dimensions."""
+    registry = _registry()
+    try:
+        zero = registry.Quantity(0.0, source).to(target).magnitude
+        return float(registry.Quantity(1.0, source).to(target).magnitude - zero), float(zero)
+    except Exception:  # pint raises many kinds for odd maker units; all mean "not convertible"
+        return None
+
+
+def convert(value: float, source: str | None, target: str | None) -> float | None:
+    """`value` in the parameter's unit `target` (as the maker writes it); None when the dimensions differ. An unsaid unit is the parameter's."""
+    if source is None or target is None:
+        return value
+    wanted = unit_of(target) or target
+    if source == wanted or (source == "degree" and wanted in ("degC", "degF", "kelvin")):
+        return value
+    if source == "kelvin" and wanted not in ("kelvin", "degC", "degF"):
+        return None
+    line = _line(source, wanted) or _line(f"{source}/second", wanted)  # "ten megabits" for a rate in Mbit/s
+    return None if line is None else float(f"{value * line[0] + line[1]:.12g}")

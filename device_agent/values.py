@@ -1,0 +1,80 @@
+"""From words of the sentence to the typed value of one parameter. Pure; the reader has already said which words."""
+
+from __future__ import annotations
+
+import math
+
+from device_agent.quantities import Quantity
+from device_agent.units import convert, unit_of
+from schemas.base import Value
+from schemas.skills import Parameter
+
+
+def number_for(quantity: Quantity, parameter: Parameter) -> float | None:
+    """The quantity in the parameter's unit, unrounded; None when its unit is of another dimension."""
+    unit = unit_of(parameter.unit) if parameter.unit else None
+    if quantity.fraction and unit == "percent":
+        return quantity.value * 100.0
+    if quantity.unit == "percent" and unit is None:
+        share = parameter.maximum is not None and parameter.maximum <= 1.0
+        return quantity.value / 100.0 if share else quantity.value
+    if unit is None and parameter.unit is None and quantity.unit not in (None, "degree"):
+        return _unitless(quantity, parameter)
+    return convert(quantity.value, quantity.unit, parameter.unit)
+
+
+_HINTS = {"second": ("second", "sec", "_s"), "minute": ("minute", "min"), "hour": ("hour",), "millisecond": ("ms", "milli")}
+
+
+def _unitless(quantity: Quantity, parameter: Parameter) -> float:
+    """A maker that declares no unit often names it in prose ("delay in seconds")."""
+    words = f"{parameter.name} {parameter.description}".lower().replace("_", " ").split()
+    named = [u for w in words if (u := unit_of(w.strip(".,()"), True))]
+    converted = [c for u in named if (c := convert(quantity.value, quantity.unit, u)) is not None]
+    return converted[0] if converted else quantity.value
+
+
+def typed_number(value: float, parameter: Parameter) -> int | float:
+    """Integers are rounded (halves away from zero); numbers keep twelve digits."""
+    if parameter.type == "integer" or (parameter.type == "any" and value.is_integer()):
+        return int(math.copysign(math.floor(abs(value) + 0.5), value))
+    return float(f"{value:.12g}")
+
+
+def in_range(value: float, parameter: Parameter) -> bool:
+    low = parameter.minimum is None or value >= parameter.minimum - 1e-9
+    return low and (parameter.maximum is None or value <= parameter.maximum + 1e-9)
+
+
+def literal(text: str, start: int, end: int) -> tuple[int, int]:
+    """Characters [start, end) widened to whole identifiers ("QX-7f3A", "lab_2") and freed of quotes and closing punctuation."""
+    while start > 0 and _joined(text, start):
+        start -= 1
+    while end < len(text) and _joined(text, end):
+        end += 1
+    while start < end and text[start] in " \t\"'“”‘’«»(,;:":
+        start += 1
+    while end > start and text[end - 1] in " \t\"'“”‘’«»),;:.!?":
+        end -= 1
+    return start, end
+
+
+def _joined(text: str, at: int) -> bool:
+    """Whether the characters before and after position `at` belong to one identifier."""
+    left, right = text[at - 1], text[at]
+    inner = (left.isalnum() or left in "-_./:@") and (right.isalnum() or right in "-_./:@")
+    return inner and (left.isalnum() or right.isalnum()) and not (right in ".:" and _ends(text, at)) and not (left in ".:" and right.isspace())
+
+
+def _ends(text: str, at: int) -> bool:
+    return at + 1 >= len(text) or text[at + 1].isspace()
+
+
+def typed_text(surface: str, parameter: Parameter) -> Value:
+    """A free string verbatim; an untyped parameter becomes a number when the words are one."""
+    if parameter.type == "any":
+        try:
+            return typed_number(float(surface), parameter)
+        except ValueError:
+            return surface
+    return surface
