@@ -13,12 +13,13 @@ from device_agent.journal import Journal
 from device_agent.mapper import Mapper
 from runtime.bus import Bus, Message, Will
 from runtime.clock import Clock
+from runtime.door import Door
 from runtime.service import Service
 from runtime.store import Store
 from schemas import topics
 from schemas.base import Frozen
-from schemas.envelope import Envelope, open_message, seal_message
-from schemas.errors import ContractError, DeviceError, LinkError
+from schemas.envelope import Envelope, seal_message
+from schemas.errors import DeviceError
 from schemas.messages import Cancel, Connection, Poll, Profile, Stop, Subtask
 
 log = structlog.get_logger()
@@ -55,12 +56,16 @@ class AgentService(Service):
     ) -> None:
         super().__init__(f"agent.{identity.agent}")
         self._id, self._bus, self._clock = identity, bus, clock
-        self.counters: Counter[str] = Counter()
+        self._door = Door(bus, identity.site, identity.agent, clock)
         chosen = options or AgentOptions()
         self.agents = {
             profile.device: DeviceAgent(profile, driver, mapper, Journal(store, profile.device), clock, self._publish, identity.boot, chosen)
             for profile, driver in devices
         }
+
+    @property
+    def counters(self) -> Counter[str]:
+        return self._door.counters
 
     async def _run(self) -> None:
         filters = [t.build(self._id.site, d) for d in self.agents for t in (topics.SUBTASK, topics.CANCEL)]
@@ -109,66 +114,32 @@ class AgentService(Service):
         await self._publish(topics.AGENT_CONNECTION, self._id.agent, body, None, None)
 
     async def _publish(self, topic: topics.Topic, ident: str, body: Frozen, subtask: str | None, instruction: str | None) -> None:
-        envelope = Envelope.model_validate(
-            {
-                "id": self._clock.uuid7(),
-                "source": self._id.agent,
-                "sent_at": self._clock.now(),
-                "subtask": subtask,
-                "instruction": instruction,
-                "body": body,
-            }
-        )
-        try:
-            await self._bus.publish(topic.build(self._id.site, ident), seal_message(envelope), qos=topic.qos, retain=topic.retain)
-        except LinkError:
-            self.counters["unsent"] += 1
-        except ContractError as error:
-            self.counters["too_large"] += 1
-            log.warning("message_not_sent", reason=str(error))
+        await self._door.send(topic, ident, body, subtask=subtask, instruction=instruction)
 
     async def _listen(self, stream: AsyncIterator[Message]) -> None:
         async for message in stream:
-            await self._on_message(message)
+            arrived = self._door.receive(message)
+            if arrived is not None:
+                await self._dispatch(*arrived)
 
-    async def _on_message(self, message: Message) -> None:
-        try:
-            await self._dispatch(message)
-        except ContractError as error:
-            self.counters["dropped"] += 1
-            log.warning("message_dropped", topic=message.topic[:200], reason=str(error)[:200])
-
-    async def _dispatch(self, message: Message) -> None:
-        address = topics.parse(message.topic)
-        if address is None:
-            raise ContractError("not a topic of ours")
-        if message.retained:
-            raise ContractError("a retained order is a ghost of an old one")
-        envelope, unknown = open_message(message.payload)
-        self.counters["unknown_fields"] += unknown
-        if envelope.kind != address.topic.body.model_fields["kind"].default:
-            raise ContractError(f"{envelope.kind} does not belong on this topic")
-        if isinstance(envelope.body, Poll):
-            await self._on_poll(envelope, envelope.body)
+    async def _dispatch(self, address: topics.Address, envelope: Envelope) -> None:
+        body, agent = envelope.body, self.agents.get(address.ident)
+        if isinstance(body, Poll):
+            await self._on_poll(envelope, body)
+        elif agent is None:
             return
-        await self._to_device(envelope, address.ident)
+        elif isinstance(body, Subtask) and envelope.subtask is not None:
+            await agent.on_subtask(envelope)
+        elif isinstance(body, Cancel):
+            await agent.on_cancel(envelope)
+        elif isinstance(body, Stop):
+            await agent.on_stop(envelope)
+        else:
+            self.counters["dropped"] += 1
+            log.warning("message_dropped", topic=address.topic.leaf, reason="a subtask without its id")
 
     async def _on_poll(self, envelope: Envelope, poll: Poll) -> None:
         for device, subtasks in poll.open.items():
             agent = self.agents.get(device)
             if agent is not None:
                 await agent.on_poll(envelope.sent_at, poll.poll, subtasks)
-
-    async def _to_device(self, envelope: Envelope, device: str) -> None:
-        body = envelope.body
-        if not isinstance(body, Subtask | Cancel | Stop) or body.device != device or device not in self.agents:
-            raise ContractError("it names another device than its topic")
-        agent = self.agents[device]
-        if isinstance(body, Subtask):
-            if envelope.subtask is None:
-                raise ContractError("a subtask without its id")
-            await agent.on_subtask(envelope)
-        elif isinstance(body, Cancel):
-            await agent.on_cancel(envelope)
-        else:
-            await agent.on_stop(envelope)

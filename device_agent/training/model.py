@@ -9,6 +9,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from device_agent.reader import OPTION, PARAMETER
+
 HIDDEN, HEADS, LAYERS, INNER, SPAN = 384, 12, 6, 1536, 96
 
 
@@ -27,17 +29,19 @@ class Block(nn.Module):
         batch, length, _ = x.shape
         q, k, v = (t.view(batch, length, HEADS, -1).transpose(1, 2) for t in self.qkv(x).chunk(3, dim=-1))
         mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        x = self.norm1(x + self.drop(self.out(mixed.transpose(1, 2).reshape(batch, length, HIDDEN))))
+        x = self.norm1(x + self.out(mixed.transpose(1, 2).reshape(batch, length, HIDDEN)))
         inner = functional.gelu(self.up(x), approximate="tanh")  # llama.cpp computes the tanh form
         return self.norm2(x + self.drop(self.down(inner)))
 
 
 class Encoder(nn.Module):
-    """Token vectors [B, T, H] of ids [B, T] with lengths [B]."""
+    """Token vectors [B, T, H] of ids [B, T] with lengths [B]. Only `markers` of the word vectors is trained: what [P] and [O] add to theirs."""
 
     def __init__(self) -> None:
         super().__init__()
         self.words = nn.Embedding(30522, HIDDEN)
+        self.words.weight.requires_grad_(False)  # words seen in no authored file keep their meaning, and steps are faster
+        self.markers = nn.Parameter(torch.zeros(2, HIDDEN))
         self.positions = nn.Embedding(512, HIDDEN)
         self.segment = nn.Parameter(torch.zeros(2, HIDDEN))
         self.norm = nn.LayerNorm(HIDDEN, eps=1e-12)
@@ -46,11 +50,11 @@ class Encoder(nn.Module):
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         length = ids.shape[1]
-        x = self.words(ids) + self.positions.weight[:length] + self.segment[0]
+        marks = (ids == PARAMETER)[..., None] * self.markers[0] + (ids == OPTION)[..., None] * self.markers[1]
+        x = self.words(ids) + marks + self.positions.weight[:length] + self.segment[0]
         x = self.drop(self.norm(x))
         mask = torch.zeros(ids.shape[0], 1, 1, length, dtype=x.dtype).masked_fill_((torch.arange(length) >= lengths[:, None])[:, None, None, :], -1e4)
-        if torch.is_autocast_enabled("cpu"):
-            mask = mask.to(torch.bfloat16)
+        mask = mask.to(torch.bfloat16) if torch.is_autocast_enabled("cpu") else mask
         for block in self.blocks:
             x = block(x, mask)
         return x.float()
@@ -61,6 +65,7 @@ def load_base(folder: Path) -> Encoder:
     raw = load_file(folder / "model.safetensors")
     encoder = Encoder()
     state = {
+        "markers": torch.zeros(2, HIDDEN),
         "words.weight": raw["embeddings.word_embeddings.weight"],
         "positions.weight": raw["embeddings.position_embeddings.weight"],
         "segment": raw["embeddings.token_type_embeddings.weight"],

@@ -1,0 +1,126 @@
+"""A person's end of the bus: send an instruction, follow its progress, get the answer; list devices; stop them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from runtime.bus import Message
+from runtime.clock import SystemClock
+from runtime.door import Door
+from runtime.mqtt_bus import MqttBus
+from schemas import topics
+from schemas.envelope import Envelope
+from schemas.errors import LinkError
+from schemas.ids import to_wire_id
+from schemas.messages import Answer, Connection, Instruction, Profile, State, Stop
+
+Listener = Callable[[topics.Address, Envelope], Awaitable[None] | None]
+
+
+@dataclass
+class Fleet:
+    """What the retained topics say now."""
+
+    profiles: dict[str, Profile] = field(default_factory=lambda: dict[str, Profile]())
+    states: dict[str, State] = field(default_factory=lambda: dict[str, State]())
+    agents: dict[str, Connection] = field(default_factory=lambda: dict[str, Connection]())
+    coordinators: dict[str, Connection] = field(default_factory=lambda: dict[str, Connection]())
+
+    def take(self, address: topics.Address, envelope: Envelope) -> None:
+        body = envelope.body
+        if isinstance(body, Profile):
+            self.profiles[body.device] = body
+        elif isinstance(body, State):
+            self.states[body.device] = body
+        elif isinstance(body, Connection):
+            (self.agents if address.topic is topics.AGENT_CONNECTION else self.coordinators)[address.ident] = body
+
+    def online(self, device: str) -> bool:
+        return any(c.status == "online" and device in c.devices for c in self.agents.values())
+
+    @property
+    def coordinator_online(self) -> bool:
+        return any(c.status == "online" for c in self.coordinators.values())
+
+
+class Operator:
+    """Use as `async with connect(...) as operator`."""
+
+    def __init__(self, bus: MqttBus, site: str, name: str) -> None:
+        self.clock = SystemClock()
+        self.name, self.site, self._bus = name, site, bus
+        self.door = Door(bus, site, name, self.clock)
+        self.fleet = Fleet()
+        self.listeners: list[Listener] = []
+        self._answers: dict[str, asyncio.Future[Answer]] = {}
+
+    async def read(self, stream: AsyncIterator[Message]) -> None:
+        async for message in stream:
+            await self._on(message)
+
+    async def _on(self, message: Message) -> None:
+        arrived = self.door.receive(message)
+        if arrived is None:
+            return
+        address, envelope = arrived
+        self.fleet.take(address, envelope)
+        for listener in self.listeners:
+            result = listener(address, envelope)
+            if result is not None:
+                await result
+        body = envelope.body
+        waiting = self._answers.get(envelope.instruction or "")
+        if isinstance(body, Answer) and waiting is not None and not waiting.done():
+            waiting.set_result(body)
+
+    async def tell(self, text: str, *, dry_run: bool = False, timeout: float = 600.0) -> Answer:
+        """The answer to one instruction. LinkError when no coordinator is online, or when it stays silent for `timeout` s."""
+        await self.until(
+            lambda: self.fleet.coordinator_online, 5.0, f"no coordinator is online on site {self.site!r}; start one with `parley coordinator`"
+        )
+        instruction = self.clock.uuid7()
+        self._answers[instruction] = asyncio.get_running_loop().create_future()
+        await self.door.send(topics.INSTRUCTION, self.name, Instruction(text=text, dry_run=dry_run), message_id=instruction, instruction=instruction)
+        try:
+            return await asyncio.wait_for(self._answers[instruction], timeout)
+        except TimeoutError:
+            raise LinkError(f"no answer within {timeout:g} s") from None
+
+    async def stop(self, devices: list[str], latched: bool, timeout: float = 5.0) -> list[str]:
+        """Send stop (or resume) straight to the devices; the ids that did not confirm by their state."""
+        for device in devices:
+            await self.door.send(topics.STOP, device, Stop(device=device, latched=latched, reason="operator"))
+
+        def left() -> list[str]:
+            return [d for d in devices if d not in self.fleet.states or self.fleet.states[d].stopped is not latched]
+
+        deadline = self.clock.monotonic() + timeout
+        while left() and self.clock.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        return left()
+
+    async def until(self, condition: Callable[[], bool], timeout: float, otherwise: str) -> None:
+        """Wait for the retained picture to fulfil `condition`. Raises LinkError(`otherwise`)."""
+        deadline = self.clock.monotonic() + timeout
+        while not condition():
+            if self.clock.monotonic() > deadline:
+                raise LinkError(otherwise)
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def connect(addresses: tuple[str, ...], site: str, username: str | None = None, password: str | None = None) -> AsyncGenerator[Operator]:
+    """An operator with the retained picture of the site coming in."""
+    name = to_wire_id(f"operator-{SystemClock().uuid7()[-12:]}")
+    async with MqttBus(addresses, name, username=username, password=password) as bus:
+        operator = Operator(bus, site, name)
+        async with bus.subscribe(topics.everything(site)) as stream:
+            reader = asyncio.get_running_loop().create_task(operator.read(stream), name="operator.reader")
+            try:
+                yield operator
+            finally:
+                reader.cancel()
+                await asyncio.gather(reader, return_exceptions=True)

