@@ -1,0 +1,143 @@
+"""Who is alive, what they are and what they last said: a pure reducer of connection, profile and state messages and the heartbeat lease."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from schemas.base import Frozen, Value
+from schemas.messages import Connection, Profile, Property, State
+
+LEASE = 3.0
+"""Heartbeats that may be missed before an agent counts as gone."""
+
+
+class Device(Frozen):
+    """One device as the coordinator knows it. `online` is filled in by `Registry.devices`. `place` is where it belongs, `at` (an attribute) where it is."""
+
+    id: str
+    kind: str = "device"
+    name: str = ""
+    aliases: tuple[str, ...] = ()
+    place: str | None = None
+    abilities: tuple[str, ...] = ()
+    levers: tuple[str, ...] = ()
+    properties: tuple[Property, ...] = ()
+    attributes: dict[str, Value] = {}
+    busy: bool = False
+    stopped: bool = False
+    normal: bool = True
+    problem: str = ""
+    online: bool = True
+    seen_at: float = 0.0
+
+    @property
+    def spoken(self) -> str:
+        """What people call it."""
+        return self.name or self.id
+
+    def facts(self) -> dict[str, Value]:
+        """Its attributes and what follows from its state: online, busy, idle, stopped, normal."""
+        own: dict[str, Value] = {
+            "online": self.online, "busy": self.busy, "idle": not self.busy, "stopped": self.stopped, "normal": self.normal,
+        }  # fmt: skip
+        return {**own, **self.attributes}
+
+
+class Presence(Frozen):
+    """An agent: its latest boot, until when its lease runs (coordinator time), which devices it hosts."""
+
+    boot: str
+    status: str
+    lease_until: float
+    devices: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
+    """Older boots, whose wills no longer count."""
+
+
+class Registry(Frozen):
+    """Immutable; every change is a new one."""
+
+    profiles: dict[str, Profile] = {}
+    states: dict[str, State] = {}
+    seen: dict[str, float] = {}
+    agents: dict[str, Presence] = {}
+
+    def on_connection(self, agent: str, body: Connection, now: float) -> Registry:
+        """A heartbeat renews the lease from `now`. A will or a goodbye of another boot than the latest is ignored."""
+        known = self.agents.get(agent)
+        if known is not None and body.boot in known.retired:
+            return self
+        retired = known.retired if known is not None else ()
+        if known is not None and known.boot != body.boot:
+            if body.status != "online":
+                return self
+            retired = (*retired, known.boot)[-16:]
+        hosted = body.devices or (known.devices if known is not None else ())
+        lease = now + LEASE * body.heartbeat
+        presence = Presence(boot=body.boot, status=body.status, lease_until=lease, devices=hosted, retired=retired)
+        return self.model_copy(update={"agents": {**self.agents, agent: presence}})
+
+    def on_profile(self, body: Profile) -> Registry:
+        return self.model_copy(update={"profiles": {**self.profiles, body.device: body}})
+
+    def on_state(self, body: State, now: float) -> Registry:
+        """A state of a retired boot is a ghost."""
+        if any(body.boot in p.retired for p in self.agents.values() if body.device in p.devices):
+            return self
+        return self.model_copy(update={"states": {**self.states, body.device: body}, "seen": {**self.seen, body.device: now}})
+
+    def agent_of(self, device: str) -> Presence | None:
+        return next((p for p in self.agents.values() if device in p.devices), None)
+
+    def alive(self, device: str, now: float) -> bool:
+        """Online by its agent's word and within its lease."""
+        agent = self.agent_of(device)
+        return agent is not None and agent.status == "online" and now <= agent.lease_until
+
+    def devices(self, now: float) -> tuple[Device, ...]:
+        """Every device with a profile, in the order of their ids ("robot-2" before "robot-10")."""
+        hosts = {d: p for p in self.agents.values() for d in p.devices}
+        return tuple(
+            self._device(profile, _alive(hosts.get(profile.device), now))
+            for profile in sorted(self.profiles.values(), key=lambda p: natural(p.device))
+        )
+
+    def _device(self, profile: Profile, online: bool) -> Device:
+        state = self.states.get(profile.device)
+        told: Mapping[str, object] = {} if state is None else {
+            "attributes": state.attributes, "busy": state.busy, "stopped": state.stopped, "normal": state.normal, "problem": state.problem,
+        }  # fmt: skip
+        return Device.model_validate(
+            {
+                "id": profile.device,
+                "kind": profile.device_kind,
+                "name": profile.name,
+                "aliases": profile.aliases,
+                "place": profile.place,
+                "abilities": profile.abilities,
+                "levers": profile.levers,
+                "properties": profile.properties,
+                "online": online,
+                "seen_at": self.seen.get(profile.device, 0.0),
+                **told,
+            }
+        )
+
+
+def _alive(agent: Presence | None, now: float) -> bool:
+    return agent is not None and agent.status == "online" and now <= agent.lease_until
+
+
+def natural(text: str) -> tuple[tuple[int, str], ...]:
+    """A sort key in which numbers count as numbers."""
+    parts: list[tuple[int, str]] = []
+    digits = ""
+    for character in text:
+        if character.isdecimal():
+            digits += character
+            continue
+        if digits:
+            parts.append((int(digits), ""))
+            digits = ""
+        parts.append((-1, character))
+    return (*parts, (int(digits), "")) if digits else tuple(parts)
