@@ -1,0 +1,136 @@
+"""What phrases mean: the nearest property, name or ability, by spelling first and by embeddings then. Asynchronous, so that what follows can be pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from coordinator.linker import link_names
+from coordinator.mentions import Mention
+from coordinator.names import Names
+from coordinator.registry import Device
+from coordinator.words import stems
+from runtime.llm.protocol import Embedder
+from schemas.base import Frozen
+
+CACHE = 20_000
+
+
+class Thresholds(Frozen):
+    """Cosine similarities. `able_margin`: how far below the best device another may be when the system chooses."""
+
+    property: float = 0.3
+    name: float = 0.55
+    able: float = 0.3
+    able_margin: float = 0.12
+
+
+@dataclass(frozen=True)
+class Ranked:
+    key: str
+    score: float
+
+
+class PropertyInfo(Frozen):
+    """One property that somewhere in the fleet is reported or can be found. `words`: how it may be said."""
+
+    name: str
+    unit: str | None = None
+    in_state: bool = False
+    words: tuple[str, ...] = ()
+
+
+_FACTS: tuple[PropertyInfo, ...] = (
+    PropertyInfo(name="online", in_state=True, words=("online", "reachable", "connected")),
+    PropertyInfo(name="busy", in_state=True, words=("busy", "working")),
+    PropertyInfo(name="idle", in_state=True, words=("idle", "free to work", "doing nothing")),
+    PropertyInfo(name="stopped", in_state=True, words=("stopped", "halted")),
+    PropertyInfo(name="normal", in_state=True, words=("normal", "healthy", "status")),
+)
+"""What every device's state tells, whatever its kind."""
+
+
+def properties_of(devices: Iterable[Device]) -> dict[str, PropertyInfo]:
+    """All properties of these devices by name: declared ones, undeclared attributes, and the facts of every state."""
+    known = {info.name: info for info in _FACTS}
+    for device in devices:
+        for declared in device.properties:
+            if declared.name not in known or (declared.in_state and not known[declared.name].in_state):
+                said = (declared.name.replace("_", " "), *((declared.description,) if declared.description else ()))
+                known[declared.name] = PropertyInfo(name=declared.name, unit=declared.unit, in_state=declared.in_state, words=said)
+        for name in device.attributes:
+            known.setdefault(name, PropertyInfo(name=name, unit=_UNITS.get(name), in_state=True, words=(name.replace("_", " "), *_WORDS.get(name, ()))))
+    return known
+
+
+_UNITS = {"battery": "%", "x": "m", "y": "m", "speed": "m/s", "temperature": "°C", "humidity": "%"}
+_WORDS = {"battery": ("charge level", "power left"), "at": ("where it is", "location", "position")}
+"""Units and descriptions of the standard attributes (schemas.messages.State)."""
+
+
+class Meaning:
+    """Similarities over one embedder, with each distinct text embedded once."""
+
+    def __init__(self, embedder: Embedder, thresholds: Thresholds | None = None) -> None:
+        self._embedder = embedder
+        self.thresholds = thresholds or Thresholds()
+        self._vectors: dict[str, list[float]] = {}
+
+    async def similarities(self, phrase: str, others: Sequence[str]) -> list[float]:
+        """Of `phrase` to each of `others`, -1..1; equal content words count as 1."""
+        await self._embed([phrase, *others])
+        own, same = self._vectors[phrase], stems(phrase)
+        return [1.0 if same and same == stems(o) else _dot(own, self._vectors[o]) for o in others]
+
+    async def _embed(self, texts: Sequence[str]) -> None:
+        new = [t for t in dict.fromkeys(texts) if t not in self._vectors]
+        if not new:
+            return
+        if len(self._vectors) > CACHE:
+            self._vectors = {t: self._vectors[t] for t in texts if t in self._vectors}
+        for text, vector in zip(new, await self._embedder.embed(new), strict=True):
+            self._vectors[text] = vector
+
+    async def rank(self, phrase: str, candidates: Sequence[tuple[str, str]]) -> list[Ranked]:
+        """(key, words) candidates, best first, each key once with its best score."""
+        scores = await self.similarities(phrase, [words for _, words in candidates])
+        best: dict[str, float] = {}
+        for (key, _), score in zip(candidates, scores, strict=True):
+            best[key] = max(score, best.get(key, -1.0))
+        return [Ranked(key, score) for key, score in sorted(best.items(), key=lambda kv: (-kv[1], kv[0]))]
+
+    async def properties(self, phrase: str, known: dict[str, PropertyInfo]) -> tuple[str, ...]:
+        """Names of properties that the phrase may mean, nearest first."""
+        exact = phrase.strip().lower().replace(" ", "_")
+        if exact in known:
+            return (exact,)
+        ranked = await self.rank(phrase, [(info.name, words) for info in known.values() for words in (info.words or (info.name,))])
+        return tuple(r.key for r in ranked if r.score >= self.thresholds.property)[:5]
+
+    async def able(self, sentence: str, devices: Iterable[Device]) -> dict[str, float]:
+        """Device id → how near its nearest ability is to the sentence; a device that declares nothing could do anything: 1."""
+        offers = {d.id: tuple(dict.fromkeys((*d.abilities, *(f"checks {p.name.replace('_', ' ')}" for p in d.properties)))) for d in devices}
+        texts = list(dict.fromkeys(text for told in offers.values() for text in told))
+        scores = dict(zip(texts, await self.similarities(sentence, texts), strict=True)) if texts else {}
+        return {device: max((scores[t] for t in told), default=1.0) for device, told in offers.items()}
+
+    async def reference(self, phrase: str, names: Names) -> Mention | None:
+        """Devices or places that a phrase without a mark names: linked like an instruction, else the nearest name or kind."""
+        linked = link_names(phrase, names)
+        if linked.mentions:
+            return max(linked.mentions, key=lambda m: m.end - m.start)
+        candidates = [(f"{e.letter}:{e.id}", e.name or e.id) for e in names.entities]
+        candidates += [(f"{'k' if letter == 'd' else 's'}:{kind}", " ".join(key)) for key, kinds in names.kinds.items() for letter, kind in kinds]
+        ranked = await self.rank(phrase, candidates)
+        if not ranked or ranked[0].score < self.thresholds.name:
+            return None
+        letter, _, key = ranked[0].key.partition(":")
+        if letter in "dp":
+            ids, kind = (key,), next(e.kind for e in names.entities if e.id == key and e.letter == letter)
+        else:
+            ids, kind = tuple(e.id for e in names.by_kind[("d" if letter == "k" else "p", key)]), key
+        return Mention(ref=f"{letter}0", start=0, end=len(phrase), surface=phrase, kind=kind, ids=ids, count=len(ids))
+
+
+def _dot(a: list[float], b: list[float]) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
