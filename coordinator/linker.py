@@ -16,11 +16,11 @@ from coordinator.words import Token, tokenise
 from schemas.base import Frozen
 from schemas.site import Site
 
-_ARTICLES = frozenset("the my our your this that".split())
-_DETERMINERS = _ARTICLES | frozenset("a an all every each both these those".split())
-_WITHIN = frozenset("in on at of along inside within from".split())
-_EXCEPT = frozenset("except excepting but excluding without besides bar save".split())
-_NUMBER = frozenset("number no nr num unit".split())
+_ARTICLES = frozenset(["the", "my", "our", "your", "this", "that"])
+_DETERMINERS = _ARTICLES | frozenset(["a", "an", "all", "every", "each", "both", "these", "those"])
+_WITHIN = frozenset(["in", "on", "at", "of", "along", "inside", "within", "from"])
+_EXCEPT = frozenset(["except", "excepting", "but", "excluding", "without", "besides", "bar", "save"])
+_NUMBER = frozenset(["number", "no", "nr", "num", "unit"])
 
 
 class Found(Frozen):

@@ -83,8 +83,7 @@ def glued(tokens: list[Token], at: int) -> int:
 
 
 _UNITS = frozenset(
-    "percent per % ° degrees degree metre metres meter meters m cm mm km second seconds sec s minute minutes min hour hours h times time days day watt "
-    "watts w volt volts v kg kilo kilos grams g litre litres liter liters l ml celsius rpm ms hz khz mhz ghz db lux ppm steps more".split()
+    ["percent", "per", "%", "°", "degrees", "degree", "metre", "metres", "meter", "meters", "m", "cm", "mm", "km", "second", "seconds", "sec", "s", "minute", "minutes", "min", "hour", "hours", "h", "times", "time", "days", "day", "watt", "watts", "w", "volt", "volts", "v", "kg", "kilo", "kilos", "grams", "g", "litre", "litres", "liter", "liters", "l", "ml", "celsius", "rpm", "ms", "hz", "khz", "mhz", "ghz", "db", "lux", "ppm", "steps", "more"]
 )
 
 

@@ -9,8 +9,8 @@ from coordinator.words import Token, tokenise
 from schemas.base import Value
 
 _FRACTIONS = {"half": 1 / 2, "third": 1 / 3, "thirds": 1 / 3, "quarter": 1 / 4, "quarters": 1 / 4, "fifth": 1 / 5, "fifths": 1 / 5, "tenth": 1 / 10}
-_TRUE = frozenset("true yes on".split())
-_FALSE = frozenset("false no off".split())
+_TRUE = frozenset(["true", "yes", "on"])
+_FALSE = frozenset(["false", "no", "off"])
 _EMPTY_OR_FULL = {"empty": 0.0, "full": 100.0}
 _FACTORS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("%", "percent", "per", "pct"), ("%", 1.0)),

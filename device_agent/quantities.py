@@ -6,9 +6,11 @@ Only arithmetic is read here; which parameter a quantity belongs to is the reade
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
-from text_to_num import text2num
+import text_to_num  # pyright: ignore[reportMissingTypeStubs]
 
 from device_agent.units import unit_of
 
@@ -33,6 +35,7 @@ class _Token:
 
 _TOKEN = re.compile(r"(?:(?<![\w.,])[-−+])?\d+(?:[.,]\d+)*(?: \d{3}(?![\w.,]))?|[^\W\d_]+|[^\s\w]|_")
 _DIGITS = re.compile(r"[-−+]?\d")
+_words_to_number: Callable[[str, str], int] = cast("Any", text_to_num).text2num
 _UNIT_TOKENS = 5
 _LANGUAGES = ("en", "de", "fr", "es")
 _NO_NUMBERS = frozenset(["un", "une", "uno", "una", "ein", "eine", "once"])
@@ -156,7 +159,7 @@ def _spoken(words: list[str]) -> float | None:
     text = " ".join(words).replace(" - ", "-")
     for language in _LANGUAGES:
         try:
-            value = text2num(text, language)
+            value = _words_to_number(text, language)
         except ValueError:
             continue
         return None if language != "en" and text in _NO_NUMBERS else float(value)

@@ -75,7 +75,8 @@ def split_words(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start: int | None = None
     for i, char in enumerate(text):
-        alone, blank = is_separate(char), char.isspace()
+        blank = char.isspace()
+        alone = not blank and is_separate(char)
         if (alone or blank) and start is not None:
             spans.append((start, i))
             start = None

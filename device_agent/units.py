@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 # Spoken or written form → pint's name. Pint's own parser is not let loose on sentences: it takes "in", "as" and "are" for units.
 _NAMES: dict[str, str] = {}
@@ -79,7 +79,8 @@ for _pint, _forms in {
     _NAMES.update(dict.fromkeys(_forms.split(), _pint))
 del _NAMES["mil"]
 
-_AMBIGUOUS = frozenset(["a", "c", "d", "f", "g", "h", "k", "l", "m", "n", "s", "v", "w", "bar"])
+_PHRASES = {"parts per million": "ppm", "cubic metres": "m3", "cubic metre": "m3", "cubic meters": "m3", "cubic meter": "m3"}
+_AMBIGUOUS = frozenset(["a", "c", "d", "f", "g", "h", "k", "l", "m", "n", "s", "v", "w"])
 """Too short to be a unit beside a number word; fine after digits ("5 m")."""
 
 _PER = re.compile(r"\s*(?:/|\bper\b|\ban?\b)\s*")
@@ -92,8 +93,8 @@ def unit_of(text: str, strict: bool = False) -> str | None:
     form = " ".join(text.strip().lower().rstrip(".").split())
     if strict and form in _AMBIGUOUS:
         return None
-    if form == "parts per million":
-        return "ppm"
+    for phrase, short in _PHRASES.items():
+        form = form.replace(phrase, short)
     if degrees := _DEGREES.match(form):
         return {"f": "degF", "k": "kelvin"}.get(degrees[1][0], "degC")
     if form in _NAMES:
@@ -108,7 +109,7 @@ def unit_of(text: str, strict: bool = False) -> str | None:
 def _registry() -> Any:
     import pint  # slow to import, and most sentences need no conversion
 
-    return pint.UnitRegistry()
+    return cast("Any", pint.UnitRegistry())
 
 
 @lru_cache(maxsize=4096)

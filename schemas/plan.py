@@ -119,7 +119,7 @@ class Question(Frozen):
 
 class Refusal(Frozen):
     kind: Literal["refusal"] = "refusal"
-    reason: Literal["no_ability", "unsafe", "not_a_task", "not_yet", "unknown_device", "unknown_place"]
+    reason: Literal["no_ability", "unsafe", "not_a_task", "not_yet", "unknown_device", "unknown_place", "unavailable"]
     text: str = ""
 
 

@@ -77,9 +77,9 @@ def write_gguf(path: Path, base: Path, state: dict[str, torch.Tensor], kind: ggu
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0 if kind == gguf.GGMLQuantizationType.Q8_0 else gguf.LlamaFileType.MOSTLY_F16)
     _add_vocabulary(writer, base)
     for name, array in tensors(state).items():
-        matrix = array.ndim == 2 and name not in ("position_embd.weight", "token_types.weight")
-        stored = quants.quantize(array, kind) if matrix else array
-        writer.add_tensor(name, stored, raw_dtype=kind if matrix else None)
+        stored = gguf.GGMLQuantizationType.F16 if name == "position_embd.weight" else kind
+        matrix = array.ndim == 2 and name != "token_types.weight"
+        writer.add_tensor(name, quants.quantize(array, stored) if matrix else array, raw_dtype=stored if matrix else None)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

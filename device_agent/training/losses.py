@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from device_agent.reader import CLS, SEP, Pieces, retrieval_text
 from device_agent.training.batches import Episode, Pass, make_pass
-from device_agent.training.model import Encoder, ReaderHeads, mean_pool, pad
+from device_agent.training.model import Encoder, ReaderHeads, match_features, mean_pool, pad
 
 SCALE = 20.0
 """Inverse temperature of the bi-encoder's softmax over cosine similarities."""
@@ -119,7 +119,8 @@ def heads_of(heads: ReaderHeads, runs: list[Run], passes: list[Pass]) -> Outputs
     match, several = list(empty), list(empty)
     for run in runs:
         cls = run.vectors[:, 0]
-        matches, twos = heads.match(cls)[:, 0], heads.several(cls)[:, 0]
+        sizes = torch.tensor([passes[number].pieces for number in run.rows])
+        matches, twos = heads.match(match_features(run.vectors, sizes, run.lengths))[:, 0], heads.several(cls)[:, 0]
         starts, ends = heads.start_in(run.vectors), heads.end_in(run.vectors)
         said, option = heads.said(run.vectors)[..., 0], heads.option(run.vectors)[..., 0]
         asks, asks_end = heads.start_of(run.vectors), heads.end_of(run.vectors)

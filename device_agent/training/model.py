@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from device_agent.heads import MATCH_SCALE
 from device_agent.reader import OPTION, PARAMETER
 
 HIDDEN, HEADS, LAYERS, INNER, SPAN = 384, 12, 6, 1536, 96
@@ -87,7 +88,7 @@ class ReaderHeads(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.match = nn.Linear(HIDDEN, 1)
+        self.match = nn.Linear(3 * HIDDEN, 1)
         self.none = nn.Parameter(torch.zeros(1))
         self.several = nn.Linear(HIDDEN, 1)
         self.said = nn.Linear(HIDDEN, 1)
@@ -97,6 +98,17 @@ class ReaderHeads(nn.Module):
         for head in (self.match, self.several, self.said, self.option):
             nn.init.zeros_(head.bias)
             nn.init.normal_(head.weight, std=0.02)
+        with torch.no_grad():  # begin as a bi-encoder would: the more alike the two halves, the better the match
+            self.match.weight[:, HIDDEN : 2 * HIDDEN] = 1.0
+
+
+def match_features(vectors: Tensor, pieces: Tensor, lengths: Tensor) -> Tensor:
+    """[B, 3H]: [CLS], and product and distance of the unit means of the sentence's and the function's half."""
+    at = torch.arange(vectors.shape[1])
+    first = ((at >= 1) & (at <= pieces[:, None])).unsqueeze(-1)
+    second = ((at > pieces[:, None] + 1) & (at < lengths[:, None])).unsqueeze(-1)
+    a, b = (functional.normalize((vectors * half).sum(1), dim=-1) for half in (first, second))
+    return torch.cat([vectors[:, 0], MATCH_SCALE * a * b, MATCH_SCALE * (a - b).abs()], dim=-1)
 
 
 def mean_pool(vectors: Tensor, lengths: Tensor) -> Tensor:

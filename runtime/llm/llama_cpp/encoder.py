@@ -32,10 +32,10 @@ def check_card(path: Path) -> None:
     if not card.is_file():
         return
     try:
-        known = tomllib.loads(card.read_text(encoding="utf-8")).get("sha256", {})
+        sums: Any = tomllib.loads(card.read_text(encoding="utf-8")).get("sha256", {})
     except (OSError, ValueError) as error:
         raise ConfigError(f"{card}: the model's card cannot be read ({error})") from None
-    expected = known.get(path.name) if isinstance(known, dict) else known
+    expected = cast("dict[str, str]", sums).get(path.name) if isinstance(sums, dict) else None
     if expected and hashlib.sha256(path.read_bytes()).hexdigest() != expected:
         raise ConfigError(f"{path}: differs from the sha256 in {card.name}; restore the file, or remove the card of a model of your own")
 
@@ -52,7 +52,7 @@ class Encoder:
         llama_cpp.llama_log_set(self._quiet, ctypes.c_void_p(0))
         self._stack = contextlib.ExitStack()
         self._model = self._load()
-        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self._vocab: Any = llama_cpp.llama_model_get_vocab(self._model)
         self.width = int(llama_cpp.llama_model_n_embd(self._model))
         self._context = self._open(threads)
         self._batch = llama_cpp.llama_batch_init(BATCH, 0, SEQUENCES)
@@ -99,7 +99,7 @@ class Encoder:
         """Characters of the normalised word that the piece stands for."""
         known = self._lengths.get(token)
         if known is None:
-            text = cast("bytes", llama_cpp.llama_vocab_get_text(self._vocab, token)).decode(errors="replace")
+            text = llama_cpp.llama_vocab_get_text(self._vocab, token).decode(errors="replace")
             known = self._lengths[token] = len(text.removeprefix("\u2581"))
         return known
 

@@ -1,0 +1,202 @@
+"""The book of subtasks: written before anything is sent, read again after a restart. It decides what to send, what to send again, and who is silent.
+
+At most one subtask per device is with the device; the rest waits here in order. The bytes of a subtask are made once and sent again with back-off until
+an outcome or its `start_by`. Only an agent ends a subtask; a device that says nothing is `unknown` here, until it speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from runtime.store import Store
+from schemas.base import Frozen
+from schemas.messages import SubtaskStatus
+from schemas.outcomes import Expired, Outcome, Refused
+
+TABLE, META = "ledger", "ledger_meta"
+_TRY_AGAIN = ("busy", "clock_unknown")
+
+
+class Timing(Frozen):
+    """Seconds. `start`, `deadline`: from the first sending. `grace`: how long after its deadline, or after its agent was lost, a device counts as silent."""
+
+    start: float = 60.0
+    deadline: float = 600.0
+    grace: float = 5.0
+    first_resend: float = 1.0
+    longest_resend: float = 20.0
+
+
+class Entry(Frozen):
+    """One subtask. `payload` is the sealed message, made when it was first sent. `index`: its piece in the instruction's run. `state`: as last reported."""
+
+    subtask: str
+    instruction: str
+    index: int
+    device: str
+    text: str
+    context: str = ""
+    approval: str | None = None
+    phase: Literal["queued", "sent", "unknown", "withdrawn", "ended"] = "queued"
+    payload: str | None = None
+    epoch: int = 0
+    seq: int = 0
+    start_by: float = 0.0
+    deadline: float = 0.0
+    next_send: float = 0.0
+    gap: float = 0.0
+    state: str = ""
+    refusal: Outcome | None = None
+    """The last "not now" of the device."""
+    outcome: Outcome | None = None
+    idempotent: bool | None = None
+    cancelling: bool = False
+
+    @property
+    def open(self) -> bool:
+        """With the device, as far as is known."""
+        return self.phase in ("sent", "unknown")
+
+
+class Ledger:
+    """Synchronous; `store.put` is durable when it returns."""
+
+    def __init__(self, store: Store, timing: Timing | None = None) -> None:
+        self._store = store
+        self.timing = timing or Timing()
+        self.entries = {key: Entry.model_validate_json(value) for key, value in store.items(TABLE)}
+        self.epoch = int(store.get(META, "epoch") or 0)
+        self._lost_since: dict[str, float] = {}
+
+    def take_epoch(self, retained: int) -> int:
+        """1 + the highest of what this book and the bus remember."""
+        self.epoch = max(self.epoch, retained) + 1
+        self._store.put(META, "epoch", str(self.epoch))
+        return self.epoch
+
+    def issue(self, subtask: str, instruction: str, index: int, device: str, text: str, context: str = "", approval: str | None = None) -> Entry:
+        """Record a subtask that shall be sent when its device is free."""
+        entry = Entry(subtask=subtask, instruction=instruction, index=index, device=device, text=text, context=context, approval=approval)
+        return self._put(entry)
+
+    def open_of(self, device: str) -> tuple[Entry, ...]:
+        return tuple(e for e in self.entries.values() if e.device == device and e.open)
+
+    def live(self) -> tuple[Entry, ...]:
+        """Everything queued or with a device, oldest first."""
+        return tuple(e for e in self.entries.values() if e.open or e.phase == "queued")
+
+    def loads(self) -> dict[str, int]:
+        """Device → pieces queued or open."""
+        counts: dict[str, int] = {}
+        for entry in self.live():
+            counts[entry.device] = counts.get(entry.device, 0) + 1
+        return counts
+
+    # Sending
+
+    def sendable(self, held: Callable[[Entry], bool]) -> tuple[Entry, ...]:
+        """For each device that has nothing open: the oldest of its queue that is not `held`."""
+        taken = {e.device for e in self.entries.values() if e.open}
+        out: list[Entry] = []
+        for entry in self.live():
+            if entry.phase == "queued" and entry.device not in taken and not held(entry):
+                taken.add(entry.device)
+                out.append(entry)
+        return tuple(out)
+
+    def next_seq(self, device: str) -> int:
+        return 1 + max((e.seq for e in self.entries.values() if e.device == device and e.epoch == self.epoch), default=0)
+
+    def sending(self, entry: Entry, payload: str, seq: int, now: float) -> Entry:
+        """Record the bytes and times; call before the first sending."""
+        timing = self.timing
+        changes = {
+            "phase": "sent", "payload": payload, "epoch": self.epoch, "seq": seq, "start_by": now + timing.start, "deadline": now + timing.deadline,
+            "next_send": now + timing.first_resend, "gap": timing.first_resend,
+        }  # fmt: skip
+        return self._put(entry.model_copy(update=changes))
+
+    def resends(self, now: float) -> tuple[Entry, ...]:
+        """Whose bytes are to be sent again now; the next time is set further away."""
+        due = [e for e in self.entries.values() if e.open and e.outcome is None and e.next_send <= now <= e.start_by]
+        return tuple(self._put(self._backed_off(e, now)) for e in due)
+
+    def _backed_off(self, entry: Entry, now: float) -> Entry:
+        gap = min(2 * entry.gap, self.timing.longest_resend)
+        return entry.model_copy(update={"gap": gap, "next_send": now + gap})
+
+    def next_due(self) -> float:
+        """When something has to be looked at again, coordinator time; infinity when nothing is open."""
+        times = [min(e.next_send, e.deadline + self.timing.grace) if e.next_send <= e.start_by else e.start_by for e in self.entries.values() if e.open]
+        return min(times, default=float("inf"))
+
+    # Hearing
+
+    def on_outcome(self, subtask: str, outcome: Outcome, idempotent: bool | None = None) -> Entry | None:
+        """The entry, now ended; None for a stranger, a repetition, or a "not now" that is kept and tried again."""
+        entry = self.entries.get(subtask)
+        if entry is None or entry.phase in ("ended", "queued"):
+            return None
+        known = entry.idempotent if idempotent is None else idempotent
+        if isinstance(outcome, Refused) and outcome.reason in _TRY_AGAIN and not entry.cancelling:
+            self._put(entry.model_copy(update={"refusal": outcome, "idempotent": known}))
+            return None
+        return self._put(entry.model_copy(update={"phase": "ended", "outcome": outcome, "idempotent": known}))
+
+    def on_status(self, status: SubtaskStatus, now: float) -> Entry | None:
+        """A line of a report; as `on_outcome`. Never seen after `start_by` means that it never will be: expired by the agent's word."""
+        entry = self.entries.get(status.subtask)
+        if entry is None or not entry.open:
+            return None
+        if status.outcome is not None:
+            return self.on_outcome(status.subtask, status.outcome, status.idempotent)
+        if status.state == "never_seen":
+            return self._never_seen(entry, now)
+        known = entry.idempotent if status.idempotent is None else status.idempotent
+        self._put(entry.model_copy(update={"phase": "sent", "state": status.run or status.state, "idempotent": known, "refusal": None}))
+        return None
+
+    def _never_seen(self, entry: Entry, now: float) -> Entry | None:
+        if now <= entry.start_by:
+            self._put(entry.model_copy(update={"phase": "sent", "next_send": now, "gap": self.timing.first_resend, "state": ""}))
+            return None
+        ending = entry.refusal or Expired(text="It did not arrive in time to be started.")
+        return self._put(entry.model_copy(update={"phase": "ended", "outcome": ending}))
+
+    # Silence
+
+    def silent(self, now: float, alive: Callable[[str], bool]) -> tuple[Entry, ...]:
+        """Entries that have just become unknown, or that can no longer be sent because their device is gone (`withdrawn`)."""
+        for device in {e.device for e in self.live()}:
+            if alive(device):
+                self._lost_since.pop(device, None)
+            else:
+                self._lost_since.setdefault(device, now)
+        gone = {d for d, since in self._lost_since.items() if now - since >= self.timing.grace}
+        changed = [
+            e.model_copy(update={"phase": "withdrawn" if e.phase == "queued" else "unknown"})
+            for e in self.live()
+            if (e.phase == "sent" and (e.device in gone or now > e.deadline + self.timing.grace)) or (e.phase == "queued" and e.device in gone)
+        ]
+        return tuple(self._put(e) for e in changed)
+
+    def overdue(self, now: float) -> tuple[Entry, ...]:
+        """Past their deadline and not yet told to stop: a cancel makes the device say how it ended."""
+        late = [e for e in self.entries.values() if e.phase == "sent" and now > e.deadline and not e.cancelling]
+        return tuple(self._put(e.model_copy(update={"cancelling": True})) for e in late)
+
+    # Cancelling
+
+    def withdraw(self, entry: Entry) -> Entry:
+        """Queued and not sent: it will not be."""
+        return self._put(entry.model_copy(update={"phase": "withdrawn"}))
+
+    def cancelling(self, entry: Entry) -> Entry:
+        return self._put(entry.model_copy(update={"cancelling": True}))
+
+    def _put(self, entry: Entry) -> Entry:
+        self.entries[entry.subtask] = entry
+        self._store.put(TABLE, entry.subtask, entry.model_dump_json(exclude_defaults=True))
+        return entry

@@ -1,0 +1,158 @@
+"""Everything that resolving a plan may look at, gathered once: the linked instruction, the fleet, the site, and what the plan's phrases mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from coordinator.meaning import Meaning, PropertyInfo, properties_of
+from coordinator.mentions import Linked, Mention
+from coordinator.names import Names, build_names
+from coordinator.quantities import value_of
+from coordinator.registry import Device
+from schemas.base import Frozen, Value
+from schemas.plan import Control, Goal, Intent, Plan, Query, Ref, Who
+from schemas.site import Site
+
+_SLOT = re.compile(r"\{([a-z]+\d*)?\}")
+_REF = re.compile(r"[dkps]\d+")
+
+
+class Meanings(Frozen):
+    """`properties`: phrase → property names, nearest first. `able`: sentence → device → score. `refs`: phrase → what it names."""
+
+    properties: dict[str, tuple[str, ...]] = {}
+    able: dict[str, dict[str, float]] = {}
+    refs: dict[str, Mention] = {}
+    known: dict[str, PropertyInfo] = {}
+    able_at: float = 0.3
+    able_margin: float = 0.12
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`loads`: open pieces of work per device. `reserve`: battery in % below which the system does not choose a device by itself."""
+
+    linked: Linked
+    site: Site
+    devices: tuple[Device, ...]
+    meanings: Meanings = field(default_factory=Meanings)
+    loads: Mapping[str, int] = field(default_factory=dict[str, int])
+    reserve: float = 10.0
+
+    @cached_property
+    def names(self) -> Names:
+        return build_names(self.site, self.devices)
+
+    @cached_property
+    def by_id(self) -> dict[str, Device]:
+        return {d.id: d for d in self.devices}
+
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """Place id → what people call it."""
+        return {p.id: p.name or p.id.replace("-", " ").replace("_", " ") for p in self.site.places}
+
+    def mention(self, ref: Ref) -> Mention | None:
+        """What a reference or a phrase of the plan stands for."""
+        return self.linked.mention(ref) or self.meanings.refs.get(ref)
+
+    def spoken(self, ident: str) -> str:
+        """What people call a place or device."""
+        device = self.by_id.get(ident)
+        return self.places.get(ident) or (device.spoken if device else ident)
+
+    def property(self, phrase: str, in_state: bool = False) -> PropertyInfo | None:
+        """The nearest property; with `in_state` the nearest that states carry."""
+        ranked = [self.meanings.known[n] for n in self.meanings.properties.get(phrase, ()) if n in self.meanings.known]
+        return next((info for info in ranked if info.in_state or not in_state), None)
+
+    def value(self, said: str, info: PropertyInfo | None) -> Value:
+        return value_of(said, info.unit if info else None)
+
+    def expand(self, template: str, item: str | None = None, pick: str | None = None) -> str:
+        """A `do` template as a sentence: `{}` is the item, `{pick}` what was picked, `{p1}` a mention by its proper name (a set by its own words)."""
+
+        def fill(match: re.Match[str]) -> str:
+            ref = match[1]
+            if ref is None:
+                return self.spoken(item) if item else ""
+            if ref == "pick":
+                return self.spoken(pick) if pick else ""
+            mention = self.mention(ref)
+            return "" if mention is None else self.spoken(mention.ids[0]) if len(mention.ids) == 1 else mention.surface
+
+        return " ".join(_SLOT.sub(fill, template).split()).replace(" .", ".").replace(" ,", ",")
+
+    def generic(self, template: str, item_kind: str | None) -> str:
+        """The template with kinds in place of names: what is compared with abilities."""
+
+        def fill(match: re.Match[str]) -> str:
+            mention = self.mention(match[1]) if match[1] else None
+            return mention.kind if mention else (item_kind or "place")
+
+        return _SLOT.sub(fill, template)
+
+    def item_kind(self, each: Ref | tuple[Ref, ...] | None) -> str | None:
+        refs = (each,) if isinstance(each, str) else each or ()
+        return next((m.kind for m in map(self.mention, refs) if m), None)
+
+
+def refs_in(template: str) -> list[str]:
+    """The references of a `do` template, `{}` and `{pick}` left out."""
+    return [m[1] for m in _SLOT.finditer(template) if m[1] and m[1] != "pick"]
+
+
+def who_refs(who: Who) -> list[Ref]:
+    of = (who.of,) if isinstance(who.of, str) else who.of
+    return [r for r in (*of, who.at, who.near, *who.but) if r and r != "any"]
+
+
+def all_refs(intent: Intent) -> list[Ref]:
+    """Every reference or naming phrase of an intent, `do` templates included."""
+    if isinstance(intent, Plan):
+        found: list[Ref] = []
+        for step in intent.steps:
+            found += who_refs(step.who)
+            found += [step.each] if isinstance(step.each, str) else list(step.each or ())
+            found += [ref for template in step.do for ref in refs_in(template)]
+        return found
+    if isinstance(intent, Goal):
+        return [*who_refs(intent.who), *intent.spare]
+    return who_refs(intent.who) if isinstance(intent, Query | Control) else []
+
+
+def _property_phrases(intent: Intent) -> Iterator[str]:
+    whos = [s.who for s in intent.steps] if isinstance(intent, Plan) else [intent.who] if isinstance(intent, Query | Control) else []
+    for who in whos:
+        yield from [who.where.what] if who.where else []
+        yield from [who.top[1]] if who.top else []
+    if isinstance(intent, Query):
+        yield intent.what
+        yield from [intent.where.what] if intent.where else []
+    if not isinstance(intent, Plan):
+        return
+    for step in intent.steps:
+        yield from [step.when.what] if step.when and step.when.what else []
+        yield from [step.pick.what] if step.pick else []
+    if intent.tell:
+        yield intent.tell.what
+        yield from [intent.tell.where.what] if intent.tell.where else []
+
+
+async def understand(intent: Intent, linked: Linked, site: Site, devices: tuple[Device, ...], meaning: Meaning) -> Meanings:
+    """Ask the embedder everything that resolving this intent needs to know, so that resolving it is pure."""
+    names, known = build_names(site, devices), properties_of(devices)
+    refs: dict[str, Mention] = {}
+    for phrase in dict.fromkeys(all_refs(intent)):
+        if linked.mention(phrase) is None and not _REF.fullmatch(phrase) and (found := await meaning.reference(phrase, names)) is not None:
+            refs[phrase] = found
+    properties = {phrase: await meaning.properties(phrase, known) for phrase in dict.fromkeys(_property_phrases(intent)) if phrase}
+    limits = meaning.thresholds
+    partial = Meanings(properties=properties, refs=refs, known=known, able_at=limits.able, able_margin=limits.able_margin)
+    scene = Scene(linked, site, devices, partial)
+    sentences = [scene.generic(t, scene.item_kind(s.each)) for s in intent.steps for t in s.do] if isinstance(intent, Plan) else []
+    able = {sentence: await meaning.able(sentence, devices) for sentence in dict.fromkeys(sentences)}
+    return partial.model_copy(update={"able": able})

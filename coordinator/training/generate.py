@@ -1,0 +1,245 @@
+"""Authored templates → endless training examples: other nouns, names, numbers and phrases, a fleet around them, tags as the linker sets them, and noise.
+
+python -m coordinator.training.generate --count 20        # look at some
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from coordinator.prompt import planner_prompt
+from coordinator.training.pools import Pools, exchange_noun, is_plural_set, noun_in, role_of
+from coordinator.training.surroundings import summary_of
+from coordinator.training.templates import Mark, Template, load, strings
+from coordinator.training.wording import NUMBER_WORDS, change_numbers, decapitalise, hesitate, mistype_some, wrap
+
+
+@dataclass(frozen=True)
+class Example:
+    """`answer` is the compact JSON that follows `prompt`."""
+
+    prompt: str
+    answer: str
+    shape: str
+    refs: tuple[str, ...]
+    text: str
+    """The instruction without tags."""
+
+
+def expand(template: Template, pools: Pools, rng: random.Random) -> Example:
+    """One example; the same template gives another one each time."""
+    one = copy.deepcopy(template)
+    exchange_names(one, pools, rng)
+    exchange_nouns(one, pools, rng)
+    exchange_phrases(one, pools, rng)
+    exchange_counts(one, rng)
+    summary = summary_of(one, pools.fleet(one.domain, rng), rng)
+    disturb(one, rng)
+    as_linked(one, rng)
+    refs = renumber(one)
+    answer = json.dumps(filled(one.plan, one.marks, refs), separators=(",", ":"), ensure_ascii=False)
+    tagged = "".join(part if isinstance(part, str) else _tag(part, refs) for part in one.parts)
+    return Example(planner_prompt(summary, tagged), answer, one.shape, tuple(refs.values()), one.plain)
+
+
+def outside(template: Template) -> str:
+    """All words that are not in a mark: of the instruction and of the plan."""
+    return " ".join([*(p for p in template.parts if isinstance(p, str)), *strings(template.plan)]).lower()
+
+
+def exchange_names(one: Template, pools: Pools, rng: random.Random) -> None:
+    others = outside(one)
+    for mark in one.marks:
+        if mark.letter not in "dps" or rng.random() < 0.5 or mark.surface.lower() in others:
+            continue
+        if mark.letter == "s" and not is_plural_set(mark.surface, mark.kind):
+            continue
+        name = pools.other_name(mark, rng)
+        usable = mark.letter != "s" or is_plural_set(name, mark.kind)
+        if usable and all(name.lower() != o.surface.lower() for o in one.marks):
+            mark.surface = name.capitalize() if mark.surface[:1].isupper() and rng.random() < 0.8 and name.islower() else name
+
+
+def exchange_nouns(one: Template, pools: Pools, rng: random.Random) -> None:
+    others = outside(one)
+    for kind, letter in {m.kind: m.letter for m in one.marks if m.letter in "dkps"}.items():
+        if rng.random() < 0.5 or noun_in(others, kind) or not kind:
+            continue
+        new = pools.other_noun(letter, one.domain, rng)
+        if any(m.kind == new for m in one.marks):
+            continue
+        for mark in one.marks:
+            if mark.kind == kind:
+                mark.surface, mark.kind = exchange_noun(mark.surface, kind, new), new
+
+
+def exchange_phrases(one: Template, pools: Pools, rng: random.Random) -> None:
+    for index, part in enumerate(one.parts):
+        if not isinstance(part, Mark):
+            continue
+        if part.letter == "x" and rng.random() < 0.4:
+            part.surface = rng.choice(pools.phrases.get(role_of(one, index)) or [part.surface])
+        elif part.letter == "v" and rng.random() < 0.7:
+            part.surface = change_numbers(part.surface, rng)
+
+
+def exchange_counts(one: Template, rng: random.Random) -> None:
+    """ "two of the robots" → "four of the robots", in the plan too."""
+    for step in one.plan.get("plan", []):
+        count, ref = step["who"].get("n"), step["who"].get("of")
+        mark = next((m for m in one.marks if m.id == ref), None)
+        if not isinstance(count, int) or not 2 <= count <= 12 or mark is None or rng.random() < 0.4:
+            continue
+        new = rng.randrange(2, 8)
+        spelled = re.compile(rf"\b({NUMBER_WORDS[count]}|{count})\b", re.IGNORECASE)
+        found = spelled.search(mark.surface)
+        if found:
+            word = str(new) if found[0].isdigit() else NUMBER_WORDS[new]
+            mark.surface = spelled.sub(word.capitalize() if found[0][0].isupper() else word, mark.surface, count=1)
+            step["who"]["n"] = new
+
+
+def disturb(one: Template, rng: random.Random) -> None:
+    """Wrappers, small letters, missing punctuation, slips and fillers; what the plan copies changes along, or not at all."""
+    keep = frozenset(re.findall(r"\w+", " ".join(strings(one.plan)).lower()))
+    before, after = wrap(one.plain, rng)
+    if before and isinstance(one.parts[0], str) and not before.rstrip().endswith("."):
+        one.parts[0] = decapitalise(one.parts[0])
+    slips, lower, bare, filler = rng.random() < 0.14, rng.random() < 0.3, rng.random() < 0.2, rng.random() < 0.07
+    for index, part in enumerate(one.parts):
+        if isinstance(part, str):
+            text = mistype_some(part, 0.12, keep, rng) if slips else part
+            text = hesitate(text, rng) if filler and rng.random() < 0.4 else text
+            one.parts[index] = re.sub(r"[.,;:!?]+(?=\s|$)", "", text) if bare else text
+        elif part.letter == "x" and slips:
+            part.surface = mistype_some(part.surface, 0.2, frozenset(), rng)
+    one.parts = [p for p in [before, *one.parts, after] if p]
+    if lower:
+        one.parts = [p.lower() if isinstance(p, str) else p for p in one.parts]
+        for mark in one.marks:
+            mark.surface = mark.surface.lower()
+
+
+def as_linked(one: Template, rng: random.Random) -> None:
+    """Tags where the linker would set them: the noun with its determiner and label; some mentions it misses altogether."""
+    parts = list[str | Mark]()
+    for part in one.parts:
+        if not isinstance(part, Mark) or part.letter in "xv":
+            parts.append(part)
+            continue
+        part.tagged = rng.random() >= _missed(part)
+        found = noun_in(part.surface, part.kind)
+        if part.letter == "k" and part.tagged and found and rng.random() < 0.85:
+            parts += _trimmed(part, found)
+        else:
+            parts.append(part)
+    one.parts = parts
+    for mark in one.marks:
+        if mark.letter == "s":
+            mark.count = _count(mark.surface, rng)
+
+
+def _missed(mark: Mark) -> float:
+    """The chance that the linker does not see a mention: small for a kind with a label, large for "the little yellow one"."""
+    noun = noun_in(mark.surface, mark.kind) is not None
+    plain = noun and len(mark.surface.split()) <= (6 if mark.letter in "sk" else 3)
+    if plain:
+        return 0.08
+    name = mark.letter in "dp" and (re.search(r"\d", mark.surface) or mark.surface[:1].isupper() or len(mark.surface.split()) <= 2)
+    return 0.25 if name else 0.5
+
+
+_DETERMINERS = re.compile(r"(?:(?:all of the|all of|all the|all|both|the|a|an|every|each|these|those|my|our|your)\s+)+$", re.IGNORECASE)
+
+
+def _trimmed(mark: Mark, noun: re.Match[str]) -> list[str | Mark]:
+    """ "two of the robots by the door" → "two of ", the mark "the robots", " by the door"."""
+    start = noun.start()
+    determiner = _DETERMINERS.search(mark.surface[:start])
+    start = determiner.start() if determiner else start
+    head, tail = mark.surface[:start], mark.surface[noun.end() :]
+    mark.surface = mark.surface[start : noun.end()]
+    return [piece for piece in (head, mark, tail) if piece]
+
+
+def _count(surface: str, rng: random.Random) -> int:
+    numbers = [int(n) for n in re.findall(r"\d+", surface)]
+    if len(numbers) == 2 and re.search(r"\d\s*(to|through|until|till|-|–)\s*\d", surface):
+        return abs(numbers[1] - numbers[0]) + 1
+    return len(numbers) if len(numbers) > 1 else rng.choice((2, 3, 4, 6, 8, 8, 8, 10, 12, 16, 24, 40, 60))
+
+
+def renumber(one: Template) -> dict[str, str]:
+    """Mark id → reference as the linker numbers it (per letter, in order of mention, tagged ones only)."""
+    refs, counts = dict[str, str](), dict[str, int]()
+    for mark in one.marks:
+        if mark.letter in "dkps" and mark.tagged:
+            counts[mark.letter] = counts.get(mark.letter, 0) + 1
+            refs[mark.id] = f"{mark.letter}{counts[mark.letter]}"
+    return refs
+
+
+def _tag(mark: Mark, refs: dict[str, str]) -> str:
+    if mark.id not in refs:
+        return mark.surface
+    count = f" {mark.count}" if mark.letter in "ks" else ""
+    return f"[{refs[mark.id]} {mark.kind}{count}: {mark.surface}]"
+
+
+def filled(value: Any, marks: Sequence[Mark], refs: dict[str, str]) -> Any:
+    """The plan with its references renumbered and surface words where there is none."""
+    if isinstance(value, dict):
+        return {key: filled(inner, marks, refs) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [filled(inner, marks, refs) for inner in value]
+    if not isinstance(value, str):
+        return value
+    surfaces = {mark.id: mark.surface for mark in marks}
+    if value in surfaces:
+        return refs.get(value, surfaces[value])
+    text = re.sub(r"\{([a-z]\d+)\}", lambda m: f"{{{refs[m[1]]}}}" if m[1] in refs else surfaces[m[1]], value)
+    return text[:1].upper() + text[1:] if value[:1].isupper() else text
+
+
+class Source:
+    """Examples without end from the templates that may be trained on; `reload` takes in what authors added meanwhile."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.reload()
+
+    def reload(self) -> None:
+        templates, self.bad = load()
+        self.training = [t for t in templates if not t.held_out]
+        self.held_out = [t for t in templates if t.held_out]
+        self.pools = Pools(self.training)
+
+    def take(self, count: int) -> list[Example]:
+        return [expand(self.rng.choice(self.training), self.pools, self.rng) for _ in range(count)]
+
+    def validation(self, each: int = 2) -> list[Example]:
+        """The same held-out examples at every call."""
+        rng = random.Random(11)
+        return [expand(template, self.pools, rng) for template in self.held_out for _ in range(each)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    source = Source(options.seed)
+    print(f"{len(source.training)} templates, {len(source.held_out)} held out, {len(source.bad)} bad", *source.bad, sep="\n")
+    for example in source.take(options.count):
+        print(example.prompt + example.answer, end="\n\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The encoder's interpreter as the agent's Mapper: one worker thread, and the site's numbers turned into the maker's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
+
+from device_agent.heads import Heads
+from device_agent.interpreter import Interpretation, Interpreter
+from device_agent.mapper import Mapped
+from runtime.llm.llama_cpp.encoder import Encoder
+from runtime.llm.worker import Worker
+from schemas.messages import Candidate
+from schemas.skills import Call, Catalogue, Function, PlaceRef
+
+
+class EncoderMapper:
+    """`map` never blocks the event loop; calls of several devices wait their turn in the worker."""
+
+    def __init__(self, interpreter: Interpreter, worker: Worker) -> None:
+        self._interpreter, self._worker = interpreter, worker
+
+    async def map(self, sentence: str, catalogue: Catalogue, context: str = "") -> Mapped:
+        return await self._worker.run(self._map, sentence, catalogue, context)
+
+    def _map(self, sentence: str, catalogue: Catalogue, context: str) -> Mapped:
+        prepared = self._interpreter.catalogue([site_view(f) for f in catalogue.functions])
+        return to_mapped(self._interpreter.interpret(sentence, prepared, context), catalogue)
+
+    async def close(self) -> None:
+        await self._worker.close()
+
+
+def open_mapper(embed: Path, threads: int = 1) -> EncoderMapper:
+    """Load encoder and heads. Raises ConfigError."""
+    heads = Heads.load(embed.with_name(f"{embed.stem}-heads.npz"))
+    return EncoderMapper(Interpreter(Encoder(embed, threads), heads), Worker("mapper"))
+
+
+def site_view(function: Function) -> Function:
+    """The function as a sentence speaks of it: a place parameter is the number that people use, whatever the maker's spelling and bounds are."""
+    if not function.places:
+        return function
+    properties: Mapping[str, Any] = function.parameters.get("properties", {})
+    seen = {name: _as_number(spec, function.places[name]) if name in function.places else spec for name, spec in properties.items()}
+    return function.model_copy(update={"parameters": {**function.parameters, "properties": seen}})
+
+
+def _as_number(spec: dict[str, Any], place: PlaceRef) -> dict[str, Any]:
+    kind = place.prefix.strip("-_ ")
+    return {"type": "integer", "description": f"number of the {kind}; {spec.get('description', '')}".strip("; ")}
+
+
+def to_mapped(read: Interpretation, catalogue: Catalogue) -> Mapped:
+    """The interpretation with place numbers in the maker's spelling."""
+    candidates = tuple(Candidate(name=c.name, score=round(c.similarity, 4), match=c.match) for c in read.candidates)
+    function = catalogue.function(read.name) if read.name else None
+    call = None if function is None else Call(function=function.name, arguments=maker_arguments(function, read.arguments))
+    missing = tuple(_words(name) for name in read.missing)
+    return Mapped(
+        call=call, decision=read.decision, confidence=round(min(1.0, read.confidence), 4), reason=read.reason, candidates=candidates, missing=missing
+    )
+
+
+def maker_arguments(function: Function, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """`{"shelf": 4}` → `{"shelf": "S04"}` where the maker writes it so."""
+    return {name: _spell(function.places[name], value) if name in function.places else value for name, value in arguments.items()}
+
+
+def _spell(place: PlaceRef, value: JsonValue) -> JsonValue:
+    number = re.search(r"\d+", str(value))
+    spelled = place.to_maker(f"{place.prefix}{int(number[0])}") if number else None
+    return value if spelled is None else spelled
+
+
+def _words(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_.]+", " ", name).lower()

@@ -1,0 +1,157 @@
+"""From one reading to typed arguments. Numbers are quantities of the sentence or the schema's bounds, strings are its words; nothing is invented."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import JsonValue
+
+from device_agent.heads import Floats, Reading
+from device_agent.quantities import Quantity, find_quantities
+from device_agent.reader import HIGHEST, LITERAL, LOWEST, NEGATIVE, ZERO, FunctionText, Sentence, options_of
+from device_agent.values import in_range, literal, number_for, typed_number, typed_text
+from schemas.skills import Parameter
+
+SAID_REQUIRED, SAID_OPTIONAL = 0.35, 0.5
+"""Below these a parameter counts as not said."""
+SHARED = 0.6
+"""Two parameters may take the same quantity only when both are this sure of it."""
+_LONGEST = 24
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A value as the schema types it; `in_range` False when it breaks the schema's bounds."""
+
+    value: JsonValue
+    confidence: float
+    in_range: bool = True
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """How much one parameter wants one quantity."""
+
+    parameter: int
+    quantity: int
+    score: float
+
+
+def extract(sentence: Sentence, text: FunctionText, reading: Reading, facts: Mapping[str, str]) -> dict[int, Argument]:
+    """Arguments that the sentence says, by the parameter's number. `facts` maps names in the sentence to what they stand for."""
+    quantities = find_quantities(sentence.text)
+    wanted = [p for p in range(len(reading.said)) if reading.said[p] >= _threshold(text.parameters[p])]
+    numeric = [p for p in wanted if text.parameters[p].type in ("number", "integer") and not text.parameters[p].choices]
+    claims = _claims(numeric, text, reading, sentence, quantities)
+    found: dict[int, Argument] = {}
+    for p in wanted:
+        argument = _argument(p, text.parameters[p], reading, sentence, quantities, claims.get(p), facts)
+        if argument:
+            found[p] = argument
+    return found
+
+
+def _threshold(parameter: Parameter) -> float:
+    return SAID_REQUIRED if parameter.required and parameter.default is None else SAID_OPTIONAL
+
+
+def _claims(numeric: list[int], text: FunctionText, reading: Reading, sentence: Sentence, quantities: list[Quantity]) -> dict[int, _Claim]:
+    """Which quantity each number takes: best first, one owner each unless both are sure."""
+    every = [
+        _Claim(p, q, _mass(reading, p, sentence, quantity))
+        for p in numeric
+        for q, quantity in enumerate(quantities)
+        if number_for(quantity, text.parameters[p]) is not None
+    ]
+    taken: dict[int, float] = {}
+    owned: dict[int, _Claim] = {}
+    for claim in sorted(every, key=lambda c: -c.score):
+        shared = claim.quantity in taken and min(claim.score, taken[claim.quantity]) < SHARED
+        if claim.parameter not in owned and not shared:
+            owned[claim.parameter] = claim
+            taken[claim.quantity] = claim.score
+    return owned
+
+
+def _mass(reading: Reading, parameter: int, sentence: Sentence, quantity: Quantity) -> float:
+    """Geometric mean of the probabilities that the span begins, and that it ends, inside the quantity."""
+    pieces = sentence.pieces_in(quantity.start, quantity.end)
+    if not pieces:
+        return 0.0
+    inside = slice(pieces.start, pieces.stop)
+    return math.sqrt(float(reading.starts[parameter, inside].sum()) * float(reading.ends[parameter, inside].sum()))
+
+
+def _argument(
+    p: int, parameter: Parameter, reading: Reading, sentence: Sentence, quantities: list[Quantity], claim: _Claim | None, facts: Mapping[str, str]
+) -> Argument | None:
+    said = float(reading.said[p])
+    if parameter.choices or parameter.type == "boolean":
+        best = int(reading.options[p].argmax())
+        value = parameter.choices[best] if parameter.choices else best == 0
+        return Argument(value, said * float(reading.options[p][best]))
+    if parameter.type in ("number", "integer"):
+        return _number(parameter, said, reading.options[p], quantities[claim.quantity] if claim else None, claim.score if claim else 0.0)
+    if parameter.type == "object" or not sentence.ids:
+        return None
+    start, end, score = best_span(reading.starts[p], reading.ends[p])
+    first, last = literal(sentence.text, sentence.spans[start][0], sentence.spans[end][1])
+    return _text(parameter, sentence.text[first:last], said * score, facts)
+
+
+def _number(parameter: Parameter, said: float, meanings: Floats, quantity: Quantity | None, score: float) -> Argument | None:
+    """The claimed quantity, or a bound of the schema when the words mean one ("all the way down")."""
+    names = options_of(parameter)
+    chance = dict(zip(names, (float(m) for m in meanings), strict=False)) or {LITERAL: 1.0}
+    literally, negated = chance.get(LITERAL, 0.0), chance.get(NEGATIVE, 0.0)
+    value = number_for(quantity, parameter) if quantity else None
+    bounds = {LOWEST: parameter.minimum, HIGHEST: parameter.maximum, ZERO: 0.0}
+    bound = max((n for n in bounds if n in chance), key=lambda n: chance[n], default=None)
+    if bound is not None and chance[bound] > max(literally, negated) * score:
+        return _checked(bounds[bound] or 0.0, parameter, said * chance[bound])
+    if value is None:
+        return None
+    return _checked(-abs(value) if negated > literally else value, parameter, said * score * max(literally, negated))
+
+
+def _checked(value: float, parameter: Parameter, confidence: float) -> Argument:
+    return Argument(typed_number(value, parameter), confidence, in_range(value, parameter))
+
+
+def best_span(starts: Floats, ends: Floats) -> tuple[int, int, float]:
+    """The likeliest [start, end] of pieces, and the geometric mean of its two probabilities."""
+    joint = np.triu(np.outer(starts, ends)) - np.triu(np.full((len(starts), len(starts)), 2.0), _LONGEST)
+    start, end = divmod(int(joint.argmax()), len(starts))
+    return start, end, math.sqrt(max(float(joint[start, end]), 0.0))
+
+
+def _text(parameter: Parameter, surface: str, confidence: float, facts: Mapping[str, str]) -> Argument | None:
+    if not surface:
+        return None
+    meant = facts.get(_plain(surface), surface)
+    if parameter.type == "array":
+        items = [typed_text(item.strip(), parameter) for item in re.split(r",|\band\b", meant) if item.strip()]
+        return Argument(list[JsonValue](items), confidence)
+    fits = parameter.pattern is None or _matches(parameter.pattern, meant)
+    return Argument(typed_text(meant, parameter), confidence if fits else confidence * 0.3)
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except re.error:
+        return True
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"^(?:the|a|an)\s+", "", " ".join(name.casefold().split()))
+
+
+def read_facts(context: str) -> dict[str, str]:
+    """Names from lines or clauses such as `shelf 4 = bay C2`; everything else in the context is ignored."""
+    pairs = [clause.split("=", 1) for clause in re.split(r"[;\n]", context) if clause.count("=") == 1]
+    return {_plain(name): meant.strip() for name, meant in pairs if name.strip() and meant.strip()}

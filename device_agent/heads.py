@@ -1,0 +1,91 @@
+"""The reader's heads at run time: a few matrices applied to the encoder's token vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device_agent.reader import FunctionText
+from schemas.errors import ConfigError
+
+Floats = NDArray[np.float32]
+
+MATCH_SCALE = 20.0
+_SHAPES = {
+    "match.weight": (1, 3 * 384), "match.bias": (1,), "none": (1,), "several.weight": (1, 384), "several.bias": (1,), "said.weight": (1, 384), "said.bias": (1,),
+    "option.weight": (1, 384), "option.bias": (1,), "start_of.weight": (96, 384), "start_of.bias": (96,), "end_of.weight": (96, 384), "end_of.bias": (96,),
+    "start_in.weight": (96, 384), "end_in.weight": (96, 384),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One pass: `match` is the logit against "none fits"; per parameter `said` [P], `starts` and `ends` [P, T] over the sentence's T pieces,
+    and one array of option probabilities each."""
+
+    match: float
+    several: float
+    said: Floats
+    starts: Floats
+    ends: Floats
+    options: tuple[Floats, ...]
+
+
+class Heads:
+    """Weights of one trained encoder; they fit no other."""
+
+    def __init__(self, weights: dict[str, Floats]) -> None:
+        self._w = weights
+
+    @classmethod
+    def load(cls, path: Path | str) -> Heads:
+        """From `parley-embed-heads.npz`. Raises ConfigError when it is missing or not such a file."""
+        try:
+            with np.load(path) as stored:
+                weights = {name: np.asarray(stored[name], dtype=np.float32) for name in stored.files}
+        except FileNotFoundError:
+            raise ConfigError(f"{path}: no such file; it belongs beside the encoder (models.embed)") from None
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{path}: not a file of reader heads ({error})") from None
+        wrong = [name for name, shape in _SHAPES.items() if name not in weights or weights[name].shape != shape]
+        if wrong:
+            raise ConfigError(f"{path}: not a file of reader heads ({wrong[0]} is missing or has another shape)")
+        return cls(weights)
+
+    def read(self, vectors: Floats, pieces: int, text: FunctionText) -> Reading:
+        """Head outputs of one pass: token vectors [T, H], the number of sentence pieces, and the function's half."""
+        shift = pieces + 2
+        places = [shift + p for p in text.places if shift + p < len(vectors)]
+        asked, inside = vectors[places], vectors[1 : 1 + pieces]
+        starts = self._linear("start_of", asked) @ self._linear("start_in", inside).T
+        ends = self._linear("end_of", asked) @ self._linear("end_in", inside).T
+        options = tuple(_softmax(self._linear("option", vectors[[o + shift for o in own if o + shift < len(vectors)]])[:, 0]) for own in text.options)
+        cls = vectors[:1]
+        match = float(self._linear("match", _match_features(vectors, pieces))[0, 0] - self._w["none"][0])
+        several = float(_sigmoid(self._linear("several", cls))[0, 0])
+        return Reading(match, several, _sigmoid(self._linear("said", asked))[:, 0], _softmax(starts), _softmax(ends), options)
+
+    def _linear(self, name: str, x: Floats) -> Floats:
+        out = x @ self._w[f"{name}.weight"].T
+        return out + self._w[f"{name}.bias"] if f"{name}.bias" in self._w else out
+
+
+def _match_features(vectors: Floats, pieces: int) -> Floats:
+    """[1, 3H]: [CLS], and product and distance of the unit means of the sentence's and the function's half."""
+    halves = (vectors[1 : 1 + pieces].mean(axis=0), vectors[pieces + 2 :].mean(axis=0))
+    a, b = (half / max(float(np.linalg.norm(half)), 1e-12) for half in halves)
+    return np.concatenate([vectors[0], MATCH_SCALE * a * b, MATCH_SCALE * np.abs(a - b)])[None]
+
+
+def _sigmoid(x: Floats) -> Floats:
+    return (1.0 / (1.0 + np.exp(-np.clip(x, -30, 30)))).astype(np.float32)
+
+
+def _softmax(x: Floats) -> Floats:
+    if x.size == 0:
+        return x
+    shifted = np.exp(x - x.max(axis=-1, keepdims=True))
+    return (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)

@@ -1,0 +1,52 @@
+"""A device's functions prepared once: vectors to find the nearest, and the reader's half of each pass."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device_agent.reader import FunctionText, Pieces, function_text, retrieval_text
+from runtime.vectors import Index
+from schemas.skills import Function
+
+Floats = NDArray[np.float32]
+
+
+class TextEncoder(Pieces, Protocol):
+    """The encoder as the agent sees it (runtime.llm.llama_cpp.encoder.Encoder implements it)."""
+
+    def token_vectors(self, sequences: Sequence[Sequence[int]]) -> list[Floats]: ...
+
+    def embed(self, texts: Sequence[str]) -> Floats: ...
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Functions a model may choose from (those forbidden to models are left out), with everything about them that does not depend on the sentence."""
+
+    functions: tuple[Function, ...]
+    texts: tuple[FunctionText, ...]
+    index: Index
+
+    def nearest(self, vector: Floats, k: int) -> list[tuple[int, float]]:
+        """The `k` functions nearest in meaning, best first, as (index, cosine)."""
+        return self.index.search(vector, k)
+
+
+def digest(functions: Sequence[Function]) -> str:
+    """Identity of a catalogue: sha256 of what the encoder sees of it."""
+    seen = [[f.name, f.description, f.parameters, f.safety] for f in functions]
+    return hashlib.sha256(json.dumps(seen, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def prepare(functions: Sequence[Function], encoder: TextEncoder) -> Catalogue:
+    """Encode a catalogue: one encoder call for all functions."""
+    usable = tuple(f for f in functions if f.safety != "forbidden")
+    vectors = encoder.embed([retrieval_text(f) for f in usable])
+    return Catalogue(usable, tuple(function_text(f, encoder) for f in usable), Index.build(vectors))

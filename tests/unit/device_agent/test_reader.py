@@ -1,0 +1,138 @@
+"""The reader's layout: what the encoder sees of a sentence and a function, and where the heads look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from device_agent.heads import Heads
+from device_agent.reader import (
+    CLS,
+    LIMIT,
+    OPTION,
+    PARAMETER,
+    SEP,
+    function_text,
+    name_words,
+    options_of,
+    pass_ids,
+    read_sentence,
+    retrieval_text,
+    split_words,
+)
+from runtime.settings import MODELS
+from schemas.errors import ConfigError
+from schemas.skills import Function, Parameter
+
+
+class CharacterPieces:
+    """A vocabulary whose pieces are single characters; blanks divide."""
+
+    def tokenize(self, text: str) -> list[int]:
+        return [1000 + ord(c) for c in text.lower() if not c.isspace()]
+
+    def piece_length(self, token: int) -> int:
+        return 1
+
+
+PIECES = CharacterPieces()
+SPIN = Function(
+    name="startSpin",
+    description="Spins the rotor.",
+    parameters={
+        "type": "object",
+        "properties": {
+            "rpm": {"type": "integer", "unit": "rpm", "minimum": 100, "maximum": 9000},
+            "mode": {"type": "string", "enum": ["soft", "hard"], "description": "braking"},
+            "silent": {"type": "boolean"},
+            "label": {"type": "string"},
+        },
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("startSpin", "start spin"),
+        ("get_battery_level", "get battery level"),
+        ("HTTPStatusRead", "http status read"),
+        ("mvTo2", "mv to 2"),
+        ("größe_setzen", "größe setzen"),
+        ("zone-4", "zone 4"),
+        ("_", "_"),
+    ],
+)
+def test_a_function_name_is_split_into_words(name: str, words: str) -> None:
+    assert name_words(name) == words
+
+
+def test_words_are_divided_at_blanks_and_punctuation() -> None:
+    text = "Go, shelf-4 now"
+    assert [text[a:b] for a, b in split_words(text)] == ["Go", ",", "shelf", "-", "4", "now"]
+
+
+def test_pieces_know_their_characters() -> None:
+    sentence = read_sentence("go to B-7", PIECES)
+    assert sentence.pieces_in(6, 9) == range(4, 7)
+    assert sentence.text[sentence.spans[4][0] : sentence.spans[6][1]] == "B-7"
+    assert sentence.pieces_in(2, 3) == range(0)
+
+
+def test_every_parameter_and_option_has_its_marker() -> None:
+    text = function_text(SPIN, PIECES)
+    assert [text.ids[p] for p in text.places] == [PARAMETER] * 4
+    assert [len(own) for own in text.options] == [3, 2, 2, 0]
+    assert all(text.ids[o] == OPTION for own in text.options for o in own)
+    assert text.ids[-1] == SEP
+
+
+def test_a_pass_is_sentence_then_function() -> None:
+    sentence, text = read_sentence("spin", PIECES), function_text(SPIN, PIECES)
+    ids = pass_ids(sentence, text)
+    assert ids[0] == CLS and ids[5] == SEP
+    assert ids[6 + text.places[0]] == PARAMETER
+
+
+def test_descriptions_are_cut_before_parameters_are() -> None:
+    wordy = SPIN.model_copy(update={"description": "word " * 500})
+    text = function_text(wordy, PIECES)
+    assert len(text.ids) <= LIMIT
+    assert len(text.places) == 4
+
+
+def test_a_number_that_may_be_negative_offers_more_meanings() -> None:
+    around = Parameter(path=("x",), type="number", minimum=-5, maximum=5)
+    assert options_of(around) == ("as said", "lowest", "highest", "zero", "negative")
+    assert options_of(Parameter(path=("x",), type="number")) == ()
+
+
+def test_retrieval_sees_name_description_and_parameter_names() -> None:
+    assert retrieval_text(SPIN) == "start spin : Spins the rotor.. rpm, mode, silent, label"
+
+
+def test_missing_heads_are_a_configuration_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no-such\.npz"):
+        Heads.load(tmp_path / "no-such.npz")
+
+
+def test_a_file_that_holds_no_heads_is_a_configuration_error(tmp_path: Path) -> None:
+    np.savez(tmp_path / "odd.npz", x=np.zeros(3))
+    with pytest.raises(ConfigError, match="not a file of reader heads"):
+        Heads.load(tmp_path / "odd.npz")
+    (tmp_path / "text.npz").write_text("not an archive")
+    with pytest.raises(ConfigError, match="not a file of reader heads"):
+        Heads.load(tmp_path / "text.npz")
+
+
+def test_the_shipped_heads_read_probabilities() -> None:
+    heads = Heads.load(MODELS / "parley-embed-heads.npz")
+    sentence, text = read_sentence("spin softly", PIECES), function_text(SPIN, PIECES)
+    vectors = np.random.default_rng(0).normal(size=(len(pass_ids(sentence, text)), 384)).astype(np.float32)
+    reading = heads.read(vectors, len(sentence.ids), text)
+    assert reading.said.shape == (4,)
+    assert reading.starts.shape == reading.ends.shape == (4, len(sentence.ids))
+    assert np.allclose(reading.starts.sum(axis=1), 1.0, atol=1e-5)
+    assert [len(o) for o in reading.options] == [3, 2, 2, 0]

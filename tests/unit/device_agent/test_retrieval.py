@@ -1,0 +1,56 @@
+"""The prepared catalogue: nearest functions first, forbidden ones never."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from device_agent.retrieval import Floats, digest, prepare
+from runtime.vectors import Index
+from schemas.skills import Function
+
+
+class LetterEncoder:
+    """Counts letters: texts with the same letters lie together."""
+
+    def tokenize(self, text: str) -> list[int]:
+        return [1000 + ord(c) for c in text if not c.isspace()]
+
+    def piece_length(self, token: int) -> int:
+        return 1
+
+    def token_vectors(self, sequences: Sequence[Sequence[int]]) -> list[Floats]:
+        return [np.zeros((len(s), 384), np.float32) for s in sequences]
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        counts = np.array([[t.lower().count(chr(97 + i)) for i in range(26)] for t in texts], np.float32)
+        return counts / np.linalg.norm(counts, axis=1, keepdims=True)
+
+
+FUNCTIONS = (Function(name="dock"), Function(name="jump"), Function(name="erase", safety="forbidden"))
+
+
+def test_the_nearest_function_comes_first() -> None:
+    encoder = LetterEncoder()
+    catalogue = prepare(FUNCTIONS, encoder)
+    found = catalogue.nearest(encoder.embed(["jumm"])[0], 2)
+    assert catalogue.functions[found[0][0]].name == "jump"
+    assert found[0][1] > found[1][1]
+
+
+def test_functions_forbidden_to_models_are_not_candidates() -> None:
+    catalogue = prepare(FUNCTIONS, LetterEncoder())
+    assert [f.name for f in catalogue.functions] == ["dock", "jump"]
+
+
+def test_a_changed_description_is_another_catalogue() -> None:
+    changed = (FUNCTIONS[0].model_copy(update={"description": "drive to the charger"}), *FUNCTIONS[1:])
+    assert digest(FUNCTIONS) == digest(list(FUNCTIONS)) != digest(changed)
+
+
+def test_an_index_returns_no_more_rows_than_it_has() -> None:
+    index = Index.build(np.eye(3, dtype=np.float32))
+    assert index.search(np.array([0, 1, 0], np.float32), 9)[0] == (1, 1.0)
+    assert len(index.search(np.array([0, 1, 0], np.float32), 9)) == 3
+    assert Index.build(np.zeros((0, 4), np.float32)).search(np.zeros(4, np.float32), 3) == []

@@ -1,0 +1,126 @@
+"""Quantities, units and typed values: what people say becomes what the maker's schema wants."""
+
+from __future__ import annotations
+
+import pytest
+
+from device_agent.quantities import find_quantities
+from device_agent.units import convert, unit_of
+from device_agent.values import in_range, literal, number_for, typed_number, typed_text
+from schemas.skills import Parameter
+
+
+def number(unit: str | None = None, **more: object) -> Parameter:
+    return Parameter.model_validate({"path": ("p",), "type": "number", "unit": unit, **more})
+
+
+@pytest.mark.parametrize(
+    ("text", "surface", "value", "unit"),
+    [
+        ("Spin at 3000 rpm", "3000 rpm", 3000.0, "rpm"),
+        ("wait half an hour", "half an hour", 0.5, "hour"),
+        ("in a quarter of an hour.", "a quarter of an hour", 0.25, "hour"),
+        ("two and a half metres back", "two and a half metres", 2.5, "meter"),
+        ("an hour and a half", "an hour and a half", 1.5, "hour"),
+        ("two-and-a-half seconds", "two-and-a-half seconds", 2.5, "second"),
+        ("the fifth drawer", "fifth", 5.0, None),
+        ("the 4th floor", "4th", 4.0, None),
+        ("five and a half thousand kelvin", "five and a half thousand kelvin", 5500.0, "kelvin"),
+        ("a hundred and eighty percent", "a hundred and eighty percent", 180.0, "percent"),
+        ("minus eighty dB", "minus eighty dB", -80.0, "decibel"),
+        ("cool to -12.5 °C now", "-12.5 °C", -12.5, "degC"),
+        ("half a litre an hour", "half a litre an hour", 0.5, "liter/hour"),
+        ("two thirds of an hour", "two thirds of an hour", 2 / 3, "hour"),
+        ("two point five ml", "two point five ml", 2.5, "milliliter"),
+        ("1,500 ppm", "1,500 ppm", 1500.0, "ppm"),
+        ("1 100 ppm", "1 100 ppm", 1100.0, "ppm"),
+        ("2,5 bar", "2,5 bar", 2.5, "bar"),
+        ("every 90s", "90s", 90.0, "second"),
+        ("5½ mm", "5½ mm", 5.5, "millimeter"),
+        ("a dozen", "a dozen", 12.0, None),
+        ("zwanzig Minuten", "zwanzig Minuten", 20.0, "minute"),
+        ("vingt et un minutes", "vingt et un minutes", 21.0, "minute"),
+        ("go to shelf-4", "4", 4.0, None),
+    ],
+)
+def test_a_quantity_is_read_with_its_characters_and_unit(text: str, surface: str, value: float, unit: str | None) -> None:
+    (found,) = find_quantities(text)
+    assert text[found.start : found.end] == surface
+    assert found.value == pytest.approx(value)
+    assert found.unit == unit
+
+
+@pytest.mark.parametrize("text", ["tag QX-7f3A", "host 10.0.0.1", "wait for me", "a room in the attic", "once more", ""])
+def test_identifiers_and_plain_words_hold_no_quantity(text: str) -> None:
+    assert find_quantities(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [
+        ("ten minutes", "s", 600.0),
+        ("90 seconds", "min", 1.5),
+        ("half an hour", "ms", 1_800_000.0),
+        ("two metres", "mm", 2000.0),
+        ("68 °F", "celsius", 20.0),
+        ("20 degrees", "celsius", 20.0),
+        ("36 km/h", "m/s", 10.0),
+        ("half", "percent", 50.0),
+        ("half a bar", "kPa", 50.0),
+        ("ten megabits", "Mbit/s", 10.0),
+        ("7", "kPa", 7.0),
+        ("80 percent", None, 80.0),
+    ],
+)
+def test_a_quantity_is_converted_into_the_parameters_unit(text: str, unit: str | None, value: float) -> None:
+    assert number_for(find_quantities(text)[0], number(unit)) == pytest.approx(value)
+
+
+def test_a_quantity_of_another_dimension_is_none_of_the_parameters() -> None:
+    assert number_for(find_quantities("five minutes")[0], number("m")) is None
+
+
+def test_percent_of_a_share_between_zero_and_one_becomes_a_share() -> None:
+    assert number_for(find_quantities("80 percent")[0], number(None, minimum=0, maximum=1)) == pytest.approx(0.8)
+
+
+def test_a_unit_named_only_in_the_description_is_used() -> None:
+    assert number_for(find_quantities("two minutes")[0], number(None, description="delay in seconds")) == pytest.approx(120.0)
+
+
+def test_a_unit_nobody_knows_is_left_alone() -> None:
+    assert unit_of("flurbs") is None
+    assert convert(3.0, None, "flurbs") == 3.0
+    assert convert(3.0, "second", "flurbs") is None
+
+
+def test_integers_are_rounded_away_from_zero_and_numbers_are_kept() -> None:
+    assert typed_number(2.5, number(type="integer")) == 3
+    assert typed_number(-2.5, number(type="integer")) == -3
+    assert typed_number(0.1 + 0.2, number()) == 0.3
+
+
+def test_bounds_include_their_ends() -> None:
+    bounded = number(minimum=0, maximum=10)
+    assert in_range(10.0, bounded) and in_range(0.0, bounded)
+    assert not in_range(10.1, bounded)
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "whole"),
+    [
+        ("tag QX-7f3A, please", (4, 9), "QX-7f3A"),
+        ('join "Cafe Net" now', (6, 14), "Cafe Net"),
+        ("scan lab_2.", (5, 8), "lab_2"),
+        ("ping 10.0.0.1.", (5, 7), "10.0.0.1"),
+    ],
+)
+def test_a_string_is_widened_to_whole_identifiers_and_freed_of_quotes(text: str, inside: tuple[int, int], whole: str) -> None:
+    start, end = literal(text, *inside)
+    assert text[start:end] == whole
+
+
+def test_an_untyped_parameter_becomes_a_number_only_when_the_words_are_one() -> None:
+    untyped = Parameter(path=("p",), type="any")
+    assert typed_text("12", untyped) == 12
+    assert typed_text("B12", untyped) == "B12"
