@@ -60,7 +60,9 @@ def read_labels(text: str, tokens: list[Token], at: int, names: Names, kind: tup
 
 def _is_glue(tokens: list[Token], at: int) -> bool:
     """The "-" of "robot-2"."""
-    return at + 1 < len(tokens) and tokens[at].text in ("-", "_") and tokens[at - 1].end == tokens[at].start and tokens[at].end == tokens[at + 1].start
+    return (
+        at + 1 < len(tokens) and tokens[at].text in ("-", "_") and tokens[at - 1].end == tokens[at].start and tokens[at].end == tokens[at + 1].start
+    )
 
 
 def _label(text: str, tokens: list[Token], at: int, names: Names, kind: tuple[str, str]) -> _Label | None:

@@ -16,6 +16,7 @@ from schemas.outcomes import Expired, Outcome, Refused
 
 TABLE, META = "ledger", "ledger_meta"
 _TRY_AGAIN = ("busy", "clock_unknown")
+_OVER = ("withdrawn", "ended")
 
 
 class Timing(Frozen):
@@ -65,7 +66,10 @@ class Ledger:
     def __init__(self, store: Store, timing: Timing | None = None) -> None:
         self._store = store
         self.timing = timing or Timing()
-        self.entries = {key: Entry.model_validate_json(value) for key, value in store.items(TABLE)}
+        read = (Entry.model_validate_json(value) for _, value in store.items(TABLE))
+        self.entries = {e.subtask: e for e in read if e.phase not in _OVER}
+        """Those that are not over, oldest first."""
+        self._seqs: dict[str, int] = {}
         self.epoch = int(store.get(META, "epoch") or 0)
         self._lost_since: dict[str, float] = {}
 
@@ -85,7 +89,7 @@ class Ledger:
 
     def live(self) -> tuple[Entry, ...]:
         """Everything queued or with a device, oldest first."""
-        return tuple(e for e in self.entries.values() if e.open or e.phase == "queued")
+        return tuple(self.entries.values())
 
     def loads(self) -> dict[str, int]:
         """Device → pieces queued or open."""
@@ -107,7 +111,9 @@ class Ledger:
         return tuple(out)
 
     def next_seq(self, device: str) -> int:
-        return 1 + max((e.seq for e in self.entries.values() if e.device == device and e.epoch == self.epoch), default=0)
+        """Begins anew with each epoch."""
+        self._seqs[device] = self._seqs.get(device, 0) + 1
+        return self._seqs[device]
 
     def sending(self, entry: Entry, payload: str, seq: int, now: float) -> Entry:
         """Record the bytes and times; call before the first sending."""
@@ -119,25 +125,20 @@ class Ledger:
         return self._put(entry.model_copy(update=changes))
 
     def resends(self, now: float) -> tuple[Entry, ...]:
-        """Whose bytes are to be sent again now; the next time is set further away."""
-        due = [e for e in self.entries.values() if e.open and e.outcome is None and e.next_send <= now <= e.start_by]
+        """Whose bytes (or cancel, when `cancelling`) are to be sent again now; the next time is set further away."""
+        due = [e for e in self.entries.values() if e.open and e.next_send <= now and (now <= e.start_by or e.cancelling)]
         return tuple(self._put(self._backed_off(e, now)) for e in due)
 
     def _backed_off(self, entry: Entry, now: float) -> Entry:
         gap = min(2 * entry.gap, self.timing.longest_resend)
         return entry.model_copy(update={"gap": gap, "next_send": now + gap})
 
-    def next_due(self) -> float:
-        """When something has to be looked at again, coordinator time; infinity when nothing is open."""
-        times = [min(e.next_send, e.deadline + self.timing.grace) if e.next_send <= e.start_by else e.start_by for e in self.entries.values() if e.open]
-        return min(times, default=float("inf"))
-
     # Hearing
 
     def on_outcome(self, subtask: str, outcome: Outcome, idempotent: bool | None = None) -> Entry | None:
         """The entry, now ended; None for a stranger, a repetition, or a "not now" that is kept and tried again."""
         entry = self.entries.get(subtask)
-        if entry is None or entry.phase in ("ended", "queued"):
+        if entry is None or not entry.open:
             return None
         known = entry.idempotent if idempotent is None else idempotent
         if isinstance(outcome, Refused) and outcome.reason in _TRY_AGAIN and not entry.cancelling:
@@ -169,11 +170,8 @@ class Ledger:
 
     def silent(self, now: float, alive: Callable[[str], bool]) -> tuple[Entry, ...]:
         """Entries that have just become unknown, or that can no longer be sent because their device is gone (`withdrawn`)."""
-        for device in {e.device for e in self.live()}:
-            if alive(device):
-                self._lost_since.pop(device, None)
-            else:
-                self._lost_since.setdefault(device, now)
+        lost = {e.device for e in self.live() if not alive(e.device)}
+        self._lost_since = {device: self._lost_since.get(device, now) for device in lost}
         gone = {d for d, since in self._lost_since.items() if now - since >= self.timing.grace}
         changed = [
             e.model_copy(update={"phase": "withdrawn" if e.phase == "queued" else "unknown"})
@@ -185,7 +183,7 @@ class Ledger:
     def overdue(self, now: float) -> tuple[Entry, ...]:
         """Past their deadline and not yet told to stop: a cancel makes the device say how it ended."""
         late = [e for e in self.entries.values() if e.phase == "sent" and now > e.deadline and not e.cancelling]
-        return tuple(self._put(e.model_copy(update={"cancelling": True})) for e in late)
+        return tuple(self.cancelling(e, now) for e in late)
 
     # Cancelling
 
@@ -193,10 +191,15 @@ class Ledger:
         """Queued and not sent: it will not be."""
         return self._put(entry.model_copy(update={"phase": "withdrawn"}))
 
-    def cancelling(self, entry: Entry) -> Entry:
-        return self._put(entry.model_copy(update={"cancelling": True}))
+    def cancelling(self, entry: Entry, now: float) -> Entry:
+        """With a device: a cancel is sent, and sent again, until the device says how it ended."""
+        gap = self.timing.first_resend
+        return self._put(entry.model_copy(update={"cancelling": True, "gap": gap, "next_send": now + gap}))
 
     def _put(self, entry: Entry) -> Entry:
-        self.entries[entry.subtask] = entry
+        if entry.phase in _OVER:
+            self.entries.pop(entry.subtask, None)
+        else:
+            self.entries[entry.subtask] = entry
         self._store.put(TABLE, entry.subtask, entry.model_dump_json(exclude_defaults=True))
         return entry

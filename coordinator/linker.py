@@ -65,8 +65,14 @@ def _number(text: str, tokens: list[Token], found: list[Found]) -> tuple[Mention
         start, end = tokens[first].start, tokens[item.last - 1].end
         mentions.append(
             Mention(
-                ref=f"{item.letter}{counts[item.letter]}", start=start, end=end, surface=text[start:end], kind=item.kind, ids=item.ids,
-                count=len(item.ids), missing=item.missing,
+                ref=f"{item.letter}{counts[item.letter]}",
+                start=start,
+                end=end,
+                surface=text[start:end],
+                kind=item.kind,
+                ids=item.ids,
+                count=len(item.ids),
+                missing=item.missing,
             )  # fmt: skip
         )
     return tuple(mentions)
@@ -76,7 +82,9 @@ def _with_determiners(tokens: list[Token], item: Found, free: int) -> int:
     """The first token, with "the", "all the", "all of the", "every" before it taken in."""
     allowed = _DETERMINERS if item.letter in "ks" else _ARTICLES
     first = item.first
-    while first > free and (tokens[first - 1].text in allowed or (tokens[first - 1].text == "of" and first - 1 > free and tokens[first - 2].text in _DETERMINERS)):
+    while first > free and (
+        tokens[first - 1].text in allowed or (tokens[first - 1].text == "of" and first - 1 > free and tokens[first - 2].text in _DETERMINERS)
+    ):
         first -= 1
     return first
 

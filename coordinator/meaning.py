@@ -59,7 +59,9 @@ def properties_of(devices: Iterable[Device]) -> dict[str, PropertyInfo]:
                 said = (declared.name.replace("_", " "), *((declared.description,) if declared.description else ()))
                 known[declared.name] = PropertyInfo(name=declared.name, unit=declared.unit, in_state=declared.in_state, words=said)
         for name in device.attributes:
-            known.setdefault(name, PropertyInfo(name=name, unit=_UNITS.get(name), in_state=True, words=(name.replace("_", " "), *_WORDS.get(name, ()))))
+            known.setdefault(
+                name, PropertyInfo(name=name, unit=_UNITS.get(name), in_state=True, words=(name.replace("_", " "), *_WORDS.get(name, ())))
+            )
     return known
 
 

@@ -179,7 +179,11 @@ def _step_worked(run: Run, index: int) -> bool:
 def _condition(run: Run, when: When, scene: Scene) -> tuple[str, bool]:
     if when.ended is not None:
         all_done = all(p.done for p in run.of_step(when.step)) and run.steps[when.step].status == "closed"
-        return ("", False) if all_done == (when.ended == "done") else (f"step {when.step + 1} {'did not succeed' if not all_done else 'succeeded'}", True)
+        return (
+            ("", False)
+            if all_done == (when.ended == "done")
+            else (f"step {when.step + 1} {'did not succeed' if not all_done else 'succeeded'}", True)
+        )
     if when.what is None or when.v is None:
         return "", False
     facts = observed(when.what, step_facts(run, when.step, scene), scene)

@@ -29,7 +29,11 @@ _FACTORS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("c", "celsius", "centigrade"), ("°C", 1.0)),
 }
 """word → (unit, how many of that unit). Properties travel in these units."""
-_SPECIAL: dict[str, Callable[[float], float]] = {"fahrenheit": lambda f: (f - 32) / 1.8, "f": lambda f: (f - 32) / 1.8, "kelvin": lambda k: k - 273.15}
+_SPECIAL: dict[str, Callable[[float], float]] = {
+    "fahrenheit": lambda f: (f - 32) / 1.8,
+    "f": lambda f: (f - 32) / 1.8,
+    "kelvin": lambda k: k - 273.15,
+}
 
 
 def value_of(said: str, unit: str | None) -> Value:
@@ -79,7 +83,11 @@ def _convert(number: float, words: list[str], unit: str | None, fraction: bool) 
         return number * 100 if fraction and said is None else number
     if said is None:
         return number
-    return number * said[1] / _FACTORS.get(unit or said[0], (said[0], 1.0))[1] if said[0] == _FACTORS.get(unit or "", (unit or said[0], 1.0))[0] else number
+    return (
+        number * said[1] / _FACTORS.get(unit or said[0], (said[0], 1.0))[1]
+        if said[0] == _FACTORS.get(unit or "", (unit or said[0], 1.0))[0]
+        else number
+    )
 
 
 def spoken(value: object, unit: str | None = None) -> str:

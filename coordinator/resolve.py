@@ -86,7 +86,9 @@ def _missing(scene: Scene) -> Refusal | None:
         if not mention.missing:
             continue
         device = mention.letter in "dk"
-        there = [d.spoken for d in scene.devices if d.kind == mention.kind] if device else [scene.spoken(p.id) for p in scene.site.of_kind(mention.kind)]
+        there = (
+            [d.spoken for d in scene.devices if d.kind == mention.kind] if device else [scene.spoken(p.id) for p in scene.site.of_kind(mention.kind)]
+        )
         shown = listing(there) if len(there) <= MANY_NAMES else f"{there[0]} to {there[-1]} ({len(there)} in all)"
         text = f"There is no {listing(list(mention.missing))}; there {'is' if len(there) == 1 else 'are'} {shown}."
         return Refusal(reason="unknown_device" if device else "unknown_place", text=text)

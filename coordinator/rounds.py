@@ -25,7 +25,9 @@ def targets(registry: Registry, ledger: Ledger, fresh: Iterable[str], now: float
 class Rounds:
     """`publish` sends one poll. `look` says whom to ask now (see `targets`)."""
 
-    def __init__(self, clock: Clock, publish: Callable[[Poll], Awaitable[None]], look: Callable[[], dict[str, tuple[str, ...]]], timeout: float) -> None:
+    def __init__(
+        self, clock: Clock, publish: Callable[[Poll], Awaitable[None]], look: Callable[[], dict[str, tuple[str, ...]]], timeout: float
+    ) -> None:
         self._clock, self._publish, self._look, self._timeout = clock, publish, look, timeout
         self._poke = asyncio.Event()
         self._poll = ""

@@ -43,7 +43,9 @@ class _Base:
     named: bool = False
 
 
-def select(who: Who, scene: Scene, sentences: Sequence[str] = (), targets: Sequence[str] = (), spread: bool = False, in_charge: bool = True) -> Selection:
+def select(
+    who: Who, scene: Scene, sentences: Sequence[str] = (), targets: Sequence[str] = (), spread: bool = False, in_charge: bool = True
+) -> Selection:
     """Devices for `who`. `sentences`: what each must be able to do (generic wording). `targets`: places that the work is about, for nearness.
     `spread`: items are shared, so whoever is able may join. `in_charge` False (queries, control): availability and ability do not matter."""
     base = _base(who, scene)
@@ -110,7 +112,9 @@ def _restricted(base: _Base, who: Who, scene: Scene) -> _Base | Problem:
     if who.at is not None:
         place = scene.mention(who.at)
         if place is None:
-            return Question(about="which_place", text=f"Which place do you mean by {who.at!r}?", options=tuple(list(scene.places.values())[:MANY_NAMES]))
+            return Question(
+                about="which_place", text=f"Which place do you mean by {who.at!r}?", options=tuple(list(scene.places.values())[:MANY_NAMES])
+            )
         devices = tuple(d for d in devices if is_at(d, place.ids, scene))
         if not devices:
             return Refusal(reason="unknown_device", text=f"There is no {base.kind} at {place.surface}.")

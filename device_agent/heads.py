@@ -14,11 +14,14 @@ from schemas.errors import ConfigError
 Floats = NDArray[np.float32]
 
 MATCH_SCALE = 20.0
+_HIDDEN, _SPAN = 384, 96
 _SHAPES = {
-    "match.weight": (1, 3 * 384), "match.bias": (1,), "none": (1,), "several.weight": (1, 384), "several.bias": (1,), "said.weight": (1, 384), "said.bias": (1,),
-    "option.weight": (1, 384), "option.bias": (1,), "start_of.weight": (96, 384), "start_of.bias": (96,), "end_of.weight": (96, 384), "end_of.bias": (96,),
-    "start_in.weight": (96, 384), "end_in.weight": (96, 384),
-}  # fmt: skip
+    **{f"{name}.weight": (1, width) for name, width in (("match", 3 * _HIDDEN), ("several", _HIDDEN), ("said", _HIDDEN), ("option", _HIDDEN))},
+    **{f"{name}.bias": (1,) for name in ("match", "several", "said", "option")},
+    **{f"{name}.weight": (_SPAN, _HIDDEN) for name in ("start_of", "end_of", "start_in", "end_in")},
+    **{f"{name}.bias": (_SPAN,) for name in ("start_of", "end_of")},
+    "none": (1,),
+}
 
 
 @dataclass(frozen=True)

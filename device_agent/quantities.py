@@ -167,33 +167,34 @@ def _spoken(words: list[str]) -> float | None:
 
 
 def _tail(tokens: list[_Token], value: float, after: int) -> tuple[float, int]:
-    """What may follow a number: "point five", "and a half", "thousand", "dozen"."""
-    words = [t.text for t in tokens[after : after + 6]]
-    if words[:1] == ["point"] and len(words) > 1:
-        digits = ""
-        while len(digits) < 4 and after + 1 + len(digits) < len(tokens) and (digit := _spoken([tokens[after + 1 + len(digits)].text])) is not None:
-            if digit > 9:
-                break
-            digits += str(int(digit))
-        if digits:
-            return float(f"{int(value)}.{digits}"), after + 1 + len(digits)
-    while words[:1] == ["-"]:
-        words = words[1:]
-        after += 1
-        if not words or words[0] != "and":
-            return value, after - 1
-    words = [w for w in words if w != "-"]
-    if words[:2] in (["and", "a"], ["and", "one"]) and len(words) > 2 and words[2] in _FRACTIONS:
-        value, after = value + _FRACTIONS[words[2]], _skip(tokens, after, 3)
-    elif words[:3] == ["and", "three", "quarters"]:
-        value, after = value + 0.75, _skip(tokens, after, 3)
-    elif after < len(tokens) and tokens[after].text in _GLYPHS:
-        value, after = value + _GLYPHS[tokens[after].text], after + 1
+    """What may follow a number: "point five", "and a half", "½", "thousand", "k"."""
+    value, after = _decimals(tokens, value, after) or _half(tokens, value, after)
     if after < len(tokens) and tokens[after].text in _SCALES:
         return value * _SCALES[tokens[after].text], after + 1
     if after < len(tokens) and tokens[after].text == "k" and tokens[after].start == tokens[after - 1].end:
         return value * 1000.0, after + 1
     return value, after
+
+
+def _decimals(tokens: list[_Token], value: float, after: int) -> tuple[float, int] | None:
+    """ "point two five": digits said one by one."""
+    if after >= len(tokens) or tokens[after].text != "point":
+        return None
+    digits, at = "", after + 1
+    while at < len(tokens) and (digit := _spoken([tokens[at].text])) is not None and digit < 10:
+        digits, at = digits + str(int(digit)), at + 1
+    return (float(f"{int(value)}.{digits}"), at) if digits else None
+
+
+def _half(tokens: list[_Token], value: float, after: int) -> tuple[float, int]:
+    """ "and a half", "-and-a-half", "and three quarters", "½"."""
+    words = [t.text for t in tokens[after : after + 6] if t.text != "-"]
+    if words[:2] in (["and", "a"], ["and", "one"]) and len(words) > 2 and words[2] in _FRACTIONS:
+        return value + _FRACTIONS[words[2]], _skip(tokens, after, 3)
+    if words[:3] == ["and", "three", "quarters"]:
+        return value + 0.75, _skip(tokens, after, 3)
+    glyph = _GLYPHS.get(tokens[after].text) if after < len(tokens) else None
+    return (value, after) if glyph is None else (value + glyph, after + 1)
 
 
 def _skip(tokens: list[_Token], at: int, words: int) -> int:

@@ -12,31 +12,87 @@ from device_agent.units import unit_of
 from schemas.skills import Parameter
 
 BEFORE = (
-    "please ", "could you ", "can you ", "hey, ", "ok, ", "would you mind: ", "now ", "right, ", "next: ", "when you get a chance, ", "thanks for the "
-    "help so far. ", "one more thing: ", "I'd like this done: ", "quick one, ", "alright then, ", "go ahead and ", "be so kind and ", "for the third time today, ",
-    "robot 2, ", "unit 7, ", "as number 4 on the list, ", "it's ten past nine, so ", "good morning, ", "hi there, ", "listen, ", "as agreed, ",
-)  # fmt: skip
+    "please ",
+    "could you ",
+    "can you ",
+    "hey, ",
+    "ok, ",
+    "would you mind: ",
+    "now ",
+    "right, ",
+    "next: ",
+    "when you get a chance, ",
+    "thanks for the help so far. ",
+    "one more thing: ",
+    "I'd like this done: ",
+    "quick one, ",
+    "alright then, ",
+    "go ahead and ",
+    "be so kind and ",
+    "for the third time today, ",
+    "robot 2, ",
+    "unit 7, ",
+    "as number 4 on the list, ",
+    "it's ten past nine, so ",
+    "good morning, ",
+    "hi there, ",
+    "listen, ",
+    "as agreed, ",
+)
 AFTER = (
-    " please", ", please", ", thanks", " thank you", ", would you", " now", " right away", " when you can", ", if you can", ", cheers", ", the two of us are waiting",
-    ", I'll be back in a bit", ", as we discussed", " for me", ", as usual", ", that's all", " asap", ", it's the second time I ask", ", ticket 4471",
-)  # fmt: skip
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-).split()  # fmt: skip
-_TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+    " please",
+    ", please",
+    ", thanks",
+    " thank you",
+    ", would you",
+    " now",
+    " right away",
+    " when you can",
+    ", if you can",
+    ", cheers",
+    ", the two of us are waiting",
+    ", I'll be back in a bit",
+    ", as we discussed",
+    " for me",
+    ", as usual",
+    ", that's all",
+    " asap",
+    ", it's the second time I ask",
+    ", ticket 4471",
+)
+_ONES = tuple(
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+)
+_TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _ORDINAL = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth", "twelve": "twelfth"}
 _SPOKEN = {
-    "second": ("s", "sec", "seconds"), "minute": ("min", "minutes", "mins"), "hour": ("h", "hours", "hrs"), "millisecond": ("ms", "milliseconds"),
-    "meter": ("m", "metres", "meters"), "centimeter": ("cm", "centimetres"), "millimeter": ("mm", "millimetres"), "percent": ("%", " percent", "percent"),
-    "degC": ("°C", "degrees", "degrees celsius", "C"), "liter": ("l", "litres"), "milliliter": ("ml", "millilitres"), "degree": ("degrees", "°", "deg"),
-    "kilohertz": ("kHz", "kilohertz"), "hertz": ("Hz", "hertz"), "megahertz": ("MHz", "megahertz"), "kilogram": ("kg", "kilos"), "gram": ("g", "grams"),
-}  # fmt: skip
-_SIBLINGS = (("second", "minute", "hour", "millisecond"), ("meter", "centimeter", "millimeter"), ("liter", "milliliter"), ("kilohertz", "hertz", "megahertz"), ("gram", "kilogram"))
+    "second": ("s", "sec", "seconds"),
+    "minute": ("min", "minutes", "mins"),
+    "hour": ("h", "hours", "hrs"),
+    "millisecond": ("ms", "milliseconds"),
+    "meter": ("m", "metres", "meters"),
+    "centimeter": ("cm", "centimetres"),
+    "millimeter": ("mm", "millimetres"),
+    "percent": ("%", " percent", "percent"),
+    "degC": ("°C", "degrees", "degrees celsius", "C"),
+    "liter": ("l", "litres"),
+    "milliliter": ("ml", "millilitres"),
+    "degree": ("degrees", "°", "deg"),
+    "kilohertz": ("kHz", "kilohertz"),
+    "hertz": ("Hz", "hertz"),
+    "megahertz": ("MHz", "megahertz"),
+    "kilogram": ("kg", "kilos"),
+    "gram": ("g", "grams"),
+}
+_SIBLINGS = (
+    ("second", "minute", "hour", "millisecond"),
+    ("meter", "centimeter", "millimeter"),
+    ("liter", "milliliter"),
+    ("kilohertz", "hertz", "megahertz"),
+    ("gram", "kilogram"),
+)
 _LEAD_IN = re.compile(r"(?:[,;]?\s*(?:at|for|to|of|by|with|from|in|on|over|after|every|until|into|under|as|is|number|up to))?\s*$", re.I)
-_NAMES = (
-    "north dock,Bay C,rack seven,guest-wifi,Anna's tablet,backup,night shift,morning routine,lab-2,Kitchen,front desk,P-204,tray B,line three,Zone East,demo,Mrs Ortiz,"
-    "CalRun,blue crate,aisle K,calibration,pallet-88,Morrow,hall 4,station Lima,fern house,ward six,delta,profile_x,Old Town,gate 12,Sample 31B"
-).split(",")  # fmt: skip
+_NAMES = ["north dock", "Bay C", "rack seven", "guest-wifi", "Anna's tablet", "backup", "night shift", "morning routine", "lab-2", "Kitchen", "front desk", "P-204", "tray B", "line three", "Zone East", "demo", "Mrs Ortiz", "CalRun", "blue crate", "aisle K", "calibration", "pallet-88", "Morrow", "hall 4", "station Lima", "fern house", "ward six", "delta", "profile_x", "Old Town", "gate 12", "Sample 31B"]
 
 
 def spell(number: int) -> str:
@@ -139,7 +195,7 @@ def leave_out(example: Example, rng: random.Random) -> Example:
 
 def typo(text: str, rng: random.Random) -> str:
     """One slip of the finger in a word of four letters or more."""
-    words = [m for m in re.finditer(r"[A-Za-z]{4,}", text)]
+    words = list(re.finditer(r"[A-Za-z]{4,}", text))
     if not words:
         return text
     word = rng.choice(words)

@@ -31,7 +31,9 @@ class Episode:
     items: tuple[Item, ...]
 
 
-def _item(example: Example, functions: tuple[Function, ...], original: dict[str, Parameter], names: dict[str, str], alias: str | None, pieces: Pieces) -> Item:
+def _item(
+    example: Example, functions: tuple[Function, ...], original: dict[str, Parameter], names: dict[str, str], alias: str | None, pieces: Pieces
+) -> Item:
     options = {names.get(m.parameter, m.parameter): meaning(m, original[m.parameter]) for m in example.marks if m.parameter in original}
     text, spans = place(rename_marks(example, names).parts)
     positive = next((i for i, f in enumerate(functions) if f.name == alias), None)
@@ -98,4 +100,12 @@ def make_pass(item: Item, number: int, function: Function, positive: bool, piece
     shift = len(item.sentence.ids) + 2
     target = target_of(item.sentence, text, item.spans or {}, item.options or {}) if positive else None
     places = tuple(p + shift for p in text.places)
-    return Pass(pass_ids(item.sentence, text), number, len(item.sentence.ids), places, tuple(tuple(o + shift for o in own) for own in text.options), positive, target)
+    return Pass(
+        pass_ids(item.sentence, text),
+        number,
+        len(item.sentence.ids),
+        places,
+        tuple(tuple(o + shift for o in own) for own in text.options),
+        positive,
+        target,
+    )

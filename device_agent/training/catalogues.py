@@ -12,15 +12,44 @@ from device_agent.training.data import Example, Kind, Mark
 from schemas.skills import Function
 
 _SHORT = {
-    "position": "pos", "temperature": "temp", "speed": "spd", "move": "mv", "get": "rd", "read": "rd", "set": "st", "battery": "bat", "status": "stat", "light": "lgt",
-    "number": "num", "message": "msg", "level": "lvl", "frequency": "freq", "pressure": "prs", "volume": "vol", "button": "btn", "channel": "ch", "network": "net",
-}  # fmt: skip
+    "position": "pos",
+    "temperature": "temp",
+    "speed": "spd",
+    "move": "mv",
+    "get": "rd",
+    "read": "rd",
+    "set": "st",
+    "battery": "bat",
+    "status": "stat",
+    "light": "lgt",
+    "number": "num",
+    "message": "msg",
+    "level": "lvl",
+    "frequency": "freq",
+    "pressure": "prs",
+    "volume": "vol",
+    "button": "btn",
+    "channel": "ch",
+    "network": "net",
+}
 _VENDORS = ("acme", "nx", "api", "dev", "hal", "rob", "io", "sys", "v2", "ctl", "device", "cmd")
 _UNITS = {
-    "s": ("s", "ms", "min", "seconds", "sec"), "min": ("min", "s", "h", "minutes"), "ms": ("ms", "s"), "h": ("h", "min", "hours"), "mm": ("mm", "cm", "m", "millimetres"),
-    "cm": ("cm", "m", "mm"), "m": ("m", "cm", "mm", "metres"), "percent": ("percent", "%", "pct"), "celsius": ("celsius", "°C", "degC", "K", "fahrenheit"),
-    "degrees": ("degrees", "deg", "°", "rad"), "ml": ("ml", "l", "µl"), "kPa": ("kPa", "bar", "psi"), "Hz": ("Hz", "kHz"), "kHz": ("kHz", "Hz", "MHz"), "m/s": ("m/s", "km/h"),
-}  # fmt: skip
+    "s": ("s", "ms", "min", "seconds", "sec"),
+    "min": ("min", "s", "h", "minutes"),
+    "ms": ("ms", "s"),
+    "h": ("h", "min", "hours"),
+    "mm": ("mm", "cm", "m", "millimetres"),
+    "cm": ("cm", "m", "mm"),
+    "m": ("m", "cm", "mm", "metres"),
+    "percent": ("percent", "%", "pct"),
+    "celsius": ("celsius", "°C", "degC", "K", "fahrenheit"),
+    "degrees": ("degrees", "deg", "°", "rad"),
+    "ml": ("ml", "l", "µl"),
+    "kPa": ("kPa", "bar", "psi"),
+    "Hz": ("Hz", "kHz"),
+    "kHz": ("kHz", "Hz", "MHz"),
+    "m/s": ("m/s", "km/h"),
+}
 
 
 @dataclass(frozen=True)
@@ -110,9 +139,21 @@ def rename_marks(example: Example, names: dict[str, str]) -> Example:
 
 
 _CLAUSES = (
-    "set the device's {a} to {v}", "make the device's {a} work on {v}", "change {a} to {v}", "{a} should be {v}", "put {a} at {v}", "let {a} be {v}",
-    "adjust the {a} of the device to {v}", "turn its {a} to {v}", "{v} for {a}", "I want {a} at {v}", "bring {a} to {v}", "{a} {v}", "raise {a} to {v}", "lower {a} to {v}",
-)  # fmt: skip
+    "set the device's {a} to {v}",
+    "make the device's {a} work on {v}",
+    "change {a} to {v}",
+    "{a} should be {v}",
+    "put {a} at {v}",
+    "let {a} be {v}",
+    "adjust the {a} of the device to {v}",
+    "turn its {a} to {v}",
+    "{v} for {a}",
+    "I want {a} at {v}",
+    "bring {a} to {v}",
+    "{a} {v}",
+    "raise {a} to {v}",
+    "lower {a} to {v}",
+)
 
 
 def letters_task(rng: random.Random) -> tuple[tuple[Function, ...], list[Example]]:

@@ -80,9 +80,9 @@ def load_kind(path: Path) -> Kind:
     examples: list[Example] = []
     for raw in data["sentences"]:
         example = Example(raw.get("f"), parse_parts(raw["s"]), raw.get("why"), tuple(raw.get("missing", ())))
-        if example.function is None or {m.parameter for m in example.marks} <= names.get(example.function, set()):
-            if example.function is None or example.function in names:
-                examples.append(example)
+        known_marks = example.function in names and {m.parameter for m in example.marks} <= names[example.function]
+        if example.function is None or known_marks:
+            examples.append(example)
     return Kind(path.stem, data["kind"], functions, tuple(examples))
 
 

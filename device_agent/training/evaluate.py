@@ -1,6 +1,6 @@
 """Whole calls on held-out kinds, through the run-time code and the exported files.
 
-    python -m device_agent.training.evaluate --model models/parley-embed.gguf
+python -m device_agent.training.evaluate --model models/parley-embed.gguf
 """
 
 from __future__ import annotations

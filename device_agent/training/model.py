@@ -73,7 +73,8 @@ def load_base(folder: Path) -> Encoder:
         "norm.weight": raw["embeddings.LayerNorm.weight"],
         "norm.bias": raw["embeddings.LayerNorm.bias"],
     }
-    parts = {"out": "attention.output.dense", "norm1": "attention.output.LayerNorm", "up": "intermediate.dense", "down": "output.dense", "norm2": "output.LayerNorm"}
+    parts = {"out": "attention.output.dense", "norm1": "attention.output.LayerNorm", "norm2": "output.LayerNorm"}
+    parts |= {"up": "intermediate.dense", "down": "output.dense"}
     for i in range(LAYERS):
         old, new = f"encoder.layer.{i}.", f"blocks.{i}."
         for end in ("weight", "bias"):

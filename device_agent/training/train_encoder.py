@@ -31,7 +31,7 @@ from device_agent.training.losses import (
     retrieval_loss,
     retrieval_rows,
 )
-from device_agent.training.model import Encoder, ReaderHeads, load_base
+from device_agent.training.model import ReaderHeads, load_base
 from device_agent.training.phrases import PHRASES
 from device_agent.training.pieces import BasePieces
 from device_agent.training.quick_eval import quick_eval
@@ -49,8 +49,8 @@ class Trainer:
         self.seconds, self.step = 0.0, 0
         slow = [p for p in self.encoder.parameters() if p.ndim > 1 and p.requires_grad]
         rest = [p for p in self.encoder.parameters() if p.ndim <= 1]
-        groups = [{"params": slow, "weight_decay": 0.01}, {"params": rest, "weight_decay": 0.0}, {"params": list(self.heads.parameters()), "peak": 1e-3}]
-        self.optimizer = torch.optim.AdamW([{"peak": options.lr, **g} for g in groups], lr=options.lr, betas=(0.9, 0.98))
+        groups = [{"params": slow}, {"params": rest, "weight_decay": 0.0}, {"params": list(self.heads.parameters()), "peak": 1e-3}]
+        self.optimizer = torch.optim.AdamW([{"peak": options.lr, **g} for g in groups], lr=options.lr, betas=(0.9, 0.98), weight_decay=0.01)
         self.load_data()
 
     def load_data(self) -> None:

@@ -40,7 +40,8 @@ def reading(sentence: Sentence, text: FunctionText, spans: list[str | None], opt
             pieces = sentence.pieces_in(at, at + len(span))
             starts[i, pieces[0]], ends[i, pieces[-1]] = 1.0, 1.0
     chosen = tuple(
-        np.array([0.95 if o == (options or {}).get(i, 0) else 0.02 for o in range(len(options_of(p)))], np.float32) for i, p in enumerate(text.parameters)
+        np.array([0.95 if o == (options or {}).get(i, 0) else 0.02 for o in range(len(options_of(p)))], np.float32)
+        for i, p in enumerate(text.parameters)
     )
     return Reading(3.0, 0.0, np.array([0.99 if s else 0.01 for s in spans], np.float32), starts, ends, chosen)
 

@@ -1,0 +1,167 @@
+"""The answer to a plan or a question, from observations and outcomes only: what was found, what was done and verified, what was not and why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coordinator.facts import observed
+from coordinator.planrun import step_facts
+from coordinator.quantities import listing
+from coordinator.run import Piece, Run
+from coordinator.scene import Scene
+from coordinator.selection import MANY_NAMES, select
+from coordinator.telling import Asked, Told, tell
+from schemas.messages import Answer, WorkOutcome
+from schemas.observations import Observation
+from schemas.outcomes import Cancelled, Done, Expired, Failed, NeedsAnswer, Outcome, Refused, Superseded
+from schemas.plan import Plan, Query, Question, Refusal
+
+
+def answer_run(run: Run, scene: Scene) -> Answer:
+    """For a plan that is finished, or that waits only for silent devices (`final` False: an outcome may still come)."""
+    facts = step_facts(run, None, scene)
+    told = _told(run, facts, scene)
+    unknown = [p for p in run.pieces if p.status == "unknown"]
+    parts = [*([told.text] if told else []), *_done(run, told is not None), *_problems(run, scene), *_skipped(run), *run.notes]
+    proved = all(p.done and isinstance(p.outcome, Done) and p.outcome.verified for p in run.pieces)
+    complete = (
+        proved and not run.cancelled and not run.notes and (told is None or told.answered) and all(s.status == "closed" or s.moot for s in run.steps)
+    )
+    return Answer(
+        text=" ".join(parts) or "There was nothing to do.",
+        intent="plan",
+        complete=complete,
+        facts=facts,
+        outcomes=tuple(_work_outcome(p) for p in run.pieces),
+        final=not unknown,
+    )
+
+
+def _told(run: Run, facts: Sequence[Observation], scene: Scene) -> Told | None:
+    wanted = run.plan.tell
+    if wanted is None or (not run.pieces and all(s.moot for s in run.steps)):
+        return None
+    chosen = observed(wanted.what, facts, scene)
+    items = tuple(dict.fromkeys(i for step in run.steps for i in step.items)) or tuple(dict.fromkeys(f.subject for f in chosen))
+    relevant = tuple(f for f in chosen if f.subject in items) or chosen
+    among = items if any(f.subject in items for f in chosen) else tuple(dict.fromkeys(f.subject for f in chosen))
+    return tell(Asked(wanted.what, wanted.as_, wanted.where, among), relevant, scene)
+
+
+def _work_outcome(piece: Piece) -> WorkOutcome:
+    states = {"unknown": "unknown", "ended": "ended"}
+    return WorkOutcome.model_validate(
+        {
+            "device": piece.work.device,
+            "text": piece.work.text,
+            "item": piece.work.item,
+            "subtask": piece.subtask,
+            "outcome": piece.outcome,
+            "state": states.get(piece.status, "not_sent"),
+        }
+    )
+
+
+def _done(run: Run, told: bool) -> list[str]:
+    """What was done. Where something is told, looking itself is no news unless it could not be verified."""
+    verified = [p for p in run.pieces if isinstance(p.outcome, Done) and p.outcome.verified]
+    unverified = [p for p in run.pieces if isinstance(p.outcome, Done) and not p.outcome.verified]
+    acted = verified if not told else [p for p in verified if not p.outcome or not p.outcome.observations]
+    parts = [f"Done and verified: {_pieces(acted)}."] if acted and not (told and _only_steps_of_looking(run, acted)) else []
+    return [*parts, *([f"Done, but not verified: {_pieces(unverified)}."] if unverified else [])]
+
+
+def _only_steps_of_looking(run: Run, acted: Sequence[Piece]) -> bool:
+    """Going somewhere in order to look there: the other pieces of the group told what was found."""
+    looked = {p.first for p in run.pieces if p.outcome and p.outcome.observations}
+    return all(p.first in looked for p in acted)
+
+
+def _pieces(pieces: Sequence[Piece]) -> str:
+    shown = [f"{p.work.text.rstrip('.')} ({p.work.device})" for p in pieces[:MANY_NAMES]]
+    more = f" and {len(pieces) - MANY_NAMES} more" if len(pieces) > MANY_NAMES else ""
+    return "; ".join(shown) + more
+
+
+def _problems(run: Run, scene: Scene) -> list[str]:
+    """One sentence for each thing that did not work, and for each that another device took over."""
+    parts: list[str] = []
+    for piece in run.pieces:
+        what = piece.work.text.rstrip(".")
+        for before in piece.tried:
+            if before.outcome is not None and not isinstance(before.outcome, Done):
+                parts.append(f"{scene.spoken(before.device)} {outcome_words(before.outcome, what)} {scene.spoken(piece.work.device)} took over.")
+            elif before.outcome is None and before.subtask is not None:
+                parts.append(f"{scene.spoken(before.device)} fell silent at {what!r}; {scene.spoken(piece.work.device)} took over.")
+        if piece.status == "unknown":
+            parts.append(f"{scene.spoken(piece.work.device)} is silent: it is not known whether {what!r} was done.")
+        elif piece.status == "not_sent":
+            parts.append(f"Not tried: {what} ({scene.spoken(piece.work.device)}), because {piece.why}.")
+        elif piece.outcome is not None and not piece.done:
+            parts.append(f"{scene.spoken(piece.work.device)} {outcome_words(piece.outcome, what)}")
+    return list(dict.fromkeys(parts))
+
+
+def outcome_words(outcome: Outcome, what: str) -> str:
+    """ "could not do 'Check shelf 4': it is stuck." """
+    said = f": {outcome.text.rstrip('.')}" if outcome.text else ""
+    if isinstance(outcome, Refused):
+        return f"refused {what!r}{said}."
+    if isinstance(outcome, NeedsAnswer):
+        return f"asked back about {what!r}{said}."
+    if isinstance(outcome, Failed):
+        return f"could not do {what!r}{said}{' (it may have happened all the same)' if outcome.uncertain else ''}."
+    if isinstance(outcome, Superseded):
+        return f"put {what!r} aside for a newer order."
+    if isinstance(outcome, Cancelled):
+        return f"was cancelled at {what!r}."
+    if isinstance(outcome, Expired):
+        return f"got {what!r} too late to start it."
+    return f"did {what!r}{'' if outcome.verified else ', not verified'}."
+
+
+def _skipped(run: Run) -> list[str]:
+    parts: list[str] = []
+    for step, state in zip(run.plan.steps, run.steps, strict=True):
+        if state.status == "skipped":
+            why = state.why.rstrip(".")
+            parts.append(f"{why[:1].upper()}{why[1:]}." if state.moot else f"Not done: {_plain(step.do[0])}, because {why}.")
+    return list(dict.fromkeys(parts))
+
+
+def _plain(template: str) -> str:
+    return template.replace("{}", "it").replace("{pick}", "the chosen one").rstrip(".")
+
+
+def answer_query(query: Query, scene: Scene, now: float) -> Answer:
+    """From the registry's states; nothing moves."""
+    chosen = select(query.who, scene, in_charge=False)
+    if chosen.problem is not None:
+        return answer_problem(chosen.problem)
+    if chosen.nothing:
+        return Answer(text=chosen.nothing.replace(", so nothing was to do", ""), intent="query", complete=True)
+    info = scene.property(query.what, in_state=True)
+    facts = _state_facts(chosen.chosen, info.name, info.unit, scene, now) if info else ()
+    if info is None and query.as_ == "count":
+        names = listing([scene.spoken(d) for d in chosen.chosen[:MANY_NAMES]])
+        return Answer(text=f"{len(chosen.chosen)}: {names}.", intent="query", complete=True)
+    if not facts:
+        told = Told(f"No device reports {query.what}; one would have to go and look.", False)
+    else:
+        told = tell(Asked(query.what, query.as_, query.where, chosen.chosen), facts, scene)
+    silent = [d for d in chosen.chosen if not scene.by_id[d].online]
+    stale = f" {listing([scene.spoken(d) for d in silent])} {'is' if len(silent) == 1 else 'are'} offline: last known." if silent and facts else ""
+    complete = told.answered and (not silent or (info is not None and info.name == "online"))
+    return Answer(text=told.text + (stale if info and info.name != "online" else ""), intent="query", complete=complete, facts=facts)
+
+
+def _state_facts(devices: Sequence[str], name: str, unit: str | None, scene: Scene, now: float) -> tuple[Observation, ...]:
+    return tuple(
+        Observation(subject=d, property=name, value=value, unit=unit, time=scene.by_id[d].seen_at or now, evidence="state", device=d)
+        for d in devices
+        if (value := scene.by_id[d].facts().get(name)) is not None
+    )
+
+
+def answer_problem(problem: Question | Refusal, plan: Plan | None = None) -> Answer:
+    return Answer(text=problem.text, intent=problem.kind, complete=False)
