@@ -87,22 +87,23 @@ class Args:
 
 
 Handler = Callable[[Args], Answer]
-Kind = Literal["order", "setting", "read", "halt"]
-"""order: acts, may be refused by a fault. setting: like order. read: telemetry, no effect. halt: always obeyed, no effect."""
+Kind = Literal["order", "look", "read", "halt"]
+"""order: has an effect. look: has none, but is carried out like an order. read: telemetry. halt: always obeyed."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """`path` may hold `{name}` parts. `function` is the API function's name in the effect log."""
+    """`path` may hold `{name}` parts. `function` is the API function's name in the effect log. `where`: a field of the body that must have this value."""
 
     method: str
     path: str
     function: str
     handler: Handler
     kind: Kind = "order"
+    where: tuple[str, str] | None = None
 
-    def match(self, method: str, path: str) -> dict[str, str] | None:
-        if method != self.method:
+    def match(self, method: str, path: str, body: Json) -> dict[str, str] | None:
+        if method != self.method or (self.where and body.get(self.where[0]) != self.where[1]):
             return None
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
         found = re.fullmatch(pattern, path)
@@ -142,20 +143,21 @@ class Facade:
             answer = self._obey(route, args, key)
         except Refusal as refusal:
             return self.refusal(refusal)
-        return Pending() if faults.active("lost_reply", now) and route.kind == "order" else answer
+        return Pending() if faults.active("lost_reply", now) and route.kind in ("order", "look") else answer
 
     def _find(self, method: str, path: str, query: Mapping[str, str], body: JsonValue) -> tuple[Route, Args]:
+        fields: Json = body if isinstance(body, dict) else {}
         for route in self._routes:
-            in_path = route.match(method, path)
+            in_path = route.match(method, path, fields)
             if in_path is not None:
-                return route, Args({**(body if isinstance(body, dict) else {}), **query, **in_path})
+                return route, Args({**fields, **query, **in_path})
         raise Refusal("not_found", "there is no such request")
 
     def _obey(self, route: Route, args: Args, key: str | None) -> Answer:
-        if route.kind in ("order", "setting") and self.robot.faults.active("refuses", self.world.now):
+        if route.kind in ("order", "look") and self.robot.faults.active("refuses", self.world.now):
             raise Refusal("refused", "the order is declined")
         answer = route.handler(args)
-        if route.kind in ("order", "setting"):
+        if route.kind == "order":
             arguments = without_secrets(args.values)
             self.world.effects.add(Effect(self.robot.id, route.function, arguments, key, self.world.now))
         return answer

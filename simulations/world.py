@@ -141,7 +141,7 @@ class World:
 
     def charge(self, robot: Robot) -> Job:
         """Drive to its own dock and begin to charge; the job ends when it charges. Raises Refusal."""
-        job = self._job(robot, "charge")
+        job = self._job(robot, "charge", moves=True)
         leg = Job(job.number, "to the charger")
         job.then(lambda ended: leg.cancel(ended.reason))
         leg.then(lambda ended: self._plug_in(robot, job, ended))
@@ -203,7 +203,7 @@ class World:
         robot.locked = locked
 
     def _set_out(self, robot: Robot, name: str) -> Job:
-        job = self._job(robot, name)
+        job = self._job(robot, name, moves=True)
         robot.settle(self.now)
         robot.charging = False
         return job
@@ -219,13 +219,13 @@ class World:
         (x, y), (gx, gy) = self.position(robot), centre(goal)
         return math.fabs(gx - x) + math.fabs(gy - y)
 
-    def _job(self, robot: Robot, name: str) -> Job:
+    def _job(self, robot: Robot, name: str, *, moves: bool = False) -> Job:
         """The robot's next job, if it may have one. Raises Refusal."""
         if robot.busy:
             raise Refusal("busy", "another order is being carried out")
-        if robot.locked:
+        if moves and robot.locked:
             raise Refusal("locked", "the emergency stop is engaged")
-        if self.battery(robot) < LOWEST_BATTERY and not robot.charging:
+        if moves and self.battery(robot) < LOWEST_BATTERY:
             raise Refusal("low_battery", "the battery is too low")
         robot.job = Job(next(self._numbers), name)
         return robot.job

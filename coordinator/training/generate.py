@@ -43,6 +43,7 @@ def expand(template: Template, pools: Pools, rng: random.Random) -> Example:
     summary = summary_of(one, pools.fleet(one.domain, rng), rng)
     disturb(one, rng)
     as_linked(one, rng)
+    name_everyone(one)
     refs = renumber(one)
     answer = json.dumps(filled(one.plan, one.marks, refs), separators=(",", ":"), ensure_ascii=False)
     tagged = "".join(part if isinstance(part, str) else _tag(part, refs) for part in one.parts)
@@ -167,6 +168,23 @@ def _trimmed(mark: Mark, noun: re.Match[str]) -> list[str | Mark]:
     head, tail = mark.surface[:start], mark.surface[noun.end() :]
     mark.surface = mark.surface[start : noun.end()]
     return [piece for piece in (head, mark, tail) if piece]
+
+
+_EVERYONE = re.compile(r"(everyone|everybody|all of you|you all|you lot|all|anyone|anybody|somebody|someone|everything|the whole lot|all hands)", re.IGNORECASE)
+
+
+def name_everyone(one: Template) -> None:
+    """ "everyone" is no kind: the linker leaves it, and the plan says "any"."""
+    for mark in one.marks:
+        if mark.letter == "k" and _EVERYONE.fullmatch(mark.surface.strip()):
+            mark.tagged = False
+            one.plan = _replaced(one.plan, mark.id)
+
+
+def _replaced(value: Any, ref: str) -> Any:
+    if isinstance(value, dict):
+        return {key: "any" if key == "of" and inner == ref else _replaced(inner, ref) for key, inner in value.items()}
+    return [_replaced(inner, ref) for inner in value] if isinstance(value, list) else value
 
 
 def _count(surface: str, rng: random.Random) -> int:
