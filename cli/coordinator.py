@@ -23,17 +23,32 @@ def load_site(settings: Any) -> Any:
 
 
 async def _serve(settings: Any) -> None:
+    from coordinator.ledger import Timing
     from coordinator.planner import LanguagePlanner
-    from coordinator.service import CoordinatorOptions, CoordinatorService, coordinator_will
+    from coordinator.service import CoordinatorIdentity, CoordinatorOptions, CoordinatorService, coordinator_will
     from runtime.clock import SystemClock
     from runtime.llm.embedder import open_embedder
     from runtime.llm.llama_cpp.generator import LlamaEngine
     from runtime.mqtt_bus import MqttBus
     from runtime.store import SqliteStore
 
-    clock = SystemClock()
-    site = load_site(settings)
-    engine = LlamaEngine(settings.models.lm, threads=settings.models.threads)
+    section, clock, site = settings.coordinator, SystemClock(), load_site(settings)
     embedder = open_embedder(settings.models.embed, settings.models.threads)
-    store = SqliteStore(settings.coordinator.state_dir / f"{settings.coordinator.id}.db")
-    del site, engine, embedder, store, clock, MqttBus, CoordinatorOptions, CoordinatorService, coordinator_will, LanguagePlanner, say
+    engine = LlamaEngine(settings.models.lm, threads=settings.models.threads)
+    store = SqliteStore(section.state_dir / f"{section.id}.db")
+    identity = CoordinatorIdentity(site=settings.site, coordinator=section.id, boot=clock.uuid7(), heartbeat=section.heartbeat)
+    timing = Timing(start=section.subtask_start, deadline=section.subtask_deadline)
+    options = CoordinatorOptions(round_period=section.round_period, round_timeout=section.round_timeout, timing=timing)
+    bus = MqttBus(
+        settings.broker.addresses, identity.coordinator, will=coordinator_will(identity, clock), username=settings.broker.username,
+        password=settings.broker.password,
+    )  # fmt: skip
+    try:
+        async with bus, CoordinatorService(identity, bus, site, store, clock, LanguagePlanner(engine), embedder, options) as service:
+            await service.ready()
+            say(f"coordinator {identity.coordinator} is ready")
+            await service.wait()
+    finally:
+        await engine.close()
+        await embedder.close()
+        store.close()

@@ -15,7 +15,7 @@ from schemas import topics
 from schemas.envelope import Envelope
 from schemas.errors import LinkError
 from schemas.ids import to_wire_id
-from schemas.messages import Answer, Connection, Instruction, Profile, State, Stop
+from schemas.messages import Answer, Ask, Connection, Instruction, Profile, State, Stop
 
 Listener = Callable[[topics.Address, Envelope], Awaitable[None] | None]
 
@@ -73,8 +73,12 @@ class Operator:
                 await result
         body = envelope.body
         waiting = self._answers.get(envelope.instruction or "")
-        if isinstance(body, Answer) and waiting is not None and not waiting.done():
+        if waiting is None or waiting.done():
+            return
+        if isinstance(body, Answer):
             waiting.set_result(body)
+        elif isinstance(body, Ask):
+            waiting.set_result(Answer(text=" ".join([body.text, *_choices(body)]), intent="question", complete=False))
 
     async def tell(self, text: str, *, dry_run: bool = False, timeout: float = 600.0) -> Answer:
         """The answer to one instruction. LinkError when no coordinator is online, or when it stays silent for `timeout` s."""
@@ -109,6 +113,10 @@ class Operator:
             if self.clock.monotonic() > deadline:
                 raise LinkError(otherwise)
             await asyncio.sleep(0.02)
+
+
+def _choices(ask: Ask) -> list[str]:
+    return [f"({', '.join(ask.options)})"] if ask.options else []
 
 
 @asynccontextmanager

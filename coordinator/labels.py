@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 
 from coordinator.names import Entity, Names, is_unit
-from coordinator.words import Token
+from coordinator.words import Token, words_of
 
 _JOIN = frozenset({",", "and", "&", "or", "plus"})
-_TO = frozenset({"to", "through", "thru", "until", "till", "-", "–", "—"})
+_TO = words_of("to through thru until till - – —")
 _FILLERS = frozenset({"number", "numbers", "no", "nr", "#", "nos"})
 LONGEST_RANGE = 500
 

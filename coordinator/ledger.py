@@ -84,6 +84,11 @@ class Ledger:
         entry = Entry(subtask=subtask, instruction=instruction, index=index, device=device, text=text, context=context, approval=approval)
         return self._put(entry)
 
+    def look_up(self, subtask: str) -> Entry | None:
+        """Any subtask of any time, also one that is over."""
+        value = self._store.get(TABLE, subtask)
+        return None if value is None else Entry.model_validate_json(value)
+
     def open_of(self, device: str) -> tuple[Entry, ...]:
         return tuple(e for e in self.entries.values() if e.device == device and e.open)
 

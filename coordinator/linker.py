@@ -12,15 +12,15 @@ from coordinator.labels import Labels, read_labels
 from coordinator.mentions import Linked, Mention
 from coordinator.names import Entity, Names, build_names, is_unit
 from coordinator.registry import Device
-from coordinator.words import Token, tokenise
+from coordinator.words import Token, tokenise, words_of
 from schemas.base import Frozen
 from schemas.site import Site
 
-_ARTICLES = frozenset(["the", "my", "our", "your", "this", "that"])
-_DETERMINERS = _ARTICLES | frozenset(["a", "an", "all", "every", "each", "both", "these", "those"])
-_WITHIN = frozenset(["in", "on", "at", "of", "along", "inside", "within", "from"])
-_EXCEPT = frozenset(["except", "excepting", "but", "excluding", "without", "besides", "bar", "save"])
-_NUMBER = frozenset(["number", "no", "nr", "num", "unit"])
+_ARTICLES = frozenset({"the", "my", "our", "your", "this", "that"})
+_DETERMINERS = _ARTICLES | words_of("a an all every each both these those")
+_WITHIN = words_of("in on at of along inside within from")
+_EXCEPT = words_of("except excepting but excluding without besides bar save")
+_NUMBER = frozenset({"number", "no", "nr", "num", "unit"})
 
 
 class Found(Frozen):
@@ -92,7 +92,8 @@ def _with_determiners(tokens: list[Token], item: Found, free: int) -> int:
 def _read(text: str, tokens: list[Token], at: int, names: Names, before: list[Found]) -> list[Found]:
     """The longest reading at token `at`; a list because "robots 2 and 4" are two devices."""
     readings = [_name(tokens, at, names), _kind(text, tokens, at, names), _ordinal(tokens, at, names), _numbered(tokens, at, names, before)]
-    return max((r for r in readings if r), key=lambda r: r[-1].last, default=[])
+    read = [r for r in readings if r]
+    return max(read, key=lambda r: r[-1].last) if read else []
 
 
 def _name(tokens: list[Token], at: int, names: Names) -> list[Found]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from coordinator.registry import Device
-from coordinator.words import SEPARATORS, Token, is_plural_of, singulars, tokenise
+from coordinator.words import SEPARATORS, Token, is_plural_of, singulars, tokenise, words_of
 from schemas.site import Site
 
 Key = tuple[str, ...]
@@ -82,66 +82,9 @@ def glued(tokens: list[Token], at: int) -> int:
     return int(inside and tokens[at - 1].end == tokens[at].start and tokens[at].end == tokens[at + 1].start)
 
 
-_UNITS = frozenset(
-    [
-        "percent",
-        "per",
-        "%",
-        "°",
-        "degrees",
-        "degree",
-        "metre",
-        "metres",
-        "meter",
-        "meters",
-        "m",
-        "cm",
-        "mm",
-        "km",
-        "second",
-        "seconds",
-        "sec",
-        "s",
-        "minute",
-        "minutes",
-        "min",
-        "hour",
-        "hours",
-        "h",
-        "times",
-        "time",
-        "days",
-        "day",
-        "watt",
-        "watts",
-        "w",
-        "volt",
-        "volts",
-        "v",
-        "kg",
-        "kilo",
-        "kilos",
-        "grams",
-        "g",
-        "litre",
-        "litres",
-        "liter",
-        "liters",
-        "l",
-        "ml",
-        "celsius",
-        "rpm",
-        "ms",
-        "hz",
-        "khz",
-        "mhz",
-        "ghz",
-        "db",
-        "lux",
-        "ppm",
-        "steps",
-        "more",
-    ]
+_UNITS = words_of(
+    "percent per % ° degrees degree metre metres meter meters m cm mm km second seconds sec s minute minutes min hour hours h times time days day "
+    "watt watts w volt volts v kg kilo kilos grams g litre litres liter liters l ml celsius rpm ms hz khz mhz ghz db lux ppm steps more"
 )
 
 

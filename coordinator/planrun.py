@@ -14,7 +14,7 @@ from coordinator.run import SETTLED, Piece, Run, StepRun, Try
 from coordinator.scene import Scene
 from coordinator.selection import unavailable
 from schemas.observations import Observation
-from schemas.outcomes import Cancelled, Expired, Failed, NeedsAnswer, Outcome, Refused
+from schemas.outcomes import Expired, Failed, NeedsAnswer, Outcome, Refused
 from schemas.plan import Pick, Step, When, Where, Work
 
 MOVES = 2
@@ -71,9 +71,15 @@ def cancel(run: Run, why: str = "cancelled") -> Run:
     return _closed(run.model_copy(update={"pieces": pieces, "steps": steps, "cancelled": True}))
 
 
-def drop(run: Run, index: int, why: str) -> Run:
-    """A piece that was never sent will not be."""
+def unsent(run: Run, index: int, why: str) -> Run:
+    """A piece that was given to the ledger and never left it."""
     return _with(run, index, status="not_sent", why=why)
+
+
+def approved(run: Run, index: int) -> Run:
+    """A person allowed the exact call that was refused for want of an approval: the same work again."""
+    run = _with(run, index, status="waiting", outcome=None, subtask=None)
+    return _step(run, run.pieces[index].work.step, run.steps[run.pieces[index].work.step].model_copy(update={"status": "open"}))
 
 
 # Advancing
@@ -231,6 +237,8 @@ def _may_move(run: Run, piece: Piece) -> bool:
         return False
     if any(p.status == "waiting" and i < piece.first for i, p in enumerate(run.pieces) if p.first == piece.first):
         return False
+    if piece.status == "not_sent":
+        return piece.subtask is not None
     if piece.status == "unknown":
         return bool(piece.idempotent)
     if piece.status != "ended":
@@ -271,7 +279,3 @@ def _step(run: Run, index: int, step: StepRun) -> Run:
     steps = list(run.steps)
     steps[index] = step
     return run.model_copy(update={"steps": tuple(steps)})
-
-
-def was_cancelled(piece: Piece) -> bool:
-    return isinstance(piece.outcome, Cancelled)

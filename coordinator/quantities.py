@@ -9,8 +9,8 @@ from coordinator.words import Token, tokenise
 from schemas.base import Value
 
 _FRACTIONS = {"half": 1 / 2, "third": 1 / 3, "thirds": 1 / 3, "quarter": 1 / 4, "quarters": 1 / 4, "fifth": 1 / 5, "fifths": 1 / 5, "tenth": 1 / 10}
-_TRUE = frozenset(["true", "yes", "on"])
-_FALSE = frozenset(["false", "no", "off"])
+_TRUE = frozenset({"true", "yes", "on"})
+_FALSE = frozenset({"false", "no", "off"})
 _EMPTY_OR_FULL = {"empty": 0.0, "full": 100.0}
 _FACTORS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("%", "percent", "per", "pct"), ("%", 1.0)),
@@ -90,12 +90,12 @@ def _convert(number: float, words: list[str], unit: str | None, fraction: bool) 
     )
 
 
-def spoken(value: object, unit: str | None = None) -> str:
+def spoken(value: Value | tuple[Value, ...] | None, unit: str | None = None) -> str:
     """A value for people: 40 %, 2.5 m, yes, a, b and c."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return listing([spoken(v) for v in value]) or "none"  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, tuple):
+        return listing([spoken(v) for v in value]) or "none"
     if value is None:
         return "unknown"
     text = f"{value:.4g}" if isinstance(value, float) and abs(value) < 1e4 else f"{value:.0f}" if isinstance(value, float) else str(value)

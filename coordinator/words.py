@@ -5,73 +5,35 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from text_to_num import text2num
+from text_to_num import text2num  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 _TOKEN = re.compile(r"\d+(?:st|nd|rd|th)\b|\d+|[^\W\d_]+(?:['’][^\W\d_]+)?|_|[^\w\s]", re.IGNORECASE)
-_ORDINALS = {
-    word: n
-    for n, word in enumerate(
-        [
-            "first",
-            "second",
-            "third",
-            "fourth",
-            "fifth",
-            "sixth",
-            "seventh",
-            "eighth",
-            "ninth",
-            "tenth",
-            "eleventh",
-            "twelfth",
-            "thirteenth",
-            "fourteenth",
-            "fifteenth",
-            "sixteenth",
-            "seventeenth",
-            "eighteenth",
-            "nineteenth",
-            "twentieth",
-        ],
-        1,
-    )
-}
-_NUMBER_WORDS = frozenset(
-    [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "seventy",
-        "eighty",
-        "ninety",
-        "hundred",
-        "thousand",
-    ]
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a line, as a set."""
+    return frozenset(text.split())
+
+
+_ORDINAL_WORDS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth "
+    "eighteenth nineteenth twentieth"
+)
+_ORDINALS = {word: n for n, word in enumerate(_ORDINAL_WORDS.split(), 1)}
+_NUMBER_WORDS = words_of(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty "
+    "thirty forty fifty sixty seventy eighty ninety hundred thousand"
 )
 SEPARATORS = frozenset("-_#./№")
 """What may stand, glued, between the words of a name: "robot-2", "robot_2"."""
+
+
+def _count(words: str) -> int | None:
+    """The value of number words; None when they are none."""
+    try:
+        return int(text2num(words, "en"))  # pyright: ignore[reportUnknownArgumentType]
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -100,22 +62,31 @@ def tokenise(text: str) -> list[Token]:
 
 
 def _spelled(raw: list[Token], i: int) -> tuple[Token, int]:
+    """The number that begins with token i as one token, and the token after it."""
     token = raw[i]
     if token.text not in _NUMBER_WORDS:
         return _plain(token), i + 1
+    compound = _compound_ordinal(raw, i)
+    if compound is not None:
+        return compound
     end = i
     while end < len(raw) and (raw[end].text in _NUMBER_WORDS or (raw[end].text == "-" and end + 1 < len(raw) and raw[end + 1].text in _NUMBER_WORDS)):
         end += 1
-    ordinal = raw[end] if end < len(raw) and raw[end].text in _ORDINALS else raw[end + 1] if end + 1 < len(raw) and raw[end].text == "-" else None
-    if ordinal is not None and end == i + 1 and token.text.endswith("ty") and _ORDINALS.get(ordinal.text, 99) < 10:
-        return Token(ordinal.text, token.start, ordinal.end, text2num(token.text, "en") + _ORDINALS[ordinal.text]), raw.index(ordinal, end) + 1
     for stop in range(min(end, i + 7), i, -1):
-        try:
-            value = text2num(" ".join(t.text for t in raw[i:stop] if t.text != "-"), "en")
-        except ValueError:
-            continue
-        return Token(str(value), token.start, raw[stop - 1].end), stop
+        value = _count(" ".join(t.text for t in raw[i:stop] if t.text != "-"))
+        if value is not None:
+            return Token(str(value), token.start, raw[stop - 1].end), stop
     return token, i + 1
+
+
+def _compound_ordinal(raw: list[Token], i: int) -> tuple[Token, int] | None:
+    """ "twenty-first"."""
+    last = i + 2 if i + 1 < len(raw) and raw[i + 1].text == "-" else i + 1
+    ones = _ORDINALS.get(raw[last].text, 10) if last < len(raw) else 10
+    tens = _count(raw[i].text) if raw[i].text.endswith("ty") else None
+    if tens is None or ones > 9:
+        return None
+    return Token(f"{tens + ones}th", raw[i].start, raw[last].end, tens + ones), last + 1
 
 
 def _plain(token: Token) -> Token:
@@ -154,39 +125,8 @@ def plural(noun: str) -> str:
 
 
 _SUFFIX = re.compile(r"(?:ings?|ed|ies|es|s|e)$")
-_SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "for",
-        "in",
-        "on",
-        "at",
-        "to",
-        "and",
-        "or",
-        "is",
-        "are",
-        "be",
-        "it",
-        "its",
-        "this",
-        "that",
-        "there",
-        "any",
-        "how",
-        "many",
-        "much",
-        "what",
-        "which",
-        "with",
-        "from",
-        "by",
-        "if",
-        "all",
-    ]
+_SMALL = words_of(
+    "a an the of for in on at to and or is are be it its this that there any how many much what which with from by if all"
 )
 
 

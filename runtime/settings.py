@@ -67,6 +67,7 @@ class CoordinatorSection(Frozen):
     site: Path | None = None
     round_period: float = Field(default=5.0, gt=0)
     round_timeout: float = Field(default=2.0, gt=0)
+    heartbeat: float = Field(default=5.0, gt=0)
     subtask_start: float = Field(default=60.0, gt=0)
     subtask_deadline: float = Field(default=600.0, gt=0)
 

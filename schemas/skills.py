@@ -48,7 +48,9 @@ class Returns(Frozen):
     """One observation made from a call's JSON result.
 
     `path` is a dotted path into the result ("" = the result itself; "slots.free"). `reduce` turns makers' shapes into one value: `count` of a list,
-    `count_true`/`count_false` of booleans in a list or map. `values` renames raw values. `scale` multiplies numbers into `unit`.
+    `count_true`/`count_false` of booleans in a list or map. `values` renames raw values (or the elements of a list or map) by their JSON text.
+    Numbers become `scale` * n + `offset` in `unit`. A step `*` of the path goes to every element of a list or map. Of several for one property the first
+    that yields a value counts.
     `subject` names what the fact is about: `self` or an argument (`{shelf}`).
     """
 
@@ -57,6 +59,7 @@ class Returns(Frozen):
     unit: str | None = None
     reduce: Reduce = "value"
     scale: float = 1.0
+    offset: float = 0.0
     values: dict[str, Value] = {}
     subject: str = "self"
     place: PlaceRef | None = None

@@ -136,7 +136,7 @@ def as_linked(one: Template, rng: random.Random) -> None:
             parts.append(part)
             continue
         part.tagged = rng.random() >= _missed(part)
-        found = noun_in(part.surface, part.kind)
+        found = noun_in(part.surface, part.kind) or re.search(r"\S+$", part.surface)
         if part.letter == "k" and part.tagged and found and rng.random() < 0.85:
             parts += _trimmed(part, found)
         else:

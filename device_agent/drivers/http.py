@@ -1,66 +1,87 @@
-"""A maker's REST API, described by a catalogue file, as a Driver. The only importer of httpx."""
+"""The driver for devices with a JSON API over HTTP: everything maker-specific is in the catalogue's bindings.
+
+Errors say what the device said, never how it was asked: function names, arguments and addresses stay on the device.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import httpx
 from pydantic import JsonValue
 
 from device_agent.driver import CallResult
-from device_agent.drivers.mapping import arguments_with_defaults, dig, observe, request
-from runtime.clock import Clock
-from schemas.base import Condition, Value, compare
+from device_agent.drivers.mapping import (
+    Request,
+    attributes_of,
+    dig,
+    holds_on,
+    observations_of,
+    path_for,
+    request_for,
+    secrets_in,
+    with_defaults,
+    words_of,
+)
+from runtime.clock import Clock, SystemClock
+from schemas.base import Value
 from schemas.errors import DeviceError
-from schemas.skills import Binding, Call, Catalogue, Function
+from schemas.skills import Binding, Call, Catalogue, Function, Poll
 
-MAX_REPLY = 4 * 1024 * 1024
+READ_TIMEOUT = 5.0
+"""s for a state read or a stop."""
 
 
 class Transport(Protocol):
-    """One request and its reply. Raises DeviceError when the device does not answer in time."""
+    """Carries one request to the device. Raises DeviceError, `uncertain` when the request may have arrived."""
 
     async def request(
-        self, method: str, path: str, query: dict[str, str], body: JsonValue, headers: dict[str, str], timeout: float
-    ) -> tuple[int, JsonValue]: ...
+        self, method: str, path: str, query: Mapping[str, str], body: JsonValue, headers: Mapping[str, str]
+    ) -> tuple[int, JsonValue]:
+        """HTTP status and JSON body (None when empty)."""
+        ...
 
     async def close(self) -> None: ...
 
 
 class HttpxTransport:
-    """Real HTTP to `base_url`."""
+    """Real HTTP to `base_url`. Time limits are the driver's."""
 
-    def __init__(self, base_url: str, device: str) -> None:
-        self._device = device
-        self._client = httpx.AsyncClient(base_url=base_url, trust_env=False)
+    def __init__(self, base_url: str) -> None:
+        self._client = httpx.AsyncClient(base_url=base_url, timeout=httpx.Timeout(None, connect=READ_TIMEOUT), trust_env=False)
 
-    async def request(
-        self, method: str, path: str, query: dict[str, str], body: JsonValue, headers: dict[str, str], timeout: float
-    ) -> tuple[int, JsonValue]:
+    async def request(self, method: str, path: str, query: Mapping[str, str], body: JsonValue, headers: Mapping[str, str]) -> tuple[int, JsonValue]:
         try:
-            reply = await self._client.request(method, path, params=query or None, json=body, headers=headers, timeout=timeout)
-        except httpx.TimeoutException:
-            raise DeviceError(f"{self._device} did not answer within {timeout:g} s", uncertain=method != "GET") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise DeviceError(f"{self._device} cannot be reached ({type(error).__name__})", uncertain=method != "GET") from None
-        if len(reply.content) > MAX_REPLY:
-            raise DeviceError(f"{self._device} sent a reply of {len(reply.content)} bytes, too large to read", uncertain=method != "GET")
-        try:
-            return reply.status_code, reply.json() if reply.content else None
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-            raise DeviceError(f"{self._device} sent something that is not JSON", uncertain=method != "GET") from None
+            reply = await self._client.request(method, path, params=dict(query), json=body, headers=dict(headers))
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol):
+            raise DeviceError("the device cannot be reached") from None
+        except httpx.HTTPError:
+            raise DeviceError("the connection to the device was lost", uncertain=True) from None
+        return reply.status_code, _json(reply)
 
     async def close(self) -> None:
         await self._client.aclose()
 
 
-class HttpDriver:
-    """`device` names it in messages to people. The request's `Idempotency-Key` header carries the effect's key."""
+def _json(reply: httpx.Response) -> JsonValue:
+    if not reply.content.strip():
+        return None
+    try:
+        return reply.json()
+    except ValueError:
+        if reply.is_success:
+            raise DeviceError("the device's answer is not JSON", uncertain=True) from None
+        return None
 
-    def __init__(self, device: str, catalogue: Catalogue, transport: Transport, clock: Clock, timeout: float = 5.0) -> None:
-        self._device, self._catalogue, self._transport, self._clock, self._timeout = device, catalogue, transport, clock, timeout
+
+class HttpDriver:
+    """One device. `device` is the subject of what it tells about itself."""
+
+    def __init__(self, catalogue: Catalogue, transport: Transport, clock: Clock | None = None, device: str = "self") -> None:
+        self._catalogue, self._transport, self._device = catalogue, transport, device
+        self._clock: Clock = clock or SystemClock()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -70,70 +91,82 @@ class HttpDriver:
         await self.state()
 
     async def state(self) -> dict[str, Value]:
-        attributes: dict[str, Value] = {}
+        found: dict[str, Value] = {}
         for read in self._catalogue.state:
-            reply = await self._send(read.binding, {}, {}, self._timeout)
-            for fact in observe(read.attributes, dig(reply, read.binding.result), {}, self._clock.now(), "state"):
-                if isinstance(fact.value, bool | int | float | str):
-                    attributes[fact.property] = fact.value
-        return attributes
+            reply = await self._within(READ_TIMEOUT, self._ask(read.binding, {}, {}))
+            found.update(attributes_of(read, reply))
+        return found
 
     async def call(self, call: Call, *, key: str) -> CallResult:
         function = self._catalogue.function(call.function)
         if function is None or function.binding is None:
-            raise DeviceError(f"{self._device} has no way to run this function")
-        arguments = arguments_with_defaults(function, call)
+            raise DeviceError("the device's catalogue does not say how to call this")
+        arguments = with_defaults(function, call.arguments)
         try:
-            async with asyncio.timeout(function.longest):
-                reply = await self._run(function, function.binding, arguments, key)
-        except TimeoutError:
-            raise DeviceError(f"{self._device} did not finish within {function.longest:g} s", uncertain=function.safety != "read") from None
-        result = dig(reply, function.binding.result)
-        return CallResult(result, observe(function.returns, result, arguments, self._clock.now(), "measured"))
-
-    async def _run(self, function: Function, binding: Binding, arguments: dict[str, JsonValue], key: str) -> JsonValue:
-        reply = await self._send(binding, arguments, {"Idempotency-Key": key}, function.longest)
-        poll = binding.poll
-        if poll is None:
-            return reply
-        known = {**arguments, **{k: v for k, v in reply.items() if v is not None}} if isinstance(reply, dict) else arguments
-        asking = Binding(method="GET", path=poll.path)
-        while True:
-            now = await self._send(asking, known, {}, self._timeout)
-            if poll.failed is not None and _holds(poll.failed, now):
-                raise DeviceError(f"{self._device} reports: {_complaint(now)}")
-            if _holds(poll.done, now):
-                return now
-            await self._clock.sleep(poll.every)
+            result = await self._within(function.longest, self._carry_out(function.binding, arguments, key))
+        except DeviceError as error:
+            raise _told(error, function, arguments) from None
+        return CallResult(result, observations_of(function, arguments, result, self._device, self._clock.now()))
 
     async def stop(self) -> None:
-        if self._catalogue.stop is not None:
-            await self._send(self._catalogue.stop, {}, {}, self._timeout)
+        if self._catalogue.stop is None:
+            raise DeviceError("this device has no way to be stopped")
+        await self._within(READ_TIMEOUT, self._ask(self._catalogue.stop, {}, {}))
 
     async def close(self) -> None:
         await self._transport.close()
 
-    async def _send(self, binding: Binding, arguments: dict[str, JsonValue], headers: dict[str, str], timeout: float) -> JsonValue:
-        method, path, query, body = request(binding, arguments)
-        status, reply = await self._transport.request(method, path, query, body, headers, timeout)
-        if status >= 400:
-            raise DeviceError(f"{self._device} refused: {_complaint(reply) or f'HTTP status {status}'}")
-        if binding.error is not None and _holds(binding.error, reply):
-            raise DeviceError(f"{self._device} refused: {_complaint(reply)}")
+    async def _within(self, seconds: float, work: Any) -> Any:
+        try:
+            async with asyncio.timeout(seconds):
+                return await work
+        except TimeoutError:
+            raise DeviceError(f"the device did not answer within {seconds:g} s", uncertain=True) from None
+
+    async def _carry_out(self, binding: Binding, arguments: Mapping[str, JsonValue], key: str) -> JsonValue:
+        reply = await self._ask(binding, arguments, {"Idempotency-Key": key})
+        if binding.poll is not None:
+            reply = await self._poll(binding.poll, arguments, reply)
+        return dig(reply, binding.result)
+
+    async def _poll(self, poll: Poll, arguments: Mapping[str, JsonValue], first: JsonValue) -> JsonValue:
+        """Ask until it is over. From here on the order is under way, so a lost answer leaves it open how it ended."""
+        values = {**arguments, **(first if isinstance(first, dict) else {})}
+        request = Request("GET", path_for(poll.path, values), {}, None)
+        while True:
+            try:
+                reply = await self._send(request, {})
+            except DeviceError as error:
+                raise DeviceError(str(error), uncertain=True) from None
+            if holds_on(poll.done, reply):
+                return reply
+            if poll.failed is not None and holds_on(poll.failed, reply):
+                raise DeviceError(_sentence("the device did not finish", reply))
+            await self._clock.sleep(poll.every)
+
+    async def _ask(self, binding: Binding, values: Mapping[str, JsonValue], headers: Mapping[str, str]) -> JsonValue:
+        reply = await self._send(request_for(binding, values), headers)
+        if binding.error is not None and holds_on(binding.error, reply):
+            raise DeviceError(_sentence("the device refused", reply))
+        return reply
+
+    async def _send(self, request: Request, headers: Mapping[str, str]) -> JsonValue:
+        status, reply = await self._transport.request(request.method, request.path, request.query, request.body, headers)
+        if 400 <= status < 500:
+            raise DeviceError(_sentence("the device refused", reply))
+        if not 200 <= status < 300:
+            raise DeviceError(_sentence(f"the device failed with status {status}", reply), uncertain=True)
         return reply
 
 
-def _holds(condition: Condition, reply: JsonValue) -> bool:
-    return compare(dig(reply, condition.attribute), condition.op, condition.value, condition.tolerance)
+def _sentence(what: str, reply: JsonValue) -> str:
+    words = words_of(reply)
+    return f"{what}: {words}" if words else what
 
 
-def _complaint(reply: JsonValue) -> str:
-    """The maker's own words, if it has any, cut short; device text is data and stays a quotation."""
-    if isinstance(reply, dict):
-        for key in ("error", "message", "msg", "detail", "reason", "fault"):
-            value: Any = reply.get(key)
-            if isinstance(value, dict):
-                return _complaint(value)  # pyright: ignore[reportUnknownArgumentType]
-            if isinstance(value, str) and value:
-                return value[:200]
-    return "no reason given"
+def _told(error: DeviceError, function: Function, arguments: Mapping[str, JsonValue]) -> DeviceError:
+    """The error without passwords; a reading that failed has changed nothing."""
+    text = str(error)
+    for secret in secrets_in(function, arguments):
+        text = text.replace(secret, "***")
+    return DeviceError(text, uncertain=error.uncertain and function.safety != "read")

@@ -1,126 +1,205 @@
-"""From a validated call to a maker's request, and from the maker's JSON to facts. Pure."""
+"""Between validated calls and a maker's JSON: requests out of bindings, facts out of replies. Pure."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from schemas.base import Value
-from schemas.observations import Evidence, Observation
-from schemas.skills import Binding, Call, Function, Returns, parameters_of
+from device_agent.conditions import bind
+from schemas.base import Condition, Value, compare
+from schemas.errors import DeviceError
+from schemas.observations import Observation
+from schemas.skills import Binding, Function, Returns, StateRead, parameters_of
 
 _HOLE = re.compile(r"\{([\w.]+)\}")
+_ABSENT: Any = object()
 
 
-def arguments_with_defaults(function: Function, call: Call) -> dict[str, JsonValue]:
-    """The call's arguments, flattened by dotted name, with the schema's defaults where nothing was said."""
-    flat: dict[str, JsonValue] = {}
-    for parameter in parameters_of(function):
-        value = _lookup(call.arguments, parameter.path)
-        value = parameter.default if value is None else value
-        if value is not None:
-            flat[parameter.name] = value
-    return flat
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request, ready to send. `path` is quoted already."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: JsonValue
 
 
-def _lookup(arguments: dict[str, JsonValue], path: tuple[str, ...]) -> JsonValue:
-    node: Any = arguments
-    for key in path:
-        node = cast("dict[str, Any]", node).get(key) if isinstance(node, dict) else None
-    return node
+def with_defaults(function: Function, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The arguments, and the schema's defaults for top-level parameters that were not given."""
+    defaults = {p.path[0]: p.default for p in parameters_of(function) if len(p.path) == 1 and p.default is not None}
+    return {**defaults, **arguments}
 
 
-def fill(template: JsonValue, arguments: dict[str, JsonValue]) -> JsonValue:
-    """`{argument}` replaced throughout; a string that is just a hole keeps the value's type; keys whose value was not given are left out."""
-    if isinstance(template, str):
-        whole = _HOLE.fullmatch(template)
-        return arguments.get(whole[1]) if whole else _HOLE.sub(lambda m: _text(arguments.get(m[1])), template)
+def request_for(binding: Binding, values: Mapping[str, JsonValue]) -> Request:
+    """Fill the binding's holes. Query and body fields without a value are left out; a path needs all of its own, else DeviceError."""
+    query = cast("dict[str, JsonValue]", _filled(binding.query, values))
+    body = None if binding.body is None else cast("JsonValue", _filled(binding.body, values))
+    return Request(binding.method, path_for(binding.path, values), {k: _text(v) for k, v in query.items()}, body)
+
+
+def path_for(path: str, values: Mapping[str, JsonValue]) -> str:
+    """The path with every `{hole}` filled and quoted. Raises DeviceError when a value is missing."""
+
+    def value(match: re.Match[str]) -> str:
+        found = dig(values, match[1])
+        if found is None:
+            raise DeviceError(f"the request to the device needs a value for {match[1]}")
+        return quote(_text(found), safe="")
+
+    return _HOLE.sub(value, path)
+
+
+def _filled(template: Any, values: Mapping[str, JsonValue]) -> Any:
     if isinstance(template, dict):
-        filled = {key: fill(value, arguments) for key, value in template.items()}
-        return {key: value for key, value in filled.items() if value is not None or template[key] is None}
+        filled = {k: _filled(v, values) for k, v in cast("dict[str, Any]", template).items()}
+        return {k: v for k, v in filled.items() if v is not _ABSENT}
     if isinstance(template, list):
-        return [fill(value, arguments) for value in template]
-    return template
+        return [v for v in (_filled(item, values) for item in cast("list[Any]", template)) if v is not _ABSENT]
+    return _filled_text(template, values) if isinstance(template, str) else template
 
 
-def _text(value: JsonValue) -> str:
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+def _filled_text(template: str, values: Mapping[str, JsonValue]) -> Any:
+    whole = _HOLE.fullmatch(template)
+    if whole:
+        found = dig(values, whole[1])
+        return _ABSENT if found is None else found
+    return _HOLE.sub(lambda m: _text(dig(values, m[1])), template)
 
 
-def request(binding: Binding, arguments: dict[str, JsonValue]) -> tuple[str, str, dict[str, str], JsonValue]:
-    """(method, path, query, body) of the maker's request."""
-    query = {k: _text(fill(v, arguments)) for k, v in binding.query.items() if fill(v, arguments) is not None}
-    body = None if binding.body is None else fill(binding.body, arguments)
-    return binding.method, str(fill(binding.path, arguments)), query, body
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def dig(value: JsonValue, path: str) -> JsonValue:
-    """The value at a dotted path ("" = itself; list indices as numbers); None where there is nothing."""
-    node: Any = value
-    for key in path.split(".") if path else []:
-        if isinstance(node, dict):
-            node = cast("dict[str, Any]", node).get(key)
-        elif isinstance(node, list) and key.isdigit() and int(key) < len(cast("list[Any]", node)):
-            node = cast("list[Any]", node)[int(key)]
-        else:
-            return None
-    return node
+def dig(value: Any, path: str) -> Any:
+    """The value at a dotted path, None where there is none. A number goes into a list; `*` takes the rest of the path for every element."""
+    steps = path.split(".") if path else []
+    for i, step in enumerate(steps):
+        if step == "*":
+            return [dig(element, ".".join(steps[i + 1 :])) for element in _elements(value)]
+        value = _child(value, step)
+    return value
 
 
-def observe(
-    returns: Sequence[Returns], result: JsonValue, arguments: dict[str, JsonValue], now: float, evidence: Evidence
-) -> tuple[Observation, ...]:
-    """One observation for each `Returns` whose value is there."""
-    made: list[Observation] = []
-    for item in returns:
-        value = reduce(item, dig(result, item.path))
-        if value is not None:
-            subject = _subject(item, arguments)
-            made.append(Observation(subject=subject, property=item.property, value=value, unit=item.unit, time=now, evidence=evidence))
-    return tuple(made)
+def _child(value: Any, step: str) -> Any:
+    if isinstance(value, Mapping):
+        return cast("Mapping[str, Any]", value).get(step)
+    if isinstance(value, list) and step.isdigit() and int(step) < len(cast("list[Any]", value)):
+        return cast("list[Any]", value)[int(step)]
+    return None
 
 
-def _subject(item: Returns, arguments: dict[str, JsonValue]) -> str:
-    whole = _HOLE.fullmatch(item.subject)
-    if whole is None:
-        return str(fill(item.subject, arguments))
-    value = arguments.get(whole[1])
-    if item.place is not None and isinstance(value, int | float | str):
-        return item.place.to_site(value) or str(value)
-    return _text(value)
+def _elements(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return list(cast("Mapping[str, Any]", value).values())
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
-def reduce(item: Returns, raw: JsonValue) -> Value | tuple[Value, ...] | None:
-    """A maker's shape as one value; None when it does not have the shape that was declared."""
-    members = list(raw.values()) if isinstance(raw, dict) else raw if isinstance(raw, list) else None
-    match item.reduce:
-        case "count":
-            return None if members is None else len(members)
-        case "count_true" | "count_false":
-            wanted = item.reduce == "count_true"
-            return None if members is None else sum(1 for m in members if _truth(m, item) is wanted)
-        case "list":
-            return None if members is None else tuple(_scalar(m, item) for m in members if isinstance(m, bool | int | float | str))
-        case "first":
-            return _scalar(members[0], item) if members and isinstance(members[0], bool | int | float | str) else None
-        case "not":
-            return None if raw is None else not _truth(raw, item)
-        case "value":
-            return _scalar(raw, item) if isinstance(raw, bool | int | float | str) else None
+def holds_on(condition: Condition, reply: Any) -> bool:
+    """Whether a condition on a dotted field holds on a reply."""
+    return compare(dig(reply, condition.attribute), condition.op, condition.value, condition.tolerance)
 
 
-def _truth(raw: JsonValue, item: Returns) -> bool:
-    renamed = item.values.get(str(raw).lower() if isinstance(raw, bool) else str(raw), raw)
-    return renamed is True or (isinstance(renamed, int | float) and not isinstance(renamed, bool) and renamed != 0) or renamed in ("true", "yes")
+def reading(returns: Returns, result: Any) -> Value | tuple[Value, ...] | None:
+    """One fact out of a result, in the standard unit; None when the result does not hold it."""
+    raw = dig(result, returns.path)
+    if raw is None:
+        return None
+    if returns.reduce in ("count", "count_true", "count_false"):
+        return _count(returns, raw)
+    if returns.reduce == "list":
+        values = (_scalar(returns, v) for v in _elements(raw))
+        return tuple(v for v in values if v is not None)
+    if returns.reduce == "first":
+        raw = next(iter(_elements(raw)), None)
+    value = _scalar(returns, raw)
+    return (not value if isinstance(value, bool) else None) if returns.reduce == "not" else value
 
 
-def _scalar(raw: Value, item: Returns) -> Value:
-    renamed = item.values.get(str(raw).lower() if isinstance(raw, bool) else str(raw), raw)
-    if item.place is not None:
-        return item.place.to_site(renamed) or renamed
-    if isinstance(renamed, int | float) and not isinstance(renamed, bool) and item.scale != 1.0:
-        return round(renamed * item.scale, 6)
-    return renamed
+def _count(returns: Returns, raw: Any) -> int | None:
+    if not isinstance(raw, list | Mapping):
+        return None
+    if returns.reduce == "count":
+        return len(cast("list[Any]", raw))
+    wanted = returns.reduce == "count_true"
+    return sum(1 for element in _elements(cast("Any", raw)) if _renamed(returns, element) is wanted)
+
+
+def _renamed(returns: Returns, raw: Any) -> Any:
+    return returns.values.get(_text(raw), raw)
+
+
+def _scalar(returns: Returns, raw: Any) -> Value | None:
+    value = _renamed(returns, raw)
+    if not isinstance(value, bool | int | float | str):
+        return None
+    if returns.place is not None:
+        return returns.place.to_site(value)
+    if isinstance(value, str | bool) or (returns.scale == 1.0 and returns.offset == 0.0):
+        return value
+    return round(value * returns.scale + returns.offset, 6)
+
+
+def observations_of(function: Function, arguments: Mapping[str, JsonValue], result: Any, device: str, time: float) -> tuple[Observation, ...]:
+    """What a call's result says, under standard names. A read is measured; what an action returns is its device's word."""
+    evidence = "measured" if function.safety == "read" else "reported"
+    found: dict[tuple[str, str], Observation] = {}
+    for returns in function.returns:
+        subject, value = _subject(returns, function, arguments, device), reading(returns, result)
+        if subject is not None and value is not None:
+            seen = Observation(subject=subject, property=returns.property, value=value, unit=returns.unit, time=time, evidence=evidence, device=device)
+            found.setdefault((subject, returns.property), seen)
+    return tuple(found.values())
+
+
+def _subject(returns: Returns, function: Function, arguments: Mapping[str, JsonValue], device: str) -> str | None:
+    if returns.subject == "self":
+        return device
+    bound = bind(Condition(attribute="subject", value=returns.subject), function, dict(arguments))
+    if bound is None:
+        return None
+    return returns.place.to_site(bound.value) if returns.place is not None else str(bound.value)
+
+
+def attributes_of(read: StateRead, reply: Any) -> dict[str, Value]:
+    """Standard attributes out of one reply; those it does not hold are left out."""
+    found: dict[str, Value] = {}
+    result = dig(reply, read.binding.result)
+    for returns in read.attributes:
+        value = reading(returns, result)
+        if value is not None and not isinstance(value, tuple):
+            found.setdefault(returns.property, value)
+    return found
+
+
+_TELLING = ("message", "reason", "detail", "why", "msg", "error", "problem")
+
+
+def words_of(reply: Any) -> str:
+    """The device's own explanation in an error reply, one line; "" when it gives none."""
+    if isinstance(reply, str):
+        return " ".join(reply.split())[:200]
+    if not isinstance(reply, Mapping):
+        return ""
+    fields = cast("Mapping[str, Any]", reply)
+    texts = (words_of(fields[name]) for name in _TELLING if name in fields)
+    nested = (words_of(v) for v in fields.values() if isinstance(v, Mapping))
+    return next((t for t in (*texts, *nested) if t), "")
+
+
+_SECRET_NAMES = ("password", "passphrase", "psk", "secret")
+
+
+def secrets_in(function: Function, arguments: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    """Values that must never show in an error or log: parameters of format password, or named like one."""
+    marked = {p.path[0] for p in parameters_of(function) if any(s in p.name.lower() for s in _SECRET_NAMES)}
+    properties = function.parameters.get("properties")
+    schemas = cast("dict[str, Any]", properties) if isinstance(properties, dict) else {}
+    marked |= {name for name, schema in schemas.items() if isinstance(schema, Mapping) and cast("Mapping[str, Any]", schema).get("format") == "password"}
+    return tuple(str(arguments[name]) for name in sorted(marked) if arguments.get(name))

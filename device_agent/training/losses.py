@@ -82,7 +82,7 @@ def distill_loss(student: Tensor, base: Tensor) -> Tensor:
 def choose_candidates(similar: Tensor, positive: int | None, absent: bool, rng: random.Random) -> list[int]:
     """Functions the reader is shown: the positive and one or two of its nearest rivals; rivals alone when nothing fits."""
     ranked = [i for i in similar.argsort(descending=True).tolist() if i != positive]
-    wanted = rng.choice((1, 2)) if positive is not None and not absent else 2
+    wanted = (1 if rng.random() < 0.7 else 2) if positive is not None and not absent else 2
     near = ranked[:1] if rng.random() < 0.7 else []
     near += rng.sample([i for i in ranked[:6] if i not in near], min(max(wanted - len(near), 0), max(len(ranked[:6]) - len(near), 0)))
     return ([positive] if positive is not None and not absent else []) + near

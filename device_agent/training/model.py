@@ -60,6 +60,13 @@ class Encoder(nn.Module):
             x = block(x, mask)
         return x.float()
 
+    def freeze(self, layers: int) -> None:
+        """Keep the input side and the lowest `layers` as they are."""
+        for part in (self.norm, self.positions, *self.blocks[:layers]):
+            part.requires_grad_(False)
+        self.segment.requires_grad_(False)
+        self.markers.requires_grad_(False)
+
 
 def load_base(folder: Path) -> Encoder:
     """all-MiniLM-L6-v2 as published (`model.safetensors`)."""

@@ -51,6 +51,8 @@ class Trainer:
         rest = [p for p in self.encoder.parameters() if p.ndim <= 1]
         groups = [{"params": slow}, {"params": rest, "weight_decay": 0.0}, {"params": list(self.heads.parameters()), "peak": 1e-3}]
         self.optimizer = torch.optim.AdamW([{"peak": options.lr, **g} for g in groups], lr=options.lr, betas=(0.9, 0.98), weight_decay=0.01)
+        if options.frozen:
+            self.encoder.freeze(options.frozen)
         self.load_data()
 
     def load_data(self) -> None:
@@ -150,6 +152,7 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=1.2e-4)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--frozen", type=int, default=0, help="lowest layers that stay as they are (a fifth faster for two)")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--all", action="store_true", help="train on the held-out kinds too (figures then mean nothing)")
     options = parser.parse_args()

@@ -19,6 +19,9 @@ class LocalEmbedder:
         vectors = await self._worker.run(self._encoder.embed, list(texts))
         return [[float(x) for x in row] for row in vectors]
 
+    async def close(self) -> None:
+        await self._worker.close()
+
 
 def open_embedder(path: Path, threads: int = 1) -> LocalEmbedder:
     """Load the encoder for similarity only. Raises ConfigError."""

@@ -39,7 +39,7 @@ class Norvik(Facade):
         return Reply(_STATUS[refusal.code], {"ok": False, "error": {"code": refusal.code, "message": refusal.text}})
 
     def failure(self, reason: str) -> Reply:
-        return Reply(500, {"ok": False, "error": {"code": "failed", "message": reason}})
+        return Reply(409, {"ok": False, "error": {"code": "failed", "message": reason}})
 
     def _status(self, args: Args) -> Answer:
         robot, (x, y), spot = self.robot, self.world.position(self.robot), self.world.at(self.robot)

@@ -1,0 +1,81 @@
+"""One instruction from its arrival to its answer, as it stands in the store."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from coordinator.mentions import Linked
+from coordinator.run import Run
+from coordinator.scene import Meanings
+from runtime.store import Store
+from schemas.base import Frozen
+from schemas.plan import Question
+
+TABLE = "cases"
+
+
+class Case(Frozen):
+    """`id` is the instruction envelope's id, `operator` who gave it. `question`: what the person was asked and has not answered. `turn` counts plans made."""
+
+    id: str
+    operator: str
+    text: str
+    dry_run: bool = False
+    status: Literal["planning", "asking", "running", "closed"] = "planning"
+    turn: int = 0
+    linked: Linked = Linked(text="")
+    meanings: Meanings = Meanings()
+    run: Run | None = None
+    question: Question | None = None
+    approvals: dict[int, str] = {}
+    """Piece index → digest of the call that a person allowed."""
+
+
+class Cases:
+    """All that are open, and the latest closed ones for outcomes that arrive late; written through to the store."""
+
+    KEPT = 200
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        read = (Case.model_validate_json(value) for _, value in store.items(TABLE))
+        self._cases = {c.id: c for c in read if c.status != "closed"}
+
+    def put(self, case: Case) -> Case:
+        self._cases[case.id] = case
+        self._store.put(TABLE, case.id, case.model_dump_json(by_alias=True, exclude_defaults=True))
+        closed = [c.id for c in self._cases.values() if c.status == "closed"]
+        for ident in closed[: max(0, len(closed) - self.KEPT)]:
+            del self._cases[ident]
+        return case
+
+    def get(self, ident: str | None) -> Case | None:
+        return self._cases.get(ident or "")
+
+    def open(self) -> tuple[Case, ...]:
+        return tuple(c for c in self._cases.values() if c.status != "closed")
+
+    def waiting_for(self, operator: str) -> Case | None:
+        """The operator's latest instruction with an unanswered question."""
+        return next((c for c in reversed(self.open()) if c.operator == operator and is_asking(c)), None)
+
+    def awaiting_approval(self, device: str) -> tuple[Case, int] | None:
+        """The latest piece that this device refused for want of an approval."""
+        for case in reversed(list(self._cases.values())):
+            for index, piece in enumerate(case.run.pieces if case.run else ()):
+                if piece.work.device == device and getattr(piece.outcome, "reason", "") == "needs_approval":
+                    return case, index
+        return None
+
+
+def is_asking(case: Case) -> bool:
+    return case.question is not None or any(p.status == "asking" for p in (case.run.pieces if case.run else ()))
+
+
+def clarified(case: Case, reply: str) -> str:
+    """The instruction with the person's answer: in the place of what was unclear when there is one such mention, else as a sentence after it."""
+    vague = [m for m in case.linked.mentions if m.letter == "k"]
+    if case.question is not None and case.question.about == "which_device" and len(vague) == 1 and reply.strip() in case.question.options:
+        mention = vague[0]
+        return case.text[: mention.start] + reply.strip() + case.text[mention.end :]
+    return f"{case.text.rstrip(' .!?')}. {reply.strip()}"

@@ -1,0 +1,270 @@
+"""Where instructions are worked on: plan, ask, run, answer. Several at once; each change of a case is made without an `await` in between and stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from coordinator import planrun
+from coordinator.answer import answer_problem, answer_query, answer_run, outcome_words
+from coordinator.case import Case, Cases, clarified, is_asking
+from coordinator.control import Controls
+from coordinator.dispatcher import Dispatcher, Sender
+from coordinator.ledger import Entry
+from coordinator.linker import link
+from coordinator.meaning import Meaning
+from coordinator.preview import preview
+from coordinator.resolve import check
+from coordinator.run import Run, begin
+from coordinator.scene import Scene, understand
+from coordinator.scripted import Planner
+from coordinator.selection import Problem
+from coordinator.summary import summarise
+from runtime.clock import Clock
+from schemas import topics
+from schemas.base import Frozen
+from schemas.errors import ParleyError
+from schemas.messages import Answer, Approval, Ask, PlanShown, Progress
+from schemas.outcomes import NeedsAnswer
+from schemas.plan import Control, Intent, Plan, Query, Question, Refusal
+
+log = structlog.get_logger()
+
+
+class Desk:
+    """`scene_of` makes the scene of a case as things stand; `spawn` owns a task; `patience`: s to wait for a person's reply."""
+
+    def __init__(
+        self,
+        cases: Cases,
+        sender: Sender,
+        dispatcher: Dispatcher,
+        controls: Controls,
+        planner: Planner,
+        meaning: Meaning,
+        scene_of: Callable[[Case], Scene],
+        spawn: Callable[[Coroutine[Any, Any, None], str], object],
+        patience: float,
+    ) -> None:
+        self._cases, self._sender, self._dispatcher, self._controls = cases, sender, dispatcher, controls
+        self._planner, self._meaning, self._scene_of = planner, meaning, scene_of
+        self._spawn, self._patience = spawn, patience
+        self._clock: Clock = sender.clock
+
+    # From text to intent
+
+    async def instruct(self, case: Case) -> None:
+        """A new instruction, or one with its question answered."""
+        case = self._cases.put(case.model_copy(update={"status": "planning", "turn": case.turn + 1, "question": None}))
+        try:
+            case, intent = await self._planned(case)
+        except ParleyError as error:
+            log.warning("planning_failed", instruction=case.id, error=str(error))
+            intent = Question(about="what_action", text=f"I could not work out a plan ({error}). Could you say it in other words?")
+        if self._cases.get(case.id) is None or self._current(case).status == "closed":
+            return
+        await self._act(self._cases.put(case), intent)
+
+    async def _planned(self, case: Case) -> tuple[Case, Intent]:
+        scene = self._scene_of(case)
+        linked = link(case.text, scene.site, scene.devices)
+        intent = await self._planner.plan(linked, await summarise(case.text, scene.devices, self._meaning))
+        meanings = await understand(intent, linked, scene.site, scene.devices, self._meaning)
+        return case.model_copy(update={"linked": linked, "meanings": meanings}), intent
+
+    async def _act(self, case: Case, intent: Intent) -> None:
+        scene = self._scene_of(case)
+        problem = check(intent, scene)
+        if problem is not None:
+            await self._object(case, problem)
+            return
+        await self._show(case, intent, scene)
+        if case.dry_run:
+            await self._close(case, Answer(text="This is the plan; nothing was done.", intent=intent.kind, complete=True))
+        elif isinstance(intent, Query):
+            await self._close(case, answer_query(intent, scene, self._clock.now()))
+        elif isinstance(intent, Control):
+            await self._close(case, await self._controls.carry_out(intent, scene, case.id))
+        elif isinstance(intent, Plan):
+            self._cases.put(case.model_copy(update={"status": "running", "run": begin(intent)}))
+            await self.proceed(case.id)
+
+    async def _object(self, case: Case, problem: Problem) -> None:
+        if isinstance(problem, Refusal) or case.dry_run:
+            await self._close(case, answer_problem(problem))
+            return
+        self._cases.put(case.model_copy(update={"status": "asking", "question": problem}))
+        await self._ask(case, problem.text, problem.options)
+
+    async def _show(self, case: Case, intent: Intent, scene: Scene) -> None:
+        works = preview(intent, scene) if isinstance(intent, Plan) else ()
+        shown = works if isinstance(works, tuple) else ()
+        text = "; ".join(f"{scene.spoken(w.device)}: {w.text}" for w in shown[:40]) or f"A {intent.kind}."
+        await self._say(topics.PLAN, case, PlanShown(text=text, intent=intent, work=shown))
+
+    # Running
+
+    async def proceed(self, ident: str) -> None:
+        """Everything that follows from what is known: new work to the ledger, old tries called off, the answer when all is settled."""
+        case = self._cases.get(ident)
+        if case is None or case.run is None:
+            return
+        before = len(case.run.pieces)
+        case = self._advanced(case, case.run)
+        run = case.run
+        if run is None:
+            return
+        if len(run.pieces) != before and before:
+            await self._say(topics.PLAN, case, PlanShown(text="The plan goes on.", intent=run.plan, work=run.works))
+        for entry in self._stale(case, run):
+            await self._dispatcher.cancel(entry)
+        await self._dispatcher.pump()
+        if run.finished and self._current(case).run == run:
+            await self._close(case, answer_run(run, self._scene_of(case)))
+
+    def _advanced(self, case: Case, run: Run) -> Case:
+        """The case is stored with the subtask's id before the ledger has it: after a crash in between the same id is issued, never a second one."""
+        run, ready = planrun.advance(run, self._scene_of(case))
+        names = {index: self._clock.uuid7() for index in ready}
+        for index, subtask in names.items():
+            run = planrun.issued(run, index, subtask)
+        case = self._cases.put(case.model_copy(update={"run": run}))
+        for index, subtask in names.items():
+            self._issue(case, run, index, subtask)
+        return case
+
+    def _issue(self, case: Case, run: Run, index: int, subtask: str) -> None:
+        work = run.pieces[index].work
+        self._dispatcher.ledger.issue(subtask, case.id, index, work.device, work.text, approval=case.approvals.get(index))
+
+    def _stale(self, case: Case, run: Run) -> list[Entry]:
+        """Entries of this case whose piece has gone to another device."""
+        live = [e for e in self._dispatcher.ledger.live() if e.instruction == case.id and not e.cancelling]
+        return [e for e in live if run.pieces[e.index].subtask != e.subtask]
+
+    async def on_entry(self, entry: Entry) -> None:
+        """The ledger says that a subtask ended, fell silent or was not sent."""
+        case = self._cases.get(entry.instruction)
+        if case is None or case.run is None or entry.index >= len(case.run.pieces):
+            return
+        run = _heard(case.run, entry)
+        case = self._cases.put(case.model_copy(update={"run": run, "status": "running" if case.status == "closed" else case.status}))
+        await self.progress(case, self._event(entry, case))
+        if isinstance(entry.outcome, NeedsAnswer) and run.pieces[entry.index].status == "asking":
+            await self._ask(case, f"{self._scene_of(case).spoken(entry.device)} asks: {entry.outcome.text}", ())
+        await self.proceed(case.id)
+
+    def _event(self, entry: Entry, case: Case) -> str:
+        name, what = self._scene_of(case).spoken(entry.device), entry.text.rstrip(".")
+        if entry.outcome is not None:
+            return f"{name} {outcome_words(entry.outcome, what)}"
+        return f"{name} is silent." if entry.phase == "unknown" else f"{what!r} was not sent to {name}."
+
+    async def progress(self, case: Case, text: str) -> None:
+        """Where all work of a case stands."""
+        states = {e.index: e.state for e in self._dispatcher.ledger.live() if e.instruction == case.id and e.state}
+        pieces = case.run.pieces if case.run else ()
+        work = {i: p.outcome.end if p.outcome else states.get(i, p.status) for i, p in enumerate(pieces)}
+        await self._say(topics.PROGRESS, case, Progress(text=text, work=work))
+
+    async def moved_on(self, entry: Entry) -> None:
+        """A device reported a new state of work in hand."""
+        case = self._cases.get(entry.instruction)
+        if case is not None and case.run is not None:
+            await self.progress(case, f"{self._scene_of(case).spoken(entry.device)}: {entry.text.rstrip('.')} – {entry.state.replace('_', ' ')}.")
+
+    # Asking
+
+    async def _ask(self, case: Case, text: str, options: tuple[str, ...]) -> None:
+        await self._say(topics.ASK, case, Ask(text=text, options=options))
+        self._spawn(self._wait_for_reply(case.id, case.turn), f"ask.{case.id}")
+
+    async def _wait_for_reply(self, ident: str, turn: int) -> None:
+        """Nobody answers for ever: then the question is the answer."""
+        await self._clock.sleep(self._patience)
+        case = self._cases.get(ident)
+        if case is None or case.turn != turn or not is_asking(case):
+            return
+        if case.question is not None:
+            await self._close(case, answer_problem(case.question))
+        elif case.run is not None:
+            self._cases.put(case.model_copy(update={"run": planrun.give_up_asking(case.run)}))
+            await self.proceed(ident)
+
+    async def reply(self, operator: str, instruction: str | None, text: str) -> bool:
+        """A person's answer; False when nothing was asked."""
+        case = self._cases.get(instruction) or self._cases.waiting_for(operator)
+        if case is None or not is_asking(case):
+            return False
+        if case.question is not None:
+            await self.instruct(case.model_copy(update={"text": clarified(case, text), "run": None}))
+        elif case.run is not None:
+            index = next(i for i, p in enumerate(case.run.pieces) if p.status == "asking")
+            self._cases.put(case.model_copy(update={"run": planrun.answered(case.run, index, text), "turn": case.turn + 1}))
+            await self.proceed(case.id)
+        return True
+
+    async def approve(self, approval: Approval) -> None:
+        """One use: the piece that was refused for want of it is sent again with the digest."""
+        found = self._cases.awaiting_approval(approval.device)
+        if found is None or not approval.allow or approval.expires < self._clock.now():
+            return
+        case, index = found
+        if case.run is not None:
+            approvals = {**case.approvals, index: approval.digest}
+            self._cases.put(case.model_copy(update={"run": planrun.approved(case.run, index), "approvals": approvals, "status": "running"}))
+            await self.proceed(case.id)
+
+    # Ending
+
+    async def cancel(self, case: Case) -> None:
+        """Nothing new starts; what devices have is called off and ends by their word."""
+        if case.run is None:
+            await self._close(case, Answer(text="Cancelled before anything was done.", intent="plan", complete=False))
+            return
+        self._cases.put(case.model_copy(update={"run": planrun.cancel(case.run)}))
+        for entry in [e for e in self._dispatcher.ledger.live() if e.instruction == case.id]:
+            await self._dispatcher.cancel(entry)
+        await self.proceed(case.id)
+
+    async def resume(self) -> None:
+        """After a restart: what was open goes on; a subtask that never reached the ledger is issued under its own id."""
+        for case in self._cases.open():
+            if case.run is None:
+                self._spawn(self.instruct(case), f"again.{case.id}")
+            else:
+                self._cases.put(case.model_copy(update={"run": self._reconciled(case, case.run)}))
+                await self.proceed(case.id)
+
+    def _reconciled(self, case: Case, run: Run) -> Run:
+        for index, piece in enumerate(run.pieces):
+            if piece.status not in ("sent", "unknown") or piece.subtask is None:
+                continue
+            entry = self._dispatcher.ledger.look_up(piece.subtask)
+            if entry is None:
+                self._issue(case, run, index, piece.subtask)
+            elif not entry.open and entry.phase != "queued":
+                run = _heard(run, entry)
+        return run
+
+    async def _close(self, case: Case, answer: Answer) -> None:
+        self._cases.put(case.model_copy(update={"status": "closed", "question": None}))
+        await self._say(topics.ANSWER, case, answer)
+
+    def _current(self, case: Case) -> Case:
+        return self._cases.get(case.id) or case
+
+    async def _say(self, topic: topics.Topic, case: Case, body: Frozen) -> None:
+        await self._sender.say(topic, self._sender.ident, body, instruction=case.id)
+
+
+def _heard(run: Run, entry: Entry) -> Run:
+    if run.pieces[entry.index].subtask != entry.subtask:
+        return planrun.late(run, entry.index, entry.subtask, entry.outcome) if entry.outcome else run
+    if entry.outcome is not None:
+        return planrun.ended(run, entry.index, entry.outcome, entry.idempotent)
+    if entry.phase == "unknown":
+        return planrun.lost(run, entry.index, entry.idempotent)
+    return planrun.unsent(run, entry.index, "its device cannot be reached" if not run.cancelled else "it was cancelled")

@@ -1,0 +1,270 @@
+"""The coordinator process: one link to the bus, the door at which every message is checked, and the tasks that keep the work going."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import structlog
+
+from coordinator.case import Case, Cases
+from coordinator.control import Controls
+from coordinator.desk import Desk
+from coordinator.dispatcher import Dispatcher, Sender
+from coordinator.ledger import Entry, Ledger, Timing
+from coordinator.meaning import Meaning, Thresholds
+from coordinator.registry import Registry
+from coordinator.rounds import Rounds, targets
+from coordinator.scene import Scene
+from coordinator.scripted import Planner
+from runtime.bus import Bus, Message, Will
+from runtime.clock import Clock
+from runtime.llm.protocol import Embedder
+from runtime.service import Service
+from runtime.store import Store
+from schemas import messages as m
+from schemas import topics
+from schemas.base import Frozen
+from schemas.envelope import Envelope, open_message, seal_message
+from schemas.errors import ContractError
+from schemas.outcomes import Refused
+from schemas.plan import Control
+from schemas.site import Site
+
+log = structlog.get_logger()
+
+_RETAINED = (topics.AGENT_CONNECTION, topics.PROFILE, topics.STATE, topics.EPOCH)
+_HEARD = (*_RETAINED, topics.OUTCOME, topics.INSTRUCTION, topics.REPLY, topics.CONTROL, topics.APPROVAL)
+
+
+class CoordinatorIdentity(Frozen):
+    """Where and who: ids as on the wire; `boot` is fresh for every start."""
+
+    site: str
+    coordinator: str
+    boot: str
+    heartbeat: float = 5.0
+
+
+class CoordinatorOptions(Frozen):
+    """Seconds. `settle`: wait for retained messages before taking an epoch. `patience`: for a person's reply. `confirm`: for a stop to be confirmed.
+
+    `reserve`: battery in % below which no device is chosen by the system itself.
+    """
+
+    round_period: float = 5.0
+    round_timeout: float = 2.0
+    settle: float = 0.5
+    patience: float = 300.0
+    confirm: float = 5.0
+    reserve: float = 10.0
+    timing: Timing = Timing()
+    thresholds: Thresholds = Thresholds()
+
+
+def coordinator_will(identity: CoordinatorIdentity, clock: Clock) -> Will:
+    """What the broker says when this coordinator vanishes. Give it to the bus before connecting."""
+    body = m.Connection(status="connectionbroken", boot=identity.boot, heartbeat=identity.heartbeat)
+    envelope = Envelope.model_validate({"id": clock.uuid7(), "source": identity.coordinator, "sent_at": clock.now(), "body": body})
+    return Will(topics.COORDINATOR_CONNECTION.build(identity.site, identity.coordinator), seal_message(envelope))
+
+
+class CoordinatorService(Service):
+    """`bus` must be connected already (it carries the will). `site` is the model that is published, retained."""
+
+    def __init__(
+        self,
+        identity: CoordinatorIdentity,
+        bus: Bus,
+        site: Site,
+        store: Store,
+        clock: Clock,
+        planner: Planner,
+        embedder: Embedder,
+        options: CoordinatorOptions | None = None,
+    ) -> None:
+        super().__init__(f"coordinator.{identity.coordinator}")
+        self._id, self._bus, self._clock, self._site = identity, bus, clock, site
+        self._options = chosen = options or CoordinatorOptions()
+        self.counters: Counter[str] = Counter()
+        self.registry = Registry()
+        self._fresh: set[str] = set()
+        self._highest_epoch = 0
+        self._ready = asyncio.Event()
+        sender = self._sender = Sender(identity.site, identity.coordinator, bus, clock)
+        self._cases = Cases(store)
+        self._dispatcher = Dispatcher(sender, Ledger(store, chosen.timing), self._alive, self._on_entry)
+        self._controls = Controls(sender, self._dispatcher, self._cases, self._stopped, chosen.confirm)
+        meaning = Meaning(embedder, chosen.thresholds)
+        self._desk = Desk(
+            self._cases, sender, self._dispatcher, self._controls, planner, meaning, self._scene, self.spawn, chosen.patience
+        )  # fmt: skip
+        self._controls.cancel = self._desk.cancel
+        self._rounds = Rounds(clock, self._poll, self._look, chosen.round_timeout)
+
+    async def ready(self) -> None:
+        """Until an epoch is taken and what was open has been taken up again."""
+        await self._ready.wait()
+
+    async def _run(self) -> None:
+        async with self._bus.subscribe(*(t.filter(self._id.site) for t in _HEARD)) as stream:
+            listening = self.spawn(self._listen(stream), "listen")
+            await self._clock.sleep(self._options.settle)
+            self._dispatcher.ledger.take_epoch(self._highest_epoch)
+            self.spawn(self._presence(), "presence")
+            self.spawn(self._heartbeat(), "heartbeat")
+            self.spawn(self._rounds.forever(self._options.round_period), "rounds")
+            self.spawn(self._dispatcher.forever(), "dispatch")
+            await self._desk.resume()
+            self._ready.set()
+            await listening
+
+    async def stop(self) -> None:
+        """A clean goodbye."""
+        await self._say_connection("offline")
+        await super().stop()
+
+    # What others ask of the service
+
+    def _alive(self, device: str) -> bool:
+        return self.registry.alive(device, self._clock.now())
+
+    def _stopped(self, device: str) -> bool | None:
+        state = self.registry.states.get(device)
+        return None if state is None else state.stopped
+
+    def _scene(self, case: Case) -> Scene:
+        devices = self.registry.devices(self._clock.now())
+        return Scene(case.linked, self._site, devices, case.meanings, self._dispatcher.ledger.loads(), self._options.reserve)
+
+    def _look(self) -> dict[str, tuple[str, ...]]:
+        return targets(self.registry, self._dispatcher.ledger, self._fresh, self._clock.now())
+
+    async def _poll(self, poll: m.Poll) -> None:
+        await self._sender.say(topics.POLL, self._id.coordinator, poll)
+
+    async def _on_entry(self, entry: Entry) -> None:
+        await self._desk.on_entry(entry)
+
+    # Presence
+
+    async def _presence(self) -> None:
+        """On every connect all retained topics are published again."""
+        async with self._bus.connections() as numbers:
+            async for _ in numbers:
+                await self._say_connection("online")
+                await self._sender.say(topics.EPOCH, self._id.coordinator, m.Epoch(epoch=self._dispatcher.ledger.epoch))
+                await self._sender.say(topics.SITE, self._id.coordinator, m.SiteMessage(site=self._site))
+
+    async def _heartbeat(self) -> None:
+        while True:
+            await self._clock.sleep(self._id.heartbeat)
+            await self._say_connection("online")
+
+    async def _say_connection(self, status: str) -> None:
+        body = m.Connection.model_validate({"status": status, "boot": self._id.boot, "heartbeat": self._id.heartbeat})
+        await self._sender.say(topics.COORDINATOR_CONNECTION, self._id.coordinator, body)
+
+    # The door
+
+    async def _listen(self, stream: AsyncIterator[Message]) -> None:
+        async for message in stream:
+            try:
+                await self._on_message(message)
+            except ContractError as error:
+                self.counters["dropped"] += 1
+                log.warning("message_dropped", topic=message.topic[:200], reason=str(error)[:200])
+
+    async def _on_message(self, message: Message) -> None:
+        address = topics.parse(message.topic)
+        if address is None:
+            raise ContractError("not a topic of ours")
+        if message.retained and address.topic not in _RETAINED:
+            raise ContractError("a retained order is a ghost of an old one")
+        envelope, unknown = open_message(message.payload)
+        self.counters["unknown_fields"] += unknown
+        if envelope.kind != address.topic.body.model_fields["kind"].default:
+            raise ContractError(f"{envelope.kind} does not belong on this topic")
+        if address.topic.role == "device" and getattr(envelope.body, "device", None) != address.ident:
+            raise ContractError("it names another device than its topic")
+        if address.topic.role == "operator":
+            self.spawn(self._on_operator(envelope, address.ident), f"{envelope.kind}.{envelope.id}")
+        else:
+            await self._on_fleet(envelope.body, address.ident)
+
+    async def _on_fleet(self, body: Frozen, ident: str) -> None:
+        now = self._clock.now()
+        if isinstance(body, m.Connection):
+            self._greet(body, ident)
+            self.registry = self.registry.on_connection(ident, body, now)
+        elif isinstance(body, m.Profile):
+            if self.registry.profiles.get(body.device) is None:
+                self._ask_first(body.device)
+            self.registry = self.registry.on_profile(body)
+        elif isinstance(body, m.State):
+            await self._on_state(body, now)
+        elif isinstance(body, m.OutcomeReport):
+            if isinstance(body.outcome, Refused) and body.outcome.reason == "clock_unknown":
+                self._ask_first(body.device)
+            await self._dispatcher.on_outcome(body)
+        elif isinstance(body, m.Epoch):
+            self._on_epoch(body.epoch, ident)
+
+    def _greet(self, body: m.Connection, agent: str) -> None:
+        """A new boot does not know the time: poll its devices at once."""
+        known = self.registry.agents.get(agent)
+        if body.status == "online" and (known is None or known.boot != body.boot):
+            for device in body.devices:
+                self._ask_first(device)
+
+    def _ask_first(self, device: str) -> None:
+        self._fresh.add(device)
+        self._rounds.poke()
+
+    def _on_epoch(self, epoch: int, ident: str) -> None:
+        self._highest_epoch = max(self._highest_epoch, epoch)
+        if ident != self._id.coordinator and self._ready.is_set() and epoch > self._dispatcher.ledger.epoch:
+            self.counters["fenced"] += 1
+            log.warning("another_coordinator_took_over", coordinator=ident, epoch=epoch)
+
+    async def _on_state(self, body: m.State, now: float) -> None:
+        self.registry = self.registry.on_state(body, now)
+        self._controls.on_state()
+        before = {e.subtask: e.state for e in self._dispatcher.ledger.open_of(body.device)}
+        await self._dispatcher.on_state(body)
+        for entry in self._dispatcher.ledger.open_of(body.device):
+            if before.get(entry.subtask) not in (None, entry.state):
+                await self._desk.moved_on(entry)
+        if body.poll is not None:
+            self._fresh.discard(body.device)
+            self._rounds.on_report(body.device, body.poll)
+
+    async def _on_operator(self, envelope: Envelope, operator: str) -> None:
+        await self._ready.wait()
+        body = envelope.body
+        if isinstance(body, m.Instruction):
+            if self._cases.get(envelope.id) is None:
+                await self._desk.instruct(Case(id=envelope.id, operator=operator, text=body.text, dry_run=body.dry_run))
+        elif isinstance(body, m.Reply):
+            self.counters["unasked_replies"] += not await self._desk.reply(operator, envelope.instruction, body.text)
+        elif isinstance(body, m.Approval):
+            await self._desk.approve(body)
+        elif isinstance(body, m.ControlRequest):
+            await self._on_control(body, envelope.id)
+
+    async def _on_control(self, body: m.ControlRequest, ident: str) -> None:
+        """From a button rather than a sentence: for one instruction, or for everything."""
+        if body.target is None:
+            empty = Case(id=ident, operator="", text="")
+            answer = await self._controls.carry_out(Control(action=body.action), self._scene(empty), ident)
+            await self._sender.say(topics.ANSWER, self._id.coordinator, answer, instruction=ident)
+            return
+        case = self._cases.get(body.target)
+        if body.action == "pause":
+            self._dispatcher.pause.instructions.add(body.target)
+        elif body.action == "resume":
+            self._dispatcher.pause.instructions.discard(body.target)
+            await self._dispatcher.pump()
+        elif case is not None and case.status != "closed":
+            await self._desk.cancel(case)
