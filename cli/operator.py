@@ -81,7 +81,7 @@ class Operator:
             waiting.set_result(Answer(text=" ".join([body.text, *_choices(body)]), intent="question", complete=False))
 
     async def tell(self, text: str, *, dry_run: bool = False, timeout: float = 600.0) -> Answer:
-        """The answer to one instruction. LinkError when no coordinator is online, or when it stays silent for `timeout` s."""
+        """The answer to one instruction, which is sent again with the same id until it comes. LinkError without a coordinator or an answer in time."""
         await self.until(
             lambda: self.fleet.coordinator_online, 5.0, f"no coordinator is online on site {self.site!r}; start one with `parley coordinator`"
         )

@@ -18,10 +18,10 @@ from schemas.plan import Plan, Query, Question, Refusal
 
 
 def answer_run(run: Run, scene: Scene) -> Answer:
-    """For a plan that is finished, or that waits only for silent devices (`final` False: an outcome may still come)."""
+    """For a plan that is finished, or that waits only for silent devices or a person (`final` False: more may come)."""
     facts = step_facts(run, None, scene)
     told = _told(run, facts, scene)
-    unknown = [p for p in run.pieces if p.status == "unknown"]
+    to_come = any(p.status in ("unknown", "asking") for p in run.pieces)
     parts = [*([told.text] if told else []), *_done(run, told is not None), *_problems(run, scene), *_skipped(run), *run.notes]
     proved = all(p.done and isinstance(p.outcome, Done) and p.outcome.verified for p in run.pieces)
     complete = (
@@ -33,7 +33,7 @@ def answer_run(run: Run, scene: Scene) -> Answer:
         complete=complete,
         facts=facts,
         outcomes=tuple(_work_outcome(p) for p in run.pieces),
-        final=not unknown,
+        final=not to_come,
     )
 
 
@@ -49,7 +49,7 @@ def _told(run: Run, facts: Sequence[Observation], scene: Scene) -> Told | None:
 
 
 def _work_outcome(piece: Piece) -> WorkOutcome:
-    states = {"unknown": "unknown", "ended": "ended"}
+    states = {"unknown": "unknown", "ended": "ended", "asking": "ended"}
     return WorkOutcome.model_validate(
         {
             "device": piece.work.device,

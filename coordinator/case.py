@@ -9,6 +9,7 @@ from coordinator.run import Run
 from coordinator.scene import Meanings
 from runtime.store import Store
 from schemas.base import Frozen
+from schemas.messages import Answer
 from schemas.plan import Question
 
 TABLE = "cases"
@@ -27,6 +28,8 @@ class Case(Frozen):
     meanings: Meanings = Meanings()
     run: Run | None = None
     question: Question | None = None
+    answer: Answer | None = None
+    """What was said last; said again when the instruction arrives again."""
     approvals: dict[int, str] = {}
     """Piece index → digest of the call that a person allowed."""
 
@@ -43,14 +46,18 @@ class Cases:
 
     def put(self, case: Case) -> Case:
         self._cases[case.id] = case
-        self._store.put(TABLE, case.id, case.model_dump_json(by_alias=True, exclude_defaults=True))
+        self._store.put(TABLE, case.id, case.model_dump_json(by_alias=True))
         closed = [c.id for c in self._cases.values() if c.status == "closed"]
         for ident in closed[: max(0, len(closed) - self.KEPT)]:
             del self._cases[ident]
         return case
 
     def get(self, ident: str | None) -> Case | None:
-        return self._cases.get(ident or "")
+        """Any case of any time: an instruction that arrives again must not begin again."""
+        if ident is None or ident in self._cases:
+            return self._cases.get(ident or "")
+        text = self._store.get(TABLE, ident)
+        return None if text is None else Case.model_validate_json(text)
 
     def open(self) -> tuple[Case, ...]:
         return tuple(c for c in self._cases.values() if c.status != "closed")

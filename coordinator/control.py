@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from coordinator.case import Case, Cases
-from coordinator.dispatcher import Dispatcher, Sender
+from coordinator.dispatcher import Dispatcher
 from coordinator.quantities import listing
 from coordinator.scene import Scene
 from coordinator.selection import select
+from runtime.door import Door
 from schemas import topics
 from schemas.messages import Answer, Stop
 from schemas.plan import Control
@@ -21,8 +22,8 @@ AGAIN = 1.0
 class Controls:
     """`stopped_now` says whether a device's latest state is `stopped`; `cancel` gives up a whole case; `confirm` s is how long to wait for the devices' word."""
 
-    def __init__(self, sender: Sender, dispatcher: Dispatcher, cases: Cases, stopped_now: Callable[[str], bool | None], confirm: float) -> None:
-        self._sender, self._dispatcher, self._cases = sender, dispatcher, cases
+    def __init__(self, door: Door, dispatcher: Dispatcher, cases: Cases, stopped_now: Callable[[str], bool | None], confirm: float) -> None:
+        self._door, self._dispatcher, self._cases = door, dispatcher, cases
         self._stopped_now, self._confirm = stopped_now, confirm
         self._changed = asyncio.Event()
         self.cancel: Callable[[Case], Awaitable[None]]
@@ -83,17 +84,15 @@ class Controls:
             for case in self._cases.open():
                 if case.id != instruction:
                     await self.cancel(case)
-        for entry in entries:
-            current = self._dispatcher.ledger.entries.get(entry.subtask)
-            if current is not None and not current.cancelling:
-                await self._dispatcher.cancel(current)
+        current = self._dispatcher.ledger.entries
+        await self._dispatcher.cancel([current[e.subtask] for e in entries if e.subtask in current])
         return len(entries)
 
     async def _latched(self, devices: Sequence[str], latched: bool) -> list[str]:
         """Say it to each until its state agrees or time is up; who has not agreed. Every device is told, however it stood before."""
         for device in devices:
             await self._say(device, latched)
-        clock = self._sender.clock
+        clock = self._door.clock
         end, again = clock.monotonic() + self._confirm, clock.monotonic() + AGAIN
         while (open_ := [d for d in devices if self._stopped_now(d) is not latched]) and clock.monotonic() < end:
             self._changed.clear()
@@ -107,7 +106,7 @@ class Controls:
         return open_
 
     async def _say(self, device: str, latched: bool) -> None:
-        await self._sender.say(topics.STOP, device, Stop(device=device, latched=latched, reason="A person said so."))
+        await self._door.send(topics.STOP, device, Stop(device=device, latched=latched, reason="A person said so."))
 
 
 def _confirmed(word: str, lacking: str, devices: Sequence[str], silent: Sequence[str], scene: Scene) -> Answer:

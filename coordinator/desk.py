@@ -11,7 +11,7 @@ from coordinator import planrun
 from coordinator.answer import answer_problem, answer_query, answer_run, outcome_words
 from coordinator.case import Case, Cases, clarified, is_asking
 from coordinator.control import Controls
-from coordinator.dispatcher import Dispatcher, Sender
+from coordinator.dispatcher import Dispatcher
 from coordinator.ledger import Entry
 from coordinator.linker import link
 from coordinator.meaning import Meaning
@@ -23,6 +23,7 @@ from coordinator.scripted import Planner
 from coordinator.selection import Problem
 from coordinator.summary import summarise
 from runtime.clock import Clock
+from runtime.door import Door
 from schemas import topics
 from schemas.base import Frozen
 from schemas.errors import ParleyError
@@ -39,7 +40,7 @@ class Desk:
     def __init__(
         self,
         cases: Cases,
-        sender: Sender,
+        door: Door,
         dispatcher: Dispatcher,
         controls: Controls,
         planner: Planner,
@@ -48,10 +49,10 @@ class Desk:
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
         patience: float,
     ) -> None:
-        self._cases, self._sender, self._dispatcher, self._controls = cases, sender, dispatcher, controls
+        self._cases, self._door, self._dispatcher, self._controls = cases, door, dispatcher, controls
         self._planner, self._meaning, self._scene_of = planner, meaning, scene_of
         self._spawn, self._patience = spawn, patience
-        self._clock: Clock = sender.clock
+        self._clock: Clock = door.clock
 
     # From text to intent
 
@@ -97,6 +98,7 @@ class Desk:
             return
         self._cases.put(case.model_copy(update={"status": "asking", "question": problem}))
         await self._ask(case, problem.text, problem.options)
+        await self._say(topics.ANSWER, case, answer_problem(problem).model_copy(update={"final": False}))
 
     async def _show(self, case: Case, intent: Intent, scene: Scene) -> None:
         works = preview(intent, scene) if isinstance(intent, Plan) else ()
@@ -118,11 +120,14 @@ class Desk:
             return
         if len(run.pieces) != before and before:
             await self._say(topics.PLAN, case, PlanShown(text="The plan goes on.", intent=run.plan, work=run.works))
-        for entry in self._stale(case, run):
-            await self._dispatcher.cancel(entry)
+        await self._dispatcher.cancel(self._stale(case, run))
         await self._dispatcher.pump()
-        if run.finished and self._current(case).run == run:
+        if self._current(case).run != run:
+            return
+        if run.finished:
             await self._close(case, answer_run(run, self._scene_of(case)))
+        elif run.only_asks:
+            await self._say(topics.ANSWER, case, answer_run(run, self._scene_of(case)))
 
     def _advanced(self, case: Case, run: Run) -> Case:
         """The case is stored with the subtask's id before the ledger has it: after a crash in between the same id is issued, never a second one."""
@@ -150,6 +155,8 @@ class Desk:
         if case is None or case.run is None or entry.index >= len(case.run.pieces):
             return
         run = _heard(case.run, entry)
+        if run == case.run:
+            return
         case = self._cases.put(case.model_copy(update={"run": run, "status": "running" if case.status == "closed" else case.status}))
         await self.progress(case, self._event(entry, case))
         if isinstance(entry.outcome, NeedsAnswer) and run.pieces[entry.index].status == "asking":
@@ -187,11 +194,11 @@ class Desk:
         case = self._cases.get(ident)
         if case is None or case.turn != turn or not is_asking(case):
             return
-        if case.question is not None:
-            await self._close(case, answer_problem(case.question))
-        elif case.run is not None:
-            self._cases.put(case.model_copy(update={"run": planrun.give_up_asking(case.run)}))
-            await self.proceed(ident)
+        if case.run is None:
+            self._cases.put(case.model_copy(update={"status": "closed", "question": None}))
+            return
+        self._cases.put(case.model_copy(update={"run": planrun.give_up_asking(case.run)}))
+        await self.proceed(ident)
 
     async def reply(self, operator: str, instruction: str | None, text: str) -> bool:
         """A person's answer; False when nothing was asked."""
@@ -225,8 +232,7 @@ class Desk:
             await self._close(case, Answer(text="Cancelled before anything was done.", intent="plan", complete=False))
             return
         self._cases.put(case.model_copy(update={"run": planrun.cancel(case.run)}))
-        for entry in [e for e in self._dispatcher.ledger.live() if e.instruction == case.id]:
-            await self._dispatcher.cancel(entry)
+        await self._dispatcher.cancel([e for e in self._dispatcher.ledger.live() if e.instruction == case.id])
         await self.proceed(case.id)
 
     async def resume(self) -> None:
@@ -250,14 +256,18 @@ class Desk:
         return run
 
     async def _close(self, case: Case, answer: Answer) -> None:
-        self._cases.put(case.model_copy(update={"status": "closed", "question": None}))
-        await self._say(topics.ANSWER, case, answer)
+        await self.repeat(self._cases.put(case.model_copy(update={"status": "closed", "question": None, "answer": answer})))
+
+    async def repeat(self, case: Case) -> None:
+        """Say the answer (again): the person may not have got it."""
+        if case.answer is not None:
+            await self._say(topics.ANSWER, case, case.answer)
 
     def _current(self, case: Case) -> Case:
         return self._cases.get(case.id) or case
 
     async def _say(self, topic: topics.Topic, case: Case, body: Frozen) -> None:
-        await self._sender.say(topic, self._sender.ident, body, instruction=case.id)
+        await self._door.send(topic, self._door.source, body, instruction=case.id)
 
 
 def _heard(run: Run, entry: Entry) -> Run:

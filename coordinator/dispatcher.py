@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 import structlog
 
 from coordinator.ledger import Entry, Ledger
-from runtime.bus import Bus
-from runtime.clock import Clock
+from runtime.door import Door
 from schemas import topics
-from schemas.base import Frozen
-from schemas.envelope import Envelope, seal_message
+from schemas.envelope import seal_message
 from schemas.errors import ContractError, LinkError
 from schemas.messages import Cancel, OutcomeReport, State, Subtask
 
@@ -20,28 +18,6 @@ log = structlog.get_logger()
 
 TICK = 0.5
 """Seconds between looks at what is due."""
-
-
-@dataclass
-class Sender:
-    """Publishes bodies under this coordinator's name; a lost link is left to whoever sends again."""
-
-    site: str
-    ident: str
-    bus: Bus
-    clock: Clock
-
-    def envelope(self, body: Frozen, **fields: object) -> Envelope:
-        return Envelope.model_validate({"id": self.clock.uuid7(), "source": self.ident, "sent_at": self.clock.now(), "body": body, **fields})
-
-    async def say(self, topic: topics.Topic, ident: str, body: Frozen, instruction: str | None = None, subtask: str | None = None) -> None:
-        await self.raw(topic, ident, seal_message(self.envelope(body, instruction=instruction, subtask=subtask)))
-
-    async def raw(self, topic: topics.Topic, ident: str, payload: bytes) -> None:
-        try:
-            await self.bus.publish(topic.build(self.site, ident), payload, qos=topic.qos, retain=topic.retain)
-        except LinkError as error:
-            log.warning("message_not_sent", topic=topic.leaf, ident=ident, reason=str(error))
 
 
 @dataclass
@@ -59,11 +35,11 @@ class Pause:
 class Dispatcher:
     """`alive` says whether a device is reachable; `on_change` hears of every entry that ended, fell silent or was withdrawn."""
 
-    def __init__(self, sender: Sender, ledger: Ledger, alive: Callable[[str], bool], on_change: Callable[[Entry], Awaitable[None]]) -> None:
+    def __init__(self, door: Door, ledger: Ledger, alive: Callable[[str], bool], on_change: Callable[[Entry], Awaitable[None]]) -> None:
         self.ledger = ledger
         self.pause = Pause()
-        self._sender, self._alive, self._on_change = sender, alive, on_change
-        self._clock = sender.clock
+        self._door, self._alive, self._on_change = door, alive, on_change
+        self._clock = door.clock
 
     async def pump(self) -> None:
         """Send whatever may go now."""
@@ -76,7 +52,7 @@ class Dispatcher:
             device=entry.device, text=entry.text, start_by=now + timing.start, deadline=now + timing.deadline, context=entry.context,
             approval=entry.approval,
         )  # fmt: skip
-        envelope = self._sender.envelope(body, epoch=self.ledger.epoch, seq=seq, instruction=entry.instruction, subtask=entry.subtask)
+        envelope = self._door.wrap(body, epoch=self.ledger.epoch, seq=seq, instruction=entry.instruction, subtask=entry.subtask)
         try:
             payload = seal_message(envelope)
         except ContractError as error:
@@ -85,7 +61,14 @@ class Dispatcher:
             return
         self.ledger.sending(entry, payload.decode(), seq, now)
         log.info("subtask_issued", device_id=entry.device, task_id=entry.subtask, instruction=entry.instruction)
-        await self._sender.raw(topics.SUBTASK, entry.device, payload)
+        await self._bytes(entry.device, payload)
+
+    async def _bytes(self, device: str, payload: bytes) -> None:
+        """A lost link is no loss: the same bytes go again."""
+        try:
+            await self._door.send_bytes(topics.SUBTASK, device, payload)
+        except LinkError as error:
+            log.warning("subtask_not_sent", device_id=device, reason=str(error))
 
     async def forever(self) -> None:
         while True:
@@ -101,7 +84,7 @@ class Dispatcher:
         for entry in self.ledger.overdue(now):
             await self._say_cancel(entry)
         for entry in self.ledger.resends(now):
-            await (self._say_cancel(entry) if entry.cancelling else self._sender.raw(topics.SUBTASK, entry.device, (entry.payload or "").encode()))
+            await (self._say_cancel(entry) if entry.cancelling else self._bytes(entry.device, (entry.payload or "").encode()))
         await self.pump()
 
     async def on_outcome(self, report: OutcomeReport) -> None:
@@ -118,12 +101,17 @@ class Dispatcher:
             await self._on_change(entry)
             await self.pump()
 
-    async def cancel(self, entry: Entry) -> None:
-        """Withdraw what waits; ask the device to give up what it has."""
-        if entry.phase == "queued":
-            await self._on_change(self.ledger.withdraw(entry))
-        elif entry.open:
-            await self._say_cancel(self.ledger.cancelling(entry, self._clock.now()))
+    async def cancel(self, entries: Iterable[Entry]) -> None:
+        """Withdraw what waits; ask the devices to give up what they have. Booked before the first `await`, so that nothing slips out in between."""
+        now = self._clock.now()
+        live = [e for e in entries if e.subtask in self.ledger.entries and not e.cancelling]
+        withdrawn = [self.ledger.withdraw(e) for e in live if e.phase == "queued"]
+        called_off = [self.ledger.cancelling(e, now) for e in live if e.open]
+        for entry in called_off:
+            await self._say_cancel(entry)
+        for entry in withdrawn:
+            await self._on_change(entry)
 
     async def _say_cancel(self, entry: Entry) -> None:
-        await self._sender.say(topics.CANCEL, entry.device, Cancel(device=entry.device, subtask=entry.subtask), entry.instruction, entry.subtask)
+        body = Cancel(device=entry.device, subtask=entry.subtask)
+        await self._door.send(topics.CANCEL, entry.device, body, instruction=entry.instruction, subtask=entry.subtask)

@@ -206,5 +206,5 @@ class Ledger:
             self.entries.pop(entry.subtask, None)
         else:
             self.entries[entry.subtask] = entry
-        self._store.put(TABLE, entry.subtask, entry.model_dump_json(exclude_defaults=True))
+        self._store.put(TABLE, entry.subtask, entry.model_dump_json())
         return entry

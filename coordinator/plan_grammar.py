@@ -21,7 +21,7 @@ _HELPERS = (
 HELPERS = tuple(_HELPERS.split())
 """Words that a `do` sentence may use beside those of the instruction."""
 _ATOM = re.compile(r"\w+|[^\w\s]")
-_EDGE = ".,;:!?\"()[]“”…"
+_EDGE = '.,;:!?"()[]“”…'
 _STEPS, _SENTENCES, _WORDS = 6, 4, 15
 
 

@@ -49,6 +49,7 @@ class Presence(Frozen):
     boot: str
     status: str
     lease_until: float
+    heartbeat: float = 5.0
     devices: tuple[str, ...] = ()
     retired: tuple[str, ...] = ()
     """Older boots, whose wills no longer count."""
@@ -74,17 +75,23 @@ class Registry(Frozen):
             retired = (*retired, known.boot)[-16:]
         hosted = body.devices or (known.devices if known is not None else ())
         lease = now + LEASE * body.heartbeat
-        presence = Presence(boot=body.boot, status=body.status, lease_until=lease, devices=hosted, retired=retired)
+        presence = Presence(boot=body.boot, status=body.status, lease_until=lease, heartbeat=body.heartbeat, devices=hosted, retired=retired)
         return self.model_copy(update={"agents": {**self.agents, agent: presence}})
 
     def on_profile(self, body: Profile) -> Registry:
         return self.model_copy(update={"profiles": {**self.profiles, body.device: body}})
 
-    def on_state(self, body: State, now: float) -> Registry:
-        """A state of a retired boot is a ghost."""
-        if any(body.boot in p.retired for p in self.agents.values() if body.device in p.devices):
+    def on_state(self, body: State, now: float, retained: bool = False) -> Registry:
+        """A state of a retired boot is a ghost. One that is said now is as good as a heartbeat."""
+        name, agent = next(((n, p) for n, p in self.agents.items() if body.device in p.devices), ("", None))
+        if agent is not None and body.boot in agent.retired:
             return self
-        return self.model_copy(update={"states": {**self.states, body.device: body}, "seen": {**self.seen, body.device: now}})
+        agents = self.agents
+        if agent is not None and agent.boot == body.boot and not retained:
+            lease = max(agent.lease_until, now + LEASE * agent.heartbeat)
+            agents = {**agents, name: agent.model_copy(update={"lease_until": lease})}
+        states, seen = {**self.states, body.device: body}, {**self.seen, body.device: now}
+        return self.model_copy(update={"states": states, "seen": seen, "agents": agents})
 
     def agent_of(self, device: str) -> Presence | None:
         return next((p for p in self.agents.values() if device in p.devices), None)

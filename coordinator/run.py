@@ -65,6 +65,12 @@ class Run(Frozen):
         return all(s.status in ("closed", "skipped") for s in self.steps) and all(p.status in SETTLED for p in self.pieces)
 
     @property
+    def only_asks(self) -> bool:
+        """Nothing goes on until a person answers a device."""
+        states = {p.status for p in self.pieces}
+        return "asking" in states and "sent" not in states and "waiting" not in {p.status for i, p in enumerate(self.pieces) if p.first == i}
+
+    @property
     def works(self) -> tuple[Work, ...]:
         return tuple(p.work for p in self.pieces)
 

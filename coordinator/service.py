@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 
 import structlog
@@ -11,7 +10,7 @@ import structlog
 from coordinator.case import Case, Cases
 from coordinator.control import Controls
 from coordinator.desk import Desk
-from coordinator.dispatcher import Dispatcher, Sender
+from coordinator.dispatcher import Dispatcher
 from coordinator.ledger import Entry, Ledger, Timing
 from coordinator.meaning import Meaning, Thresholds
 from coordinator.registry import Registry
@@ -20,22 +19,24 @@ from coordinator.scene import Scene
 from coordinator.scripted import Planner
 from runtime.bus import Bus, Message, Will
 from runtime.clock import Clock
+from runtime.door import Door
 from runtime.llm.protocol import Embedder
 from runtime.service import Service
 from runtime.store import Store
 from schemas import messages as m
 from schemas import topics
 from schemas.base import Frozen
-from schemas.envelope import Envelope, open_message, seal_message
-from schemas.errors import ContractError
+from schemas.envelope import Envelope, seal_message
 from schemas.outcomes import Refused
 from schemas.plan import Control
 from schemas.site import Site
 
 log = structlog.get_logger()
 
-_RETAINED = (topics.AGENT_CONNECTION, topics.PROFILE, topics.STATE, topics.EPOCH)
-_HEARD = (*_RETAINED, topics.OUTCOME, topics.INSTRUCTION, topics.REPLY, topics.CONTROL, topics.APPROVAL)
+_HEARD = (
+    topics.AGENT_CONNECTION, topics.PROFILE, topics.STATE, topics.EPOCH, topics.OUTCOME, topics.INSTRUCTION, topics.REPLY, topics.CONTROL,
+    topics.APPROVAL,
+)  # fmt: skip
 
 
 class CoordinatorIdentity(Frozen):
@@ -87,18 +88,18 @@ class CoordinatorService(Service):
         super().__init__(f"coordinator.{identity.coordinator}")
         self._id, self._bus, self._clock, self._site = identity, bus, clock, site
         self._options = chosen = options or CoordinatorOptions()
-        self.counters: Counter[str] = Counter()
         self.registry = Registry()
         self._fresh: set[str] = set()
         self._highest_epoch = 0
         self._ready = asyncio.Event()
-        sender = self._sender = Sender(identity.site, identity.coordinator, bus, clock)
+        door = self._door = Door(bus, identity.site, identity.coordinator, clock)
+        self.counters = door.counters
         self._cases = Cases(store)
-        self._dispatcher = Dispatcher(sender, Ledger(store, chosen.timing), self._alive, self._on_entry)
-        self._controls = Controls(sender, self._dispatcher, self._cases, self._stopped, chosen.confirm)
+        self._dispatcher = Dispatcher(door, Ledger(store, chosen.timing), self._alive, self._on_entry)
+        self._controls = Controls(door, self._dispatcher, self._cases, self._stopped, chosen.confirm)
         meaning = Meaning(embedder, chosen.thresholds)
         self._desk = Desk(
-            self._cases, sender, self._dispatcher, self._controls, planner, meaning, self._scene, self.spawn, chosen.patience
+            self._cases, door, self._dispatcher, self._controls, planner, meaning, self._scene, self.spawn, chosen.patience
         )  # fmt: skip
         self._controls.cancel = self._desk.cancel
         self._rounds = Rounds(clock, self._poll, self._look, chosen.round_timeout)
@@ -106,6 +107,11 @@ class CoordinatorService(Service):
     async def ready(self) -> None:
         """Until an epoch is taken and what was open has been taken up again."""
         await self._ready.wait()
+
+    @property
+    def open_cases(self) -> int:
+        """Instructions that have no final answer yet."""
+        return len(self._cases.open())
 
     async def _run(self) -> None:
         async with self._bus.subscribe(*(t.filter(self._id.site) for t in _HEARD)) as stream:
@@ -142,7 +148,7 @@ class CoordinatorService(Service):
         return targets(self.registry, self._dispatcher.ledger, self._fresh, self._clock.now())
 
     async def _poll(self, poll: m.Poll) -> None:
-        await self._sender.say(topics.POLL, self._id.coordinator, poll)
+        await self._door.send(topics.POLL, self._id.coordinator, poll)
 
     async def _on_entry(self, entry: Entry) -> None:
         await self._desk.on_entry(entry)
@@ -154,8 +160,8 @@ class CoordinatorService(Service):
         async with self._bus.connections() as numbers:
             async for _ in numbers:
                 await self._say_connection("online")
-                await self._sender.say(topics.EPOCH, self._id.coordinator, m.Epoch(epoch=self._dispatcher.ledger.epoch))
-                await self._sender.say(topics.SITE, self._id.coordinator, m.SiteMessage(site=self._site))
+                await self._door.send(topics.EPOCH, self._id.coordinator, m.Epoch(epoch=self._dispatcher.ledger.epoch))
+                await self._door.send(topics.SITE, self._id.coordinator, m.SiteMessage(site=self._site))
 
     async def _heartbeat(self) -> None:
         while True:
@@ -164,36 +170,22 @@ class CoordinatorService(Service):
 
     async def _say_connection(self, status: str) -> None:
         body = m.Connection.model_validate({"status": status, "boot": self._id.boot, "heartbeat": self._id.heartbeat})
-        await self._sender.say(topics.COORDINATOR_CONNECTION, self._id.coordinator, body)
+        await self._door.send(topics.COORDINATOR_CONNECTION, self._id.coordinator, body)
 
     # The door
 
     async def _listen(self, stream: AsyncIterator[Message]) -> None:
         async for message in stream:
-            try:
-                await self._on_message(message)
-            except ContractError as error:
-                self.counters["dropped"] += 1
-                log.warning("message_dropped", topic=message.topic[:200], reason=str(error)[:200])
+            arrived = self._door.receive(message)
+            if arrived is None:
+                continue
+            address, envelope = arrived
+            if address.topic.role == "operator":
+                self.spawn(self._on_operator(envelope, address.ident), f"{envelope.kind}.{envelope.id}")
+            else:
+                await self._on_fleet(envelope.body, address.ident, message.retained)
 
-    async def _on_message(self, message: Message) -> None:
-        address = topics.parse(message.topic)
-        if address is None:
-            raise ContractError("not a topic of ours")
-        if message.retained and address.topic not in _RETAINED:
-            raise ContractError("a retained order is a ghost of an old one")
-        envelope, unknown = open_message(message.payload)
-        self.counters["unknown_fields"] += unknown
-        if envelope.kind != address.topic.body.model_fields["kind"].default:
-            raise ContractError(f"{envelope.kind} does not belong on this topic")
-        if address.topic.role == "device" and getattr(envelope.body, "device", None) != address.ident:
-            raise ContractError("it names another device than its topic")
-        if address.topic.role == "operator":
-            self.spawn(self._on_operator(envelope, address.ident), f"{envelope.kind}.{envelope.id}")
-        else:
-            await self._on_fleet(envelope.body, address.ident)
-
-    async def _on_fleet(self, body: Frozen, ident: str) -> None:
+    async def _on_fleet(self, body: Frozen, ident: str, retained: bool) -> None:
         now = self._clock.now()
         if isinstance(body, m.Connection):
             self._greet(body, ident)
@@ -203,7 +195,7 @@ class CoordinatorService(Service):
                 self._ask_first(body.device)
             self.registry = self.registry.on_profile(body)
         elif isinstance(body, m.State):
-            await self._on_state(body, now)
+            await self._on_state(body, now, retained)
         elif isinstance(body, m.OutcomeReport):
             if isinstance(body.outcome, Refused) and body.outcome.reason == "clock_unknown":
                 self._ask_first(body.device)
@@ -228,8 +220,8 @@ class CoordinatorService(Service):
             self.counters["fenced"] += 1
             log.warning("another_coordinator_took_over", coordinator=ident, epoch=epoch)
 
-    async def _on_state(self, body: m.State, now: float) -> None:
-        self.registry = self.registry.on_state(body, now)
+    async def _on_state(self, body: m.State, now: float, retained: bool) -> None:
+        self.registry = self.registry.on_state(body, now, retained)
         self._controls.on_state()
         before = {e.subtask: e.state for e in self._dispatcher.ledger.open_of(body.device)}
         await self._dispatcher.on_state(body)
@@ -244,8 +236,11 @@ class CoordinatorService(Service):
         await self._ready.wait()
         body = envelope.body
         if isinstance(body, m.Instruction):
-            if self._cases.get(envelope.id) is None:
+            known = self._cases.get(envelope.id)
+            if known is None:
                 await self._desk.instruct(Case(id=envelope.id, operator=operator, text=body.text, dry_run=body.dry_run))
+            else:
+                await self._desk.repeat(known)
         elif isinstance(body, m.Reply):
             self.counters["unasked_replies"] += not await self._desk.reply(operator, envelope.instruction, body.text)
         elif isinstance(body, m.Approval):
@@ -258,7 +253,7 @@ class CoordinatorService(Service):
         if body.target is None:
             empty = Case(id=ident, operator="", text="")
             answer = await self._controls.carry_out(Control(action=body.action), self._scene(empty), ident)
-            await self._sender.say(topics.ANSWER, self._id.coordinator, answer, instruction=ident)
+            await self._door.send(topics.ANSWER, self._id.coordinator, answer, instruction=ident)
             return
         case = self._cases.get(body.target)
         if body.action == "pause":

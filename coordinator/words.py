@@ -125,9 +125,7 @@ def plural(noun: str) -> str:
 
 
 _SUFFIX = re.compile(r"(?:ings?|ed|ies|es|s|e)$")
-_SMALL = words_of(
-    "a an the of for in on at to and or is are be it its this that there any how many much what which with from by if all"
-)
+_SMALL = words_of("a an the of for in on at to and or is are be it its this that there any how many much what which with from by if all")
 
 
 def stems(text: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Mailbox(Generic[T]):
+class Mailbox(Generic[T], AsyncIterator[T]):
     def __init__(self, limit: int = 4096) -> None:
         self._items: deque[T] = deque()
         self._limit = limit
@@ -31,6 +31,9 @@ class Mailbox(Generic[T]):
             await self._ready.wait()
         return self._items.popleft()
 
-    async def stream(self) -> AsyncIterator[T]:
-        while True:
-            yield await self.get()
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        """Never ends; a cancelled wait loses nothing and the next one goes on (a generator would be finished)."""
+        return await self.get()

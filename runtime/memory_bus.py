@@ -142,7 +142,7 @@ class MemoryBus:
         mailbox: Mailbox[Message] = Mailbox()
         number = self._broker.add(filters, mailbox)
         try:
-            yield mailbox.stream()
+            yield mailbox
         finally:
             self._broker.remove(number)
 
@@ -153,6 +153,6 @@ class MemoryBus:
             mailbox.put(self._count)
         self._watchers.add(mailbox)
         try:
-            yield mailbox.stream()
+            yield mailbox
         finally:
             self._watchers.discard(mailbox)

@@ -155,7 +155,7 @@ class MqttBus:
             for filter_ in filters:
                 self._filters[filter_] += 1
                 await self._tell(filter_, wanted=True)
-            yield subscription.mailbox.stream()
+            yield subscription.mailbox
         finally:
             self._subscriptions.remove(subscription)
             for filter_ in filters:
@@ -181,6 +181,6 @@ class MqttBus:
             mailbox.put(self._count)
         self._watchers.add(mailbox)
         try:
-            yield mailbox.stream()
+            yield mailbox
         finally:
             self._watchers.discard(mailbox)

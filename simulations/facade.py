@@ -93,7 +93,7 @@ Kind = Literal["order", "look", "read", "halt"]
 
 @dataclass(frozen=True)
 class Route:
-    """`path` may hold `{name}` parts. `function` is the API function's name in the effect log. `where`: a field of the body that must have this value."""
+    """`path` may hold `{name}` parts. `function` is the API function's name in the effect log. `where`: a field the body must have, and its value."""
 
     method: str
     path: str

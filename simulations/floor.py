@@ -1,9 +1,10 @@
 """The warehouse floor: 1 m cells, lanes two cells wide, and bays beside them where robots may stand.
 
-The floor is a well-formed infrastructure (Čáp, Vokřínek, Kleiner, Seres, ICAPS 2015): between any two bays there is a way that enters no third one. A robot
-standing in a bay is therefore in nobody's way, and orders planned one after another always find a way to a free bay.
+The floor is a well-formed infrastructure (Čáp, Vokřínek, Kleiner, ICAPS 2015): between any two bays there is a way that enters no third one.
+A robot standing in a bay is therefore in nobody's way, and orders planned one after another always find a way to a free bay.
 
-From the bottom: a row of docks and the station's bays, a corridor, then one block per aisle: shelves, bays, two lanes, bays, shelves. A corridor runs along both sides.
+From the bottom: a row of docks and the station's bays, a corridor, then one block per aisle: shelves, bays, two lanes, bays, shelves. Corridors run
+along both sides.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Who may be in which cell when: every journey is reserved from start to end before it begins, so that no two robots ever meet.
 
-Ways are found by safe-interval path planning (Phillips and Likhachev, ICRA 2011): a search over (cell, gap between reservations) that yields the earliest
-arrival. A moving robot holds the cell it leaves and the cell it enters, which rules out swaps; a standing one holds its cell for ever. What was reserved
-holds until a robot breaks its word (halts, dies); then everyone whose way it crosses plans anew.
+Ways are found by safe-interval path planning (Phillips and Likhachev, ICRA 2011): a search over (cell, gap between reservations) that yields the
+earliest arrival. A moving robot holds the cell it leaves and the cell it enters, which rules out swaps; a standing one holds its cell for ever. A
+reservation stands until a robot breaks its word (halts, dies); then everyone whose way it crosses plans anew.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Traffic:
         self._hold(way[-1].cell, Hold(way[-1].start, INF, robot))
 
     def plan(self, robot: str, goals: Collection[Cell], now: float, step: float) -> Way | None:
-        """The way of earliest arrival from the end of the robot's present leg to one of `goals`, at `step` s a cell; None when there is none for now."""
+        """The earliest way from the end of the robot's present leg to one of `goals`, at `step` s a cell; None when there is none for now."""
         kept = self.present(robot, now)
         legs = _search(self, robot, kept[-1], frozenset(goals), max(now, kept[-1].arrival), step)
         return None if legs is None else (*kept, *legs)

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from coordinator.planner import parse_intent
+from schemas.errors import ContractError
+
 DATA = Path(__file__).parent / "data"
 _MARK = re.compile(r"\{([dkpsxv]\d+)(?::([^|{}]*))?\|([^{}]*)\}")
 _IN_TEXT = re.compile(r"\{([a-z]\d+)\}")
@@ -58,7 +61,7 @@ class Template:
 
 
 def parse(line: dict[str, Any]) -> Template:
-    """Raises ValueError for a plan that names a mark the text does not have, or has no known shape."""
+    """Raises ValueError for a plan that names a mark the text does not have, ContractError for one that is no plan."""
     text = str(line["t"])
     parts: list[str | Mark] = []
     at = 0
@@ -81,6 +84,7 @@ def _check(template: Template) -> None:
     missing = {ref for ref in refs_of(template.plan) if ref not in known}
     if missing or "{" in template.plain:
         raise ValueError(f"unmarked: {sorted(missing)} in {template.text}")
+    parse_intent(json.dumps(template.plan))
 
 
 def refs_of(plan: Any) -> set[str]:
@@ -112,6 +116,6 @@ def load(folder: Path = DATA) -> tuple[list[Template], list[str]]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             try:
                 templates.append(parse(json.loads(line)))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, ContractError) as error:
                 bad.append(f"{path.name}:{number}: {error}")
     return templates, bad

@@ -37,9 +37,7 @@ READ_TIMEOUT = 5.0
 class Transport(Protocol):
     """Carries one request to the device. Raises DeviceError, `uncertain` when the request may have arrived."""
 
-    async def request(
-        self, method: str, path: str, query: Mapping[str, str], body: JsonValue, headers: Mapping[str, str]
-    ) -> tuple[int, JsonValue]:
+    async def request(self, method: str, path: str, query: Mapping[str, str], body: JsonValue, headers: Mapping[str, str]) -> tuple[int, JsonValue]:
         """HTTP status and JSON body (None when empty)."""
         ...
 

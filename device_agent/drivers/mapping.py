@@ -153,7 +153,9 @@ def observations_of(function: Function, arguments: Mapping[str, JsonValue], resu
     for returns in function.returns:
         subject, value = _subject(returns, function, arguments, device), reading(returns, result)
         if subject is not None and value is not None:
-            seen = Observation(subject=subject, property=returns.property, value=value, unit=returns.unit, time=time, evidence=evidence, device=device)
+            seen = Observation(
+                subject=subject, property=returns.property, value=value, unit=returns.unit, time=time, evidence=evidence, device=device
+            )
             found.setdefault((subject, returns.property), seen)
     return tuple(found.values())
 
@@ -199,7 +201,5 @@ _SECRET_NAMES = ("password", "passphrase", "psk", "secret")
 def secrets_in(function: Function, arguments: Mapping[str, JsonValue]) -> tuple[str, ...]:
     """Values that must never show in an error or log: parameters of format password, or named like one."""
     marked = {p.path[0] for p in parameters_of(function) if any(s in p.name.lower() for s in _SECRET_NAMES)}
-    properties = function.parameters.get("properties")
-    schemas = cast("dict[str, Any]", properties) if isinstance(properties, dict) else {}
-    marked |= {name for name, schema in schemas.items() if isinstance(schema, Mapping) and cast("Mapping[str, Any]", schema).get("format") == "password"}
+    marked |= {name for name in arguments if dig(function.parameters, f"properties.{name}.format") == "password"}
     return tuple(str(arguments[name]) for name in sorted(marked) if arguments.get(name))

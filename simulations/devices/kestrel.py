@@ -1,4 +1,4 @@
-"""Kestrel: terse commands with everything in the query; status 200 always, errors in `rc`. Millimetres, milliseconds, millivolts; racks counted from 0."""
+"""Kestrel: terse commands, all in the query; status 200 always, errors in `rc`. Millimetres, milliseconds, millivolts; racks counted from 0."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from simulations.robot import TOP_SPEED
 from simulations.world import Refusal
 
 Shape = Callable[[Job], Json]
+_RACK = r"S(\d{2,3})"
 _WORDS = {"running": "running", "done": "finished", "failed": "aborted", "cancelled": "aborted"}
 
 
@@ -87,7 +88,7 @@ class Ostara(Facade):
         return self.success({"networks": [{"ssid": "warehouse", "dbm": -51}, {"ssid": "office", "dbm": -78}]})
 
     def _goto_rack(self, args: Args) -> Answer:
-        return self._start(self.world.travel_to(self.robot, f"shelf-{args.labelled('rack', r'S(\d{2,3})')}"))
+        return self._start(self.world.travel_to(self.robot, f"shelf-{args.labelled('rack', _RACK)}"))
 
     def _goto_point(self, args: Args) -> Answer:
         x, y = args.number("x_cm", 0, 100_000), args.number("y_cm", 0, 100_000)
@@ -97,11 +98,11 @@ class Ostara(Facade):
         return self._start(self.world.travel_to(self.robot, "station-1"))
 
     def _vacancy(self, args: Args) -> Answer:
-        job = self.world.look(self.robot, args.labelled("rack", r"S(\d{2,3})"))
+        job = self.world.look(self.robot, args.labelled("rack", _RACK))
         return self._start(job, lambda job: {"empty": seen(job).free, "full": len(seen(job).items)})
 
     def _inventory(self, args: Args) -> Answer:
-        job = self.world.look(self.robot, args.labelled("rack", r"S(\d{2,3})"))
+        job = self.world.look(self.robot, args.labelled("rack", _RACK))
         return self._start(job, lambda job: {"count": len(seen(job).items), "labels": [i.name for i in seen(job).items]})
 
     def _snapshot(self, args: Args) -> Answer:

@@ -73,7 +73,12 @@ class Palisade(Facade):
         return self.success(
             {
                 "power": {"percent": round(self.world.battery(robot), 1), "plugged_in": robot.charging},
-                "motion": {"east": round(x, 3), "north": round(y, 3), "speed_percent": round(100 * robot.speed / TOP_SPEED), "active": self.world.busy(robot)},
+                "motion": {
+                    "east": round(x, 3),
+                    "north": round(y, 3),
+                    "speed_percent": round(100 * robot.speed / TOP_SPEED, 1),
+                    "active": self.world.busy(robot),
+                },
                 "whereabouts": self.place("shelf {n}", "dock {n}", "packing station", "open floor"),
                 "safety": {"frozen": robot.locked},
                 "camera": {"tilt": robot.tilt},
