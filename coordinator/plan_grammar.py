@@ -1,7 +1,7 @@
-"""The grammar of one plan: keys in order, only the references that the instruction has, and free text only from the instruction's own words.
+"""The grammar of one plan: keys in order, only the references that the instruction has, free text only from the instruction's own words.
 
-Property, value and name strings are runs of words as they stand in the instruction; `do` sentences take its words (and their base forms) in any order plus a
-small closed list. So a half-copied id, an invented number or a device that nobody mentioned cannot be written.
+Property, value and name strings are runs of words as they stand in the instruction; `do` sentences take its words (and their base forms) in any
+order plus a small closed list. So a half-copied id, an invented number or a device that nobody mentioned cannot be written.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from coordinator.mentions import Linked
 from runtime.llm.grammar import Rules, escaped, literal, quoted, trie
 
 _HELPERS = (
-    "a an the it its is are on off in at to of for from with by into onto up down out back over under whether what how until and then there them yourself"
-    " check go count measure turn take set bring leave drive clean pick sweep scan close raise tidy come open start stop finish run dim read look wipe scrub roll get show"
-    " put empty dock charge recharge fly keep refill restock collect weigh label point unload load return lock unlock lift lower wash test guard fill heat cool wait restart"
-    " clear help fetch switch make place pull push move deliver carry drop park photograph report inspect survey water vacuum mow print play pause follow"
+    "a an the it its is are on off in at to of for from with by into onto up down out back over under whether what how until and then there "
+    "them yourself check go count measure turn take set bring leave drive clean pick sweep scan close raise tidy come open start stop finish "
+    "run dim read look wipe scrub roll get show put empty dock charge recharge fly keep refill restock collect weigh label point unload load "
+    "return lock unlock lift lower wash test guard fill heat cool wait restart clear help fetch switch make place pull push move deliver carry "
+    "drop park photograph report inspect survey water vacuum mow print play pause follow"
 )
 HELPERS = tuple(_HELPERS.split())
 """Words that a `do` sentence may use beside those of the instruction."""

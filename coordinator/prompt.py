@@ -47,12 +47,17 @@ _EXAMPLES = (
     ("kinds: robot 4\nknows: battery\nfinds: items", "order me a pizza", '{"refuse":"no_ability"}'),
 )
 
-_SYSTEM = """You turn one instruction to a fleet of devices into one line of compact JSON. Mentions are marked: d = a device, k = a kind of device, p = a place, s = a set of places.
-Devices must act or go and look: {"plan":[{"who":WHO,"each":"s1","do":["sentence for one device"],"after":[step],"if":{..},"pick":{..}}],"tell":{"what":..,"as":..}}
-A question that known states answer: {"query":{"who":WHO,"what":..,"as":"list"|"count"|"min"|"max"|"mean"|"any"|"all"|"value"}}
+_SYSTEM = """You turn one instruction to a fleet of devices into one line of compact JSON.
+Mentions are marked: d = a device, k = a kind of device, p = a place, s = a set of places.
+Devices must act or go and look:
+{"plan":[{"who":WHO,"each":"s1","do":["sentence for one device"],"after":[step],"if":{..},"pick":{..}}],"tell":{"what":..,"as":..}}
+A question that known states answer:
+{"query":{"who":WHO,"what":..,"as":"list"|"count"|"min"|"max"|"mean"|"any"|"all"|"value"}}
 Running work: {"control":"stop"|"cancel"|"pause"|"resume","who":WHO}. A wish kept over time: {"goal":{"who":WHO,"what":..,"op":..,"v":..}}
-Too vague: {"ask":"which_device"|"which_place"|"what_action"|"which_value"}. Impossible, dangerous or idle talk: {"refuse":"no_ability"|"unsafe"|"not_a_task"}
-WHO = {"of":..,"n":"all"|"the"|number,"at":..,"where":{"what":..,"op":..,"v":..},"top":["max"|"min",..],"near":..,"but":[..]}. In sentences {} is the item of "each", {pick} the picked one."""
+Too vague: {"ask":"which_device"|"which_place"|"what_action"|"which_value"}.
+Impossible, dangerous or idle talk: {"refuse":"no_ability"|"unsafe"|"not_a_task"}
+WHO = {"of":..,"n":"all"|"the"|number,"at":..,"where":{"what":..,"op":..,"v":..},"top":["max"|"min",..],"near":..,"but":[..]}
+In sentences {} is the item of "each" and {pick} the picked one."""
 
 
 def summary_lines(summary: Summary) -> str:
@@ -63,7 +68,7 @@ def summary_lines(summary: Summary) -> str:
 
 
 def planner_prompt(summary: Summary, tagged: str, *, chat: bool = False) -> str:
-    """The text that the model continues with a plan. `tagged` is Linked.tagged(); `chat` explains the task and shows examples, for a foreign model."""
+    """The text that the model continues with a plan. `tagged` is Linked.tagged(); `chat` explains the task with examples, for a foreign model."""
     own = _case(summary_lines(summary), _line(tagged), "")
     if not chat:
         return own

@@ -47,9 +47,13 @@ def escaped(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
+_Node = dict[str, "_Node"]
+"""A letter → what may follow; the empty key marks the end of a word."""
+
+
 def trie(words: Iterable[str]) -> str:
     """One of `words`; common beginnings are written once, because every open alternative costs at every token. Empty words are left out."""
-    root: dict[str, Any] = {}
+    root: _Node = {}
     for word in words:
         node = root
         for char in word:
@@ -59,7 +63,7 @@ def trie(words: Iterable[str]) -> str:
     return _branches(root)
 
 
-def _branches(node: dict[str, Any]) -> str:
+def _branches(node: _Node) -> str:
     options: list[str] = []
     for char, inner in node.items():
         text = char

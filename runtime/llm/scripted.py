@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from runtime.llm.protocol import Generation
+from schemas.errors import ModelError
 
 _DIMENSIONS = 512
 
@@ -33,3 +36,46 @@ class ScriptedEmbedder:
 def _stem(word: str) -> str:
     cut = re.sub(r"(?:ing|ed|es|s|e)$", "", word)
     return cut if len(cut) >= 3 else word
+
+
+class ScriptedEngine:
+    """Answers from a table (the longest key that the prompt contains wins) or from a function of the prompt. A grammar is not looked at.
+
+    A prompt without an answer is a ModelError, as from an engine that gives up. A token is a word with the blanks before it.
+    """
+
+    def __init__(self, answers: Mapping[str, str] | Callable[[str], str], *, name: str = "scripted", probability: float | None = 1.0) -> None:
+        self._table, self._function = (None, answers) if callable(answers) else (answers, None)
+        self._name, self._probability = name, probability
+        self._closed = False
+        self.prompts: list[str] = []
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def generate(self, prompt: str, *, grammar: str | None = None, max_tokens: int = 256) -> Generation:
+        if self._closed:
+            raise ModelError(f"{self._name}: the model has been closed")
+        self.prompts.append(prompt)
+        tokens = _words(self._answer(prompt))
+        kept = tokens[:max_tokens]
+        return Generation(
+            text="".join(kept), prompt_tokens=len(_words(prompt)), tokens=len(kept), probability=self._probability, stopped=len(tokens) <= max_tokens
+        )
+
+    def _answer(self, prompt: str) -> str:
+        if self._function is not None:
+            return self._function(prompt)
+        table = self._table or {}
+        keys = [key for key in table if key in prompt]
+        if not keys:
+            raise ModelError(f"{self._name}: nothing is scripted for {prompt[-60:]!r}")
+        return table[max(keys, key=len)]
+
+    async def close(self) -> None:
+        self._closed = True
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\s*\S+", text)

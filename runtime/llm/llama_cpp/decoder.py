@@ -1,4 +1,4 @@
-"""A decoder in llama.cpp: one context, greedy, bound by a grammar. The grammar looks at all tokens only when it rejects the best one, so it costs little.
+"""A decoder in llama.cpp: one context, greedy, bound by a grammar. The grammar looks at all tokens only when it rejects the best one, so it is cheap.
 
 Synchronous and not safe for two calls at once; `runtime.llm.worker` gives it a thread of its own.
 """
@@ -9,7 +9,7 @@ import contextlib
 import ctypes
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -159,7 +159,7 @@ class Decoder:
         return view["id"][view["logit"] > -math.inf].astype(np.int64)
 
     @contextlib.contextmanager
-    def _grammar(self, text: str | None) -> Iterator[Any]:
+    def _grammar(self, text: str | None) -> Generator[Any]:
         if text is None:
             yield None
             return
