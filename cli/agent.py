@@ -70,7 +70,7 @@ async def _serve(settings: Any) -> None:
     devices: list[tuple[Any, Any]] = []
     for device in settings.agent.devices:
         catalogue = load_catalogue(device.catalogue)
-        driver = HttpDriver(device.name or device.id, catalogue, HttpxTransport(device.url, device.id), clock)
+        driver = HttpDriver(catalogue, HttpxTransport(device.url), clock, device=device.id)
         devices.append((profile_of(device, catalogue), driver))
     mapper = open_mapper(settings.models.embed, settings.models.threads)
     store = SqliteStore(settings.agent.state_dir / f"{settings.agent.id}.db")

@@ -14,7 +14,7 @@ def coordinator(config: ConfigOption = None, broker: BrokerOption = None, site: 
 
 
 def load_site(settings: Any) -> Any:
-    """The site model from its TOML file, or an empty one."""
+    """The site model from its TOML or JSON file, or an empty one."""
     from runtime.settings import load_model
     from schemas.site import Site
 

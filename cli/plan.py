@@ -18,7 +18,9 @@ def plan(
     out: Annotated[Path | None, typer.Option("--out", help="Predictions, one line for each input line; default: stdout.")] = None,
     model: Annotated[Path | None, typer.Option("--model", help="Another planner GGUF.")] = None,
     embed: Annotated[Path | None, typer.Option("--embed", help="Another encoder GGUF.")] = None,
-    engine: Annotated[str, typer.Option("--engine", help="llama.cpp: the shipped planner's prompt; chat: few-shot prompt for a foreign instruct model.")] = "llama.cpp",
+    engine: Annotated[
+        str, typer.Option("--engine", help="llama.cpp: the shipped planner's prompt; chat: few-shot prompt for a foreign instruct model.")
+    ] = "llama.cpp",
 ) -> None:
     """Plan each case: which device does what, in which order; or a question, a refusal."""
     from schemas.errors import ConfigError

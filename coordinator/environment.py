@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from coordinator.meaning import Meaning
 from coordinator.words import Token, singulars, tokenise
@@ -76,7 +77,7 @@ def _counted(text: str) -> list[tuple[str, str]]:
     tokens = tokenise(text)
     labelled = {noun for noun, _ in [*_ranges(text), *_labelled(text)]}
     out: list[tuple[str, str]] = []
-    for number, word in zip(tokens, tokens[1:], strict=False):
+    for number, word in pairwise(tokens):
         if _is_count(number, word) and (noun := _noun(word.text)) not in labelled:
             out += [(noun, str(n)) for n in range(1, (number.number or 0) + 1)]
     return out
@@ -96,20 +97,17 @@ def _lists(text: str) -> list[tuple[str, str]]:
     return out
 
 
-_STATES: dict[str, tuple[tuple[str, bool], ...]] = {
-    "offline": (("online", False),),
-    "cannot be reached": (("online", False),),
-    "online": (("online", True),),
-    "busy with a task": (("busy", True),),
-    "working": (("busy", True),),
-    "idle and ready": (("busy", False),),
-    "available": (("busy", False),),
-    "charging": (("charging", True), ("busy", False)),
-    "stopped by an emergency stop": (("stopped", True),),
-    "broken, reports an error": (("normal", False),),
-    "needs repair": (("normal", False),),
-    "everything is normal": (("normal", True),),
-}
+_STATES: tuple[tuple[str, str, bool, tuple[str, ...]], ...] = (
+    ("offline", "online", False, ("offline", "cannot be reached", "not responding", "lost connection", "powered off", "unavailable")),
+    ("online", "online", True, ("online", "connected")),
+    ("busy", "busy", True, ("busy with a task", "working", "in use", "carrying a load", "moving to a place", "executing a job", "occupied")),
+    ("idle", "busy", False, ("idle", "ready", "available", "standing by", "waiting for work", "parked")),
+    ("charging", "charging", True, ("charging", "docked and charging")),
+    ("stopped", "stopped", True, ("stopped by an emergency stop", "emergency stop pressed", "halted")),
+    ("broken", "normal", False, ("broken", "motor fault", "reports an error", "needs repair", "in maintenance", "out of order")),
+    ("fine", "normal", True, ("everything is normal", "everything ok")),
+)
+"""State, the attribute that tells it, its value there, and wordings that a clause is compared with."""
 NEAR = 0.55
 
 
@@ -122,9 +120,9 @@ async def read_status(text: str, meaning: Meaning) -> dict[str, Value]:
         if number and (name := await _named(words, clause, meaning)):
             found.setdefault(name, float(number[0].replace(",", ".")))
         elif words and number is None:
-            ranked = await meaning.rank(words, [(said, said) for said in _STATES])
-            if ranked and ranked[0].score >= NEAR:
-                found |= dict(_STATES[ranked[0].key])
+            ranked = await meaning.rank(words, [(state, said) for state, _, _, wordings in _STATES for said in wordings])
+            if ranked[0].score >= NEAR:
+                found |= {attribute: value for state, attribute, value, _ in _STATES if state == ranked[0].key}
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from coordinator.glossary import FACTS, UNITS, PropertyInfo, spoken_of
 from coordinator.linker import link_names
 from coordinator.mentions import Mention
 from coordinator.names import Names
@@ -20,8 +21,8 @@ class Thresholds(Frozen):
     """Cosine similarities. `able_margin`: how far below the best device another may be when the system chooses."""
 
     property: float = 0.3
-    name: float = 0.55
-    able: float = 0.3
+    name: float = 0.5
+    able: float = 0.27
     able_margin: float = 0.12
 
 
@@ -31,43 +32,17 @@ class Ranked:
     score: float
 
 
-class PropertyInfo(Frozen):
-    """One property that somewhere in the fleet is reported or can be found. `words`: how it may be said."""
-
-    name: str
-    unit: str | None = None
-    in_state: bool = False
-    words: tuple[str, ...] = ()
-
-
-_FACTS: tuple[PropertyInfo, ...] = (
-    PropertyInfo(name="online", in_state=True, words=("online", "reachable", "connected")),
-    PropertyInfo(name="busy", in_state=True, words=("busy", "working")),
-    PropertyInfo(name="idle", in_state=True, words=("idle", "free to work", "doing nothing")),
-    PropertyInfo(name="stopped", in_state=True, words=("stopped", "halted")),
-    PropertyInfo(name="normal", in_state=True, words=("normal", "healthy", "status")),
-)
-"""What every device's state tells, whatever its kind."""
-
-
 def properties_of(devices: Iterable[Device]) -> dict[str, PropertyInfo]:
     """All properties of these devices by name: declared ones, undeclared attributes, and the facts of every state."""
-    known = {info.name: info for info in _FACTS}
+    known = {info.name: info for info in FACTS}
     for device in devices:
         for declared in device.properties:
             if declared.name not in known or (declared.in_state and not known[declared.name].in_state):
-                said = (declared.name.replace("_", " "), *((declared.description,) if declared.description else ()))
+                said = (*spoken_of(declared.name), *((declared.description,) if declared.description else ()))
                 known[declared.name] = PropertyInfo(name=declared.name, unit=declared.unit, in_state=declared.in_state, words=said)
         for name in device.attributes:
-            known.setdefault(
-                name, PropertyInfo(name=name, unit=_UNITS.get(name), in_state=True, words=(name.replace("_", " "), *_WORDS.get(name, ())))
-            )
+            known.setdefault(name, PropertyInfo(name=name, unit=UNITS.get(name), in_state=True, words=spoken_of(name)))
     return known
-
-
-_UNITS = {"battery": "%", "x": "m", "y": "m", "speed": "m/s", "temperature": "°C", "humidity": "%"}
-_WORDS = {"battery": ("charge level", "power left"), "at": ("where it is", "location", "position")}
-"""Units and descriptions of the standard attributes (schemas.messages.State)."""
 
 
 class Meaning:

@@ -17,7 +17,7 @@ _HELPERS = (
     "them yourself check go count measure turn take set bring leave drive clean pick sweep scan close raise tidy come open start stop finish "
     "run dim read look wipe scrub roll get show put empty dock charge recharge fly keep refill restock collect weigh label point unload load "
     "return lock unlock lift lower wash test guard fill heat cool wait restart clear help fetch switch make place pull push move deliver carry "
-    "drop park photograph report inspect survey water vacuum mow print play pause follow"
+    "drop park photograph report inspect survey water vacuum mow print play pause follow if have listen hand your"
 )
 HELPERS = tuple(_HELPERS.split())
 """Words that a `do` sentence may use beside those of the instruction."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from coordinator.meaning import Meaning, PropertyInfo, properties_of
+from coordinator.glossary import PropertyInfo
+from coordinator.meaning import Meaning, properties_of
 from coordinator.mentions import Linked, Mention
 from coordinator.names import Names, build_names
 from coordinator.quantities import value_of

@@ -78,7 +78,7 @@ def _base(who: Who, scene: Scene) -> _Base | Problem:
     refs = (who.of,) if isinstance(who.of, str) else who.of
     if refs == ("any",):
         return _Base(scene.devices, True, "device", who.n)
-    mentions = [scene.mention(r) for r in refs]
+    mentions = [scene.mention(r) or _only_kind(r, scene) for r in refs]
     if any(m is None for m in mentions):
         wanted = listing([r for r, m in zip(refs, mentions, strict=True) if m is None])
         return Question(about="which_device", text=f"Which device do you mean by {wanted!r}?", options=options(scene, scene.devices))
@@ -88,6 +88,15 @@ def _base(who: Who, scene: Scene) -> _Base | Problem:
     if not devices:
         return Refusal(reason="unknown_device", text=f"There is no device called {listing([m.surface for m in found])!r} here; {existing(scene)}")
     return _Base(devices, False, found[0].kind, _number(who, found, scene), all(m.letter == "d" for m in found))
+
+
+def _only_kind(phrase: str, scene: Scene) -> Mention | None:
+    """Words that name nobody else can only mean the one kind of device there is ("the machines")."""
+    kinds = {d.kind for d in scene.devices}
+    if len(kinds) != 1 or any(c.isdecimal() for c in phrase):
+        return None
+    ids = tuple(d.id for d in scene.devices)
+    return Mention(ref="k0", start=0, end=len(phrase), surface=phrase, kind=kinds.pop(), ids=ids, count=len(ids))
 
 
 def _number(who: Who, mentions: list[Mention], scene: Scene) -> int | str | None:

@@ -234,6 +234,14 @@ class CoordinatorService(Service):
 
     async def _on_operator(self, envelope: Envelope, operator: str) -> None:
         await self._ready.wait()
+        try:
+            await self._obey(envelope, operator)
+        except Exception as error:  # one odd instruction must not take the coordinator down
+            log.error("instruction_crashed", instruction=envelope.id, error=f"{type(error).__name__}: {error}")
+            answer = m.Answer(text="Something inside me went wrong with that; it was given up.", intent="question", complete=False)
+            await self._door.send(topics.ANSWER, self._id.coordinator, answer, instruction=envelope.id)
+
+    async def _obey(self, envelope: Envelope, operator: str) -> None:
         body = envelope.body
         if isinstance(body, m.Instruction):
             known = self._cases.get(envelope.id)

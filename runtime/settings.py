@@ -5,6 +5,7 @@ Environment variables `PARLEY_<SECTION>__<KEY>` override the file (pydantic-sett
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -103,13 +104,16 @@ class Settings(BaseSettings):
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The file as a dict. Raises ConfigError naming file and line."""
+    """The TOML (or, by its suffix, JSON) file as a dict. Raises ConfigError naming file and line."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})") from None
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path}: not valid JSON: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
 

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulations.pace import PacedWorld
-from simulations.picture import floor_svg
-from simulations.server import LoopbackServer
+from simulations.picture import draw
+from simulations.server import RobotServer
 
 
-def observer(paced: PacedWorld, port: int = 0) -> LoopbackServer:
-    """The server; start it like any service."""
+class Observer(RobotServer):
+    """Start it like any service; `url` is where it answers."""
 
-    async def truth(request: Request) -> Response:
-        paced.sync()
-        return JSONResponse(paced.world.truth())
+    def __init__(self, paced: PacedWorld, port: int = 0) -> None:
+        super().__init__(paced, "observer", port)
 
-    async def effects(request: Request) -> Response:
-        return JSONResponse([dataclasses.asdict(e) for e in paced.world.effects])
+    def app(self) -> Starlette:
+        return Starlette(routes=[Route("/truth", self._truth), Route("/effects", self._effects), Route("/picture.svg", self._picture)])
 
-    async def picture(request: Request) -> Response:
-        paced.sync()
-        return Response(floor_svg(paced.world), media_type="image/svg+xml")
+    async def _truth(self, request: Request) -> Response:
+        self.paced.sync()
+        return JSONResponse(self.paced.world.truth())
 
-    return LoopbackServer("observer", Starlette(routes=[Route("/truth", truth), Route("/effects", effects), Route("/picture.svg", picture)]), port)
+    async def _effects(self, request: Request) -> Response:
+        return JSONResponse([dataclasses.asdict(e) for e in self.paced.world.effects.effects])
+
+    async def _picture(self, request: Request) -> Response:
+        self.paced.sync()
+        return Response(draw(self.paced.world), media_type="image/svg+xml")

@@ -27,7 +27,7 @@ class RobotServer(Service):
 
     def __init__(self, paced: PacedWorld, robot: str, port: int = 0, host: str = "127.0.0.1") -> None:
         super().__init__(f"server.{robot}")
-        self._paced, self._robot, self._address = paced, robot, (host, port)
+        self.paced, self._robot, self._address = paced, robot, (host, port)
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None
 
@@ -57,10 +57,12 @@ class RobotServer(Service):
 
     async def _run(self) -> None:
         assert self._socket is not None
-        app = Starlette(routes=[Route("/{path:path}", self._answer, methods=_METHODS)])
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=0)
+        config = uvicorn.Config(self.app(), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=0)
         self._server = _Server(config)
         await self._server.serve(sockets=[self._socket])
+
+    def app(self) -> Starlette:
+        return Starlette(routes=[Route("/{path:path}", self._answer, methods=_METHODS)])
 
     async def _answer(self, request: Request) -> Response:
         try:
@@ -68,7 +70,7 @@ class RobotServer(Service):
         except ValueError:
             return JSONResponse({"message": "the body is not JSON"}, 400)
         query, key = dict(request.query_params), request.headers.get("Idempotency-Key")
-        asked = asyncio.ensure_future(self._paced.ask(self._robot, request.method, request.scope["path"], query, body, key))
+        asked = asyncio.ensure_future(self.paced.ask(self._robot, request.method, request.scope["path"], query, body, key))
         gone = asyncio.ensure_future(_hung_up(request))
         await asyncio.wait((asked, gone), return_when=asyncio.FIRST_COMPLETED)
         gone.cancel()

@@ -126,6 +126,8 @@ def disturb(one: Template, rng: random.Random) -> None:
         one.parts = [p.lower() if isinstance(p, str) else p for p in one.parts]
         for mark in one.marks:
             mark.surface = mark.surface.lower()
+        for step in one.plan.get("plan", []):
+            step["do"] = [text[:1] + text[1:].lower() for text in step["do"]]
 
 
 def as_linked(one: Template, rng: random.Random) -> None:

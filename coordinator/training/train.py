@@ -121,7 +121,8 @@ class Trainer:
         return answer.item()
 
     def run(self) -> None:
-        mean, tokens, saved, examples = 0.0, 0, self.seconds, 0
+        mean, tokens, examples = 0.0, 0, 0
+        started = saved = self.seconds
         while self.seconds < 60 * self.options.minutes:
             rows = [encode(self.tokenizer, example) for example in self.source.take(1536)]
             for batch in batches(rows, self.options.tokens, self.rng):
@@ -131,12 +132,15 @@ class Trainer:
                 mean = 0.95 * mean + 0.05 * value if mean else value
                 tokens, examples = tokens + sum(len(row[0]) for row in batch), examples + len(batch)
                 if self.step % 20 == 0:
-                    print(f"{self.step} {self.seconds:.0f}s loss {mean:.4f} examples {examples} tokens/s {tokens / self.seconds:.0f}", flush=True)
+                    self.tell(mean, examples, tokens / (self.seconds - started))
             if self.seconds - saved > 180:
                 saved = self.seconds
                 self.report()
                 self.source.reload()
         self.report()
+
+    def tell(self, mean: float, examples: int, rate: float) -> None:
+        print(f"{self.step} {self.seconds:.0f}s loss {mean:.4f} examples {examples} tokens/s {rate:.0f}", flush=True)
 
     @torch.no_grad()
     def report(self) -> None:

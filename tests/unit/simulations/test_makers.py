@@ -67,7 +67,7 @@ async def test_a_function_is_answered_and_its_promises_hold(maker: str, name: st
         state = await driver.state()
         assert {o.property for o in result.observations} == {r.property for r in function.returns}
         assert all(o.subject == ("shelf-2" if function.requires else "robot-1") for o in result.observations)
-        assert [c for c in (*post_conditions(function, call), *function.requires[:0]) if not holds(c, state)] == []
+        assert [c for c in post_conditions(function, call) if not holds(c, state)] == []
 
 
 @pytest.mark.parametrize("maker", MAKERS)
@@ -214,4 +214,4 @@ def test_the_catalogues_are_really_different_and_each_has_something_dangerous() 
         assert any(f.safety in ("irreversible", "forbidden") for f in catalogue.functions)
         assert catalogue.stop is not None
         assert all(f.binding for f in catalogue.functions)
-        assert not {f.name for f in catalogue.functions} & set(" ".join(catalogue.abilities).split()), "an ability names the API"
+        assert not [f.name for f in catalogue.functions if "_" in f.name and f.name in " ".join(catalogue.abilities)], "an ability names the API"

@@ -63,7 +63,9 @@ def test_points_halts_and_shared_targets_never_make_two_robots_meet_or_hang(seed
         if robot.busy:
             return
         cell = rng.choice(lanes)
-        jobs.append(world.travel_xy(robot, cell[0] + 0.3, cell[1] + 0.6) if rng.random() < 0.5 else world.travel_to(robot, f"shelf-{rng.randint(1, 3)}"))
+        jobs.append(
+            world.travel_xy(robot, cell[0] + 0.3, cell[1] + 0.6) if rng.random() < 0.5 else world.travel_to(robot, f"shelf-{rng.randint(1, 3)}")
+        )
 
     for name in world.robots:
         for _ in range(6):

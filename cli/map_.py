@@ -1,0 +1,136 @@
+"""`parley map`: one sentence and one device's functions → one typed call; nothing is executed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import typer
+
+from cli.console import JsonOption, emit, emit_json, say
+
+PROGRESS = 200
+"""Cases between two lines of progress."""
+
+ModelOption = Annotated[Path | None, typer.Option("--model", help="Encoder (GGUF); its heads lie beside it. Default: the one shipped.")]
+
+
+def map_sentences(
+    sentence: Annotated[str | None, typer.Argument(help="One sentence, with --catalogue.")] = None,
+    cases: Annotated[Path | None, typer.Option("--in", help="Cases, one JSON object a line.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Predictions, one JSON object a line; default stdout.")] = None,
+    catalogue: Annotated[Path | None, typer.Option("--catalogue", help="Functions of the device (JSON), for one sentence.")] = None,
+    model: ModelOption = None,
+    engine: Annotated[str, typer.Option("--engine", help="What reads the sentence: encoder.")] = "encoder",
+    json: JsonOption = False,
+) -> None:
+    """Say which call a sentence asks for. Exit 0 whenever it could run, also when no call may be made."""
+    _check(sentence, cases, out, catalogue, engine)
+    if cases is not None:
+        _map_file(cases, out, model)
+    elif sentence is not None and catalogue is not None:
+        _map_one(sentence, catalogue, model, json)
+
+
+def _check(sentence: str | None, cases: Path | None, out: Path | None, catalogue: Path | None, engine: str) -> None:
+    from schemas.errors import ConfigError
+
+    if engine != "encoder":
+        raise ConfigError(f"--engine {engine!r}: unknown; use encoder")
+    if (sentence is None) == (cases is None):
+        raise ConfigError('parley map: give either "sentence" --catalogue FILE, or --in FILE')
+    if sentence is not None and catalogue is None:
+        raise ConfigError("parley map: a sentence needs --catalogue FILE")
+    if sentence is not None and out is not None:
+        raise ConfigError("--out: only with --in; one sentence is answered on stdout")
+    if cases is not None and catalogue is not None:
+        raise ConfigError("--catalogue: only with one sentence; each case of --in has its own functions")
+    if cases is not None and out is not None and out.resolve() == cases.resolve():
+        raise ConfigError(f"--out {out}: would overwrite --in")
+
+
+def open_cases(model: Path | None) -> Any:
+    """A CaseMapper over the encoder. Raises ConfigError."""
+    from cli.map_cases import CaseMapper
+    from device_agent.heads import Heads
+    from device_agent.interpreter import Interpreter
+    from runtime.llm.llama_cpp.encoder import Encoder
+    from runtime.settings import load
+
+    models = load(None).models
+    path = model or models.embed
+    return CaseMapper(Interpreter(Encoder(path, models.threads), Heads.load(path.with_name(f"{path.stem}-heads.npz"))))
+
+
+def _map_file(cases: Path, out: Path | None, model: Path | None) -> None:
+    from schemas.errors import ConfigError
+
+    try:
+        with cases.open("rb") as lines:
+            mapper = open_cases(model)
+            with _sink(out) as sink:
+                done = 0
+                for done, line in enumerate(mapper.lines(lines), 1):
+                    sink.write(line + "\n")
+                    if done % PROGRESS == 0:
+                        say(f"{done} cases")
+    except OSError as error:
+        raise ConfigError(f"{error.filename or out or cases}: {error.strerror or error}") from None
+    if out is not None:
+        say(f"{done} cases → {out}")
+
+
+@contextmanager
+def _sink(out: Path | None) -> Iterator[TextIO]:
+    """The output file or stdout; half a surrogate pair from an id leaves as the JSON escape that it came as."""
+    import io
+    import sys
+
+    if out is not None:
+        with out.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            yield file
+        return
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    yield sys.stdout
+    sys.stdout.flush()
+
+
+def _map_one(sentence: str, catalogue: Path, model: Path | None, json: bool) -> None:
+    functions = read_catalogue(catalogue)
+    predicted = open_cases(model).case({"instruction": sentence, "functions": functions})
+    predicted.pop("id")
+    if json:
+        emit_json(predicted)
+    else:
+        emit(for_people(predicted))
+
+
+def read_catalogue(path: Path) -> Any:
+    """Function entries from a list, or from an object with `functions`. Raises ConfigError."""
+    import json
+
+    from device_agent.paper_format import read_functions
+    from schemas.errors import ConfigError, ContractError
+
+    try:
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        entries = data.get("functions") if isinstance(data, dict) else data
+        read_functions(entries)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
+    except (ValueError, RecursionError, ContractError) as error:
+        raise ConfigError(f"{path}: not a catalogue ({error})") from None
+    return entries
+
+
+def for_people(predicted: dict[str, Any]) -> str:
+    """`set_speed(value=3)   act 0.97`, or why there is no call."""
+    import json
+
+    said = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in predicted["arguments"].items())
+    call = f"{predicted['name']}({said})" if predicted["name"] is not None else "no call"
+    why = "".join(f"   {predicted[key]}" for key in ("reason", "error") if key in predicted)
+    return f"{call}   {predicted['decision']} {predicted['confidence']:.2f}{why}"

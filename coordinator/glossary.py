@@ -1,0 +1,50 @@
+"""How people speak of the standard properties: wordings that the embedder compares a phrase with.
+
+A sentence encoder takes opposites for neighbours ("vacant" and "occupied" are used in the same sentences), so a name alone is not enough to compare with;
+with a few wordings of each sense beside it the nearest one is of the right sense. A property that is not listed is known by its name and description.
+"""
+
+from __future__ import annotations
+
+from schemas.base import Frozen
+
+
+class PropertyInfo(Frozen):
+    """One property that somewhere in the fleet is reported or can be found. `words`: how it may be said."""
+
+    name: str
+    unit: str | None = None
+    in_state: bool = False
+    words: tuple[str, ...] = ()
+
+
+UNITS = {"battery": "%", "x": "m", "y": "m", "speed": "m/s", "temperature": "°C", "humidity": "%"}
+"""Units of the standard attributes (schemas.messages.State)."""
+
+_SPOKEN: dict[str, tuple[str, ...]] = {
+    "battery": ("charge level", "power left", "juice left"),
+    "at": ("where it is", "location", "position"),
+    "charging": ("plugged in", "on charge"),
+    "free_slots": ("vacant positions", "free space", "empty spots", "unoccupied places", "room for more", "gaps", "available slots"),
+    "occupied_slots": ("occupied positions", "used space", "filled spots", "taken places", "slots in use"),
+    "items": ("number of boxes", "goods", "stock level", "how many things", "count"),
+    "item_names": ("which things", "contents", "what is there"),
+    "image": ("picture", "photo"),
+    "temperature": ("how warm it is", "how cold it is"),
+    "speed": ("how fast it is",),
+    "locked": ("locked shut",),
+}
+
+FACTS: tuple[PropertyInfo, ...] = (
+    PropertyInfo(name="online", in_state=True, words=("online", "reachable", "connected", "alive")),
+    PropertyInfo(name="busy", in_state=True, words=("busy", "working", "occupied with a task")),
+    PropertyInfo(name="idle", in_state=True, words=("idle", "free to work", "doing nothing", "finished", "done", "available")),
+    PropertyInfo(name="stopped", in_state=True, words=("stopped", "halted")),
+    PropertyInfo(name="normal", in_state=True, words=("normal", "healthy", "in order")),
+)
+"""What every device's state tells, whatever its kind."""
+
+
+def spoken_of(name: str) -> tuple[str, ...]:
+    """The name in words, and how else it is said."""
+    return (name.replace("_", " "), *_SPOKEN.get(name, ()))
