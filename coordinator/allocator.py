@@ -42,8 +42,8 @@ def distance(a: Point | None, b: Point | None) -> float:
 def share(items: Sequence[str], workers: Sequence[str], points: Mapping[str, Point | None], loads: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
     """Worker → its items, in the order in which to do them.
 
-    Rounds: each worker takes one item, the nearest pairs first, counted from its last item; a worker that has `loads` open already joins that many
-    rounds later. So counts differ by at most one (loads included) and nobody crosses the hall for a neighbour's shelf. `points`: of workers and items.
+    Rounds: each worker takes one item, the nearest pairs first, counted from its last item; one that has `loads` open already joins that
+    many rounds later. So counts differ by at most one (loads included) and nobody crosses the hall for a neighbour's shelf. `points`: of workers and items.
     """
     where = {w: points.get(w) for w in workers}
     given: dict[str, list[str]] = {w: [] for w in workers}

@@ -140,7 +140,7 @@ def answer_query(query: Query, scene: Scene, now: float) -> Answer:
         return answer_problem(chosen.problem)
     if chosen.nothing:
         return Answer(text=chosen.nothing.replace(", so nothing was to do", ""), intent="query", complete=True)
-    info = scene.property(query.what, in_state=True)
+    info = scene.property(query.what, in_state=True, numeric=query.as_ in ("min", "max", "mean"))
     facts = _state_facts(chosen.chosen, info.name, info.unit, scene, now) if info else ()
     if info is None and query.as_ == "count":
         names = listing([scene.spoken(d) for d in chosen.chosen[:MANY_NAMES]])

@@ -16,7 +16,8 @@ TABLE = "cases"
 
 
 class Case(Frozen):
-    """`id` is the instruction envelope's id, `operator` who gave it. `question`: what the person was asked and has not answered. `turn` counts plans made."""
+    """`id` is the instruction envelope's id, `operator` who gave it. `question`: asked and not
+    answered. `turn` counts plans made."""
 
     id: str
     operator: str

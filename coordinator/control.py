@@ -20,7 +20,8 @@ AGAIN = 1.0
 
 
 class Controls:
-    """`stopped_now` says whether a device's latest state is `stopped`; `cancel` gives up a whole case; `confirm` s is how long to wait for the devices' word."""
+    """`stopped_now` says whether a device's latest state is `stopped`; `cancel` gives up a whole case; `confirm`: s to wait for the
+    devices' word."""
 
     def __init__(self, door: Door, dispatcher: Dispatcher, cases: Cases, stopped_now: Callable[[str], bool | None], confirm: float) -> None:
         self._door, self._dispatcher, self._cases = door, dispatcher, cases

@@ -1,4 +1,4 @@
-"""Where instructions are worked on: plan, ask, run, answer. Several at once; each change of a case is made without an `await` in between and stored."""
+"""Where instructions are worked on: plan, ask, run, answer. Several at once; a case changes without an `await` in between and is stored."""
 
 from __future__ import annotations
 

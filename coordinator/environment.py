@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from coordinator.meaning import Meaning
-from coordinator.words import Token, singulars, tokenise
+from coordinator.words import Token, singulars, tokenise, words_of
 from schemas.base import Value
 from schemas.ids import to_wire_id
 from schemas.site import Place
@@ -18,11 +18,12 @@ _RANGE = re.compile(
 )
 _LABELS = re.compile(r"(?P<noun>[^\W\d_]+)\s+(?P<labels>(?:\d+|[A-Z]\d*)\b(?:\s*(?:,|and|&|,\s*and)\s*(?:\d+|[A-Z]\d*)\b)*)")
 _NAMED = re.compile(r"(?<![.!?]\s)(?<!^)\b(?:[A-Z][\w-]*)(?:\s+(?:[A-Z][\w-]*|\d+))*")
+_NO_NOUNS = words_of("with and the has have had contains are there about over under of each holds for from between includes including")
 _LISTED = re.compile(r"(?P<noun>[^\W\d_]+)s?\s*[:(]\s*(?P<names>[^.;)]+)")
 
 
 def places_in(environment: str, locations: Iterable[str]) -> tuple[Place, ...]:
-    """Places that the text enumerates ("shelves 1 to 8", "aisles A, B and C", "8 shelves", "rooms: kitchen, hall", "Loading Bay"), then the locations."""
+    """Places that the text enumerates ("shelves 1 to 8", "aisles A, B and C", "8 shelves", "rooms: kitchen, hall"), names, the locations."""
     names: dict[str, tuple[str, str]] = {}
 
     def add(kind: str, name: str) -> None:
@@ -35,7 +36,8 @@ def places_in(environment: str, locations: Iterable[str]) -> tuple[Place, ...]:
     for noun, name in _lists(environment):
         add(noun, name)
     for found in _NAMED.finditer(environment):
-        add(_kind(found[0]), found[0])
+        if any(len(word) > 2 for word in found[0].split()):
+            add(_kind(found[0]), found[0])
     for location in locations:
         add(_kind(location), location)
     return tuple(Place(id=to_wire_id(f"{n}-{name}", "place"), kind=kind, name=name) for n, (kind, name) in enumerate(names.values(), 1))
@@ -69,7 +71,8 @@ def _ranges(text: str) -> list[tuple[str, str]]:
 
 
 def _labelled(text: str) -> list[tuple[str, str]]:
-    return [(_noun(m["noun"]), label) for m in _LABELS.finditer(text) if len(m["noun"]) > 2 for label in re.findall(r"\d+|[A-Z]\d*", m["labels"])]
+    named = [m for m in _LABELS.finditer(text) if len(m["noun"]) > 2 and m["noun"].lower() not in _NO_NOUNS]
+    return [(_noun(m["noun"]), label) for m in named for label in re.findall(r"\d+|[A-Z]\d*", m["labels"])]
 
 
 def _counted(text: str) -> list[tuple[str, str]]:
@@ -100,12 +103,17 @@ def _lists(text: str) -> list[tuple[str, str]]:
 _STATES: tuple[tuple[str, str, bool, tuple[str, ...]], ...] = (
     ("offline", "online", False, ("offline", "cannot be reached", "not responding", "lost connection", "powered off", "unavailable")),
     ("online", "online", True, ("online", "connected")),
-    ("busy", "busy", True, ("busy with a task", "working", "in use", "carrying a load", "moving to a place", "executing a job", "occupied")),
+    (
+        "busy",
+        "busy",
+        True,
+        ("busy with a task", "working", "in use", "carrying a load", "moving to a place", "executing a job", "occupied", "under way"),
+    ),
     ("idle", "busy", False, ("idle", "ready", "available", "standing by", "waiting for work", "parked")),
     ("charging", "charging", True, ("charging", "docked and charging")),
     ("stopped", "stopped", True, ("stopped by an emergency stop", "emergency stop pressed", "halted")),
     ("broken", "normal", False, ("broken", "motor fault", "reports an error", "needs repair", "in maintenance", "out of order")),
-    ("fine", "normal", True, ("everything is normal", "everything ok")),
+    ("fine", "normal", True, ("everything is normal", "everything ok", "operational", "in good order")),
 )
 """State, the attribute that tells it, its value there, and wordings that a clause is compared with."""
 NEAR = 0.55
@@ -117,9 +125,10 @@ async def read_status(text: str, meaning: Meaning) -> dict[str, Value]:
     for clause in re.split(r"[,;.!]\s+|\s+(?:and|but|with)\s+|[;!]|\.$", text.strip()):
         number = re.search(r"-?\d+(?:[.,]\d+)?", clause)
         words = " ".join(re.findall(r"[^\W\d_]{2,}", clause))
-        if number and (name := await _named(words, clause, meaning)):
+        name = await _named(words, clause, meaning) if number else None
+        if number and name:
             found.setdefault(name, float(number[0].replace(",", ".")))
-        elif words and number is None:
+        elif words:
             ranked = await meaning.rank(words, [(state, said) for state, _, _, wordings in _STATES for said in wordings])
             if ranked[0].score >= NEAR:
                 found |= {attribute: value for state, attribute, value, _ in _STATES if state == ranked[0].key}

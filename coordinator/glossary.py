@@ -1,6 +1,6 @@
 """How people speak of the standard properties: wordings that the embedder compares a phrase with.
 
-A sentence encoder takes opposites for neighbours ("vacant" and "occupied" are used in the same sentences), so a name alone is not enough to compare with;
+A sentence encoder takes opposites for neighbours ("vacant" and "occupied" are used in the same sentences), so a name alone is too little;
 with a few wordings of each sense beside it the nearest one is of the right sense. A property that is not listed is known by its name and description.
 """
 

@@ -16,7 +16,8 @@ LONGEST_RANGE = 500
 
 @dataclass(frozen=True)
 class Labels:
-    """`entities` that exist, `missing` names that do not; `said` how many; `last` the token after them; `spans` of single ones, empty when a range was said."""
+    """`entities` that exist, `missing` names that do not; `said` how many; `last` the token after them; `spans` of single ones, empty
+    when a range was said."""
 
     entities: tuple[Entity, ...]
     missing: tuple[str, ...]

@@ -1,7 +1,7 @@
 """The book of subtasks: written before anything is sent, read again after a restart. It decides what to send, what to send again, and who is silent.
 
-At most one subtask per device is with the device; the rest waits here in order. The bytes of a subtask are made once and sent again with back-off until
-an outcome or its `start_by`. Only an agent ends a subtask; a device that says nothing is `unknown` here, until it speaks.
+At most one subtask per device is with the device; the rest waits here in order. The bytes of a subtask are made once and sent again with back-off
+until an outcome or its `start_by`. Only an agent ends a subtask; a device that says nothing is `unknown` here, until it speaks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OVER = ("withdrawn", "ended")
 
 
 class Timing(Frozen):
-    """Seconds. `start`, `deadline`: from the first sending. `grace`: how long after its deadline, or after its agent was lost, a device counts as silent."""
+    """Seconds. `start`, `deadline`: from the first sending. `grace`: how long after its deadline, or its agent's loss, a device is silent."""
 
     start: float = 60.0
     deadline: float = 600.0
@@ -30,7 +30,7 @@ class Timing(Frozen):
 
 
 class Entry(Frozen):
-    """One subtask. `payload` is the sealed message, made when it was first sent. `index`: its piece in the instruction's run. `state`: as last reported."""
+    """One subtask. `payload` is the sealed message, made when it was first sent. `index`: its piece in the run. `state`: as last reported."""
 
     subtask: str
     instruction: str

@@ -1,6 +1,6 @@
-"""Marks what an instruction mentions: devices, kinds, places and sets of places, by name, alias, id or number. Pure, and driven by site and fleet alone.
+"""Marks what an instruction mentions: devices, kinds, places and sets of places, by name, alias, id or number. Pure; site and fleet alone drive it.
 
-Scanning runs from left to right; at each word the longest reading wins and readings never overlap. What it does not see, the planner's words still say.
+Scanning runs from left to right; at each word the longest reading wins; readings never overlap. What it does not see, the planner's words still say.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _number(text: str, tokens: list[Token], found: list[Found]) -> tuple[Mention
                 ids=item.ids,
                 count=len(item.ids),
                 missing=item.missing,
-            )  # fmt: skip
+            )
         )
     return tuple(mentions)
 

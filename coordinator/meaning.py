@@ -1,4 +1,4 @@
-"""What phrases mean: the nearest property, name or ability, by spelling first and by embeddings then. Asynchronous, so that what follows can be pure."""
+"""What phrases mean: the nearest property, name or ability, by spelling first and by embeddings then. Asynchronous; what follows is pure."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """How a plan goes on: feed outcomes, get the next work. Pure functions from one `Run` to the next.
 
-A step opens when all steps it depends on are closed; its devices and items are chosen then, from what is known then. Work that cannot be done where it was
-sent moves to another device only where the person left the choice open, and only when it cannot happen twice: after a terminal outcome that is certain,
-or when the device is silent and the function is idempotent.
+A step opens when all steps it depends on are closed; its devices and items are chosen then, from what is known then. Work that cannot be done where it
+was sent moves to another device only where the person left the choice open, and only when it cannot happen twice: after a terminal outcome
+that is certain, or when the device is silent and the function is idempotent.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ LEASE = 3.0
 
 
 class Device(Frozen):
-    """One device as the coordinator knows it. `online` is filled in by `Registry.devices`. `place` is where it belongs, `at` (an attribute) where it is."""
+    """One device as the coordinator knows it. `online`: by its agent and lease. `place` is where it belongs, `at` (an attribute) where it is."""
 
     id: str
     kind: str = "device"

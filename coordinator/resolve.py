@@ -40,19 +40,18 @@ class StepWork:
 
 def check(intent: Intent, scene: Scene) -> Problem | None:
     """The first reason not to begin: unknown names, mentions that the plan forgot, nobody able or available, steps that refer to nothing."""
-    if isinstance(intent, Question | Refusal):
+    if isinstance(intent, Refusal):
+        return spoken_problem(intent)
+    missing = _missing(scene)
+    if missing is not None:
+        return missing
+    if isinstance(intent, Question):
         return spoken_problem(intent)
     if isinstance(intent, Goal):
         return Refusal(reason="not_yet", text=NOT_YET)
+    found = _malformed(intent, scene) or _steps(intent, scene) if isinstance(intent, Plan) else select(intent.who, scene, in_charge=False).problem
     stopping = isinstance(intent, Control) and intent.action == "stop"
-    problem = _missing(scene)
-    if problem is not None:
-        return problem
-    if isinstance(intent, Plan):
-        problem = _malformed(intent, scene) or _steps(intent, scene)
-    else:
-        problem = select(intent.who, scene, in_charge=False).problem
-    return problem or (None if stopping else _forgotten(intent, scene))
+    return found or (None if stopping else _forgotten(intent, scene))
 
 
 _QUESTIONS = {

@@ -1,4 +1,4 @@
-"""Rounds, as in LLMind 2.0: poll, wait until all have answered or the time-out fires. Only devices that have open work, are new, or have gone quiet are asked."""
+"""Rounds, as in LLMind 2.0: poll, wait until all have answered or the time-out fires. Asked are those with open work, new, or quiet."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from schemas.outcomes import Done, Outcome
 from schemas.plan import Plan, Work
 
 Status = Literal["waiting", "sent", "asking", "unknown", "ended", "not_sent"]
-"""waiting: not given to the ledger; asking: its device wants an answer; unknown: its device is silent; not_sent: never tried, `why` says the reason."""
+"""waiting: not given to the ledger; asking: its device wants an answer; unknown: its device is silent; not_sent: never tried, `why` says why."""
 
 SETTLED: tuple[Status, ...] = ("unknown", "ended", "not_sent")
 

@@ -65,10 +65,14 @@ class Scene:
         device = self.by_id.get(ident)
         return self.places.get(ident) or (device.spoken if device else ident)
 
-    def property(self, phrase: str, in_state: bool = False) -> PropertyInfo | None:
-        """The nearest property; with `in_state` the nearest that states carry."""
+    def property(self, phrase: str, in_state: bool = False, numeric: bool = False) -> PropertyInfo | None:
+        """The nearest property; with `in_state` the nearest that states carry, with `numeric` the nearest that is no yes-or-no."""
         ranked = [self.meanings.known[n] for n in self.meanings.properties.get(phrase, ()) if n in self.meanings.known]
-        return next((info for info in ranked if info.in_state or not in_state), None)
+        return next((i for i in ranked if (i.in_state or not in_state) and not (numeric and i.name in self._yes_or_no)), None)
+
+    @cached_property
+    def _yes_or_no(self) -> frozenset[str]:
+        return frozenset(name for d in self.devices for name, value in d.facts().items() if isinstance(value, bool))
 
     def value(self, said: str, info: PropertyInfo | None) -> Value:
         return value_of(said, info.unit if info else None)

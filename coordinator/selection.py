@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from coordinator.allocator import Point, device_point, distance, place_point
+from coordinator.glossary import PropertyInfo
 from coordinator.mentions import Mention
-from coordinator.quantities import listing, spoken
+from coordinator.quantities import listing, spoken, value_of
 from coordinator.registry import Device
 from coordinator.scene import Scene
 from coordinator.words import is_plural_of, plural
@@ -143,7 +144,7 @@ def _conditions(devices: tuple[Device, ...], who: Who, scene: Scene, kind: str) 
     if who.where is None:
         return devices, ""
     kept = tuple(d for d in devices if holds(d, who.where, scene))
-    info = scene.property(who.where.what, in_state=True)
+    info = _compared(who.where, scene)
     name = info.name.replace("_", " ") if info else who.where.what
     told = spoken(scene.value(who.where.v, info), info.unit if info else None)
     if info is None:
@@ -151,22 +152,27 @@ def _conditions(devices: tuple[Device, ...], who: Who, scene: Scene, kind: str) 
     return kept, f"No {kind} has {name} {who.where.op} {told}, so nothing was to do." if not kept else ""
 
 
-def fact(device: Device, phrase: str, scene: Scene) -> Value | None:
+def fact(device: Device, phrase: str, scene: Scene, numeric: bool = False) -> Value | None:
     """What a device's state says about a phrase; None when it says nothing."""
-    info = scene.property(phrase, in_state=True)
+    info = scene.property(phrase, in_state=True, numeric=numeric)
     return device.facts().get(info.name) if info else None
+
+
+def _compared(where: Where, scene: Scene) -> PropertyInfo | None:
+    """What a condition is about: "charge below 30 %" is the battery, not whether it is charging."""
+    return scene.property(where.what, in_state=True, numeric=isinstance(value_of(where.v, None), float))
 
 
 def holds(device: Device, where: Where, scene: Scene) -> bool:
     """Whether a device's state fulfils the condition; a state that says nothing does not. A place may be named in the value ("at the dock")."""
-    value = fact(device, where.what, scene)
+    info = _compared(where, scene)
+    value = device.facts().get(info.name) if info else None
     if value is None:
         return False
-    wanted = scene.value(where.v, scene.property(where.what, in_state=True))
     place = scene.mention(where.v)
     if place is not None and isinstance(value, str):
         return compare(any(scene.names.inside(value, p) for p in place.ids), where.op, True)
-    return compare(value, where.op, wanted)
+    return compare(value, where.op, scene.value(where.v, info))
 
 
 def _able(devices: Sequence[Device], scene: Scene, sentences: Sequence[str], best_only: bool) -> list[Device]:
@@ -214,7 +220,7 @@ def _counted(
 ) -> Selection:  # fmt: skip
     ranked = _ranked(ready, who, scene, targets)
     if who.top is not None:
-        ranked = [d for d in ranked if fact(d, who.top[1], scene) is not None]
+        ranked = [d for d in ranked if fact(d, who.top[1], scene, True) is not None]
         if not ranked:
             return Selection(nothing=f"No {base.kind} reports {who.top[1]}.")
     ids = tuple(d.id for d in ranked)
@@ -238,7 +244,7 @@ def _ranked(devices: list[Device], who: Who, scene: Scene, targets: Sequence[str
     """Best first: the superlative if one was said, else least loaded, nearest, then in order."""
     if who.top is not None:
         sign, phrase = (-1.0 if who.top[0] == "max" else 1.0), who.top[1]
-        return sorted(devices, key=lambda d: sign * _as_number(fact(d, phrase, scene)))
+        return sorted(devices, key=lambda d: sign * _as_number(fact(d, phrase, scene, True)))
     goal = _goal(who, scene, targets)
     if who.near is not None:
         return sorted(devices, key=lambda d: distance(device_point(scene.site, d), goal))

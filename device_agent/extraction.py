@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,19 +62,28 @@ def _threshold(parameter: Parameter) -> float:
 def _claims(numeric: list[int], text: FunctionText, reading: Reading, sentence: Sentence, quantities: list[Quantity]) -> dict[int, _Claim]:
     """Which quantity each number takes: best first, one owner each unless both are sure."""
     every = [
-        _Claim(p, q, _mass(reading, p, sentence, quantity))
+        _Claim(p, q, _mass(reading, p, sentence, quantity) * affinity(quantity, text.parameters[p], quantities))
         for p in numeric
         for q, quantity in enumerate(quantities)
-        if number_for(quantity, text.parameters[p]) is not None
     ]
     taken: dict[int, float] = {}
     owned: dict[int, _Claim] = {}
-    for claim in sorted(every, key=lambda c: -c.score):
+    for claim in sorted((c for c in every if c.score > 0.0), key=lambda c: -c.score):
         shared = claim.quantity in taken and min(claim.score, taken[claim.quantity]) < SHARED
         if claim.parameter not in owned and not shared:
             owned[claim.parameter] = claim
             taken[claim.quantity] = claim.score
     return owned
+
+
+def affinity(quantity: Quantity, parameter: Parameter, others: Sequence[Quantity]) -> float:
+    """How well the quantity's unit suits the parameter: 0 for another dimension, little for a unit where none is wanted or none where others have the right one."""
+    if number_for(quantity, parameter) is None:
+        return 0.0
+    if parameter.unit is None:
+        return 0.3 if quantity.unit not in (None, "percent", "degree") else 1.0
+    suited = any(o.unit is not None and number_for(o, parameter) is not None for o in others)
+    return 0.3 if quantity.unit is None and not quantity.fraction and suited else 1.0
 
 
 def _mass(reading: Reading, parameter: int, sentence: Sentence, quantity: Quantity) -> float:

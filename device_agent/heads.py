@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 MATCH_SCALE = 20.0
 _HIDDEN, _SPAN = 384, 96
 _SHAPES = {
-    **{f"{name}.weight": (1, width) for name, width in (("match", 3 * _HIDDEN), ("several", _HIDDEN), ("said", _HIDDEN), ("option", _HIDDEN))},
+    **{f"{name}.weight": (1, width) for name, width in (("match", 3 * _HIDDEN), ("several", 3 * _HIDDEN), ("said", 3 * _HIDDEN), ("option", 2 * _HIDDEN))},
     **{f"{name}.bias": (1,) for name in ("match", "several", "said", "option")},
     **{f"{name}.weight": (_SPAN, _HIDDEN) for name in ("start_of", "end_of", "start_in", "end_in")},
     **{f"{name}.bias": (_SPAN,) for name in ("start_of", "end_of")},
@@ -63,24 +63,37 @@ class Heads:
         shift = pieces + 2
         places = [shift + p for p in text.places if shift + p < len(vectors)]
         asked, inside = vectors[places], vectors[1 : 1 + pieces]
-        starts = self._linear("start_of", asked) @ self._linear("start_in", inside).T
-        ends = self._linear("end_of", asked) @ self._linear("end_in", inside).T
-        options = tuple(_softmax(self._linear("option", vectors[[o + shift for o in own if o + shift < len(vectors)]])[:, 0]) for own in text.options)
-        cls = vectors[:1]
-        match = float(self._linear("match", _match_features(vectors, pieces))[0, 0] - self._w["none"][0])
-        several = float(_sigmoid(self._linear("several", cls))[0, 0])
-        return Reading(match, several, _sigmoid(self._linear("said", asked))[:, 0], _softmax(starts), _softmax(ends), options)
+        starts = _softmax(self._linear("start_of", asked) @ self._linear("start_in", inside).T)
+        ends = _softmax(self._linear("end_of", asked) @ self._linear("end_in", inside).T)
+        meant = (starts + ends) / 2 @ inside
+        said = _sigmoid(self._linear("said", np.concatenate([asked, *_compare(asked, meant)], axis=1)))[:, 0]
+        options = tuple(
+            self._options(vectors[[o + shift for o in own if o + shift < len(vectors)]], meant[p]) for p, own in enumerate(text.options[: len(places)])
+        )
+        whole = _match_features(vectors, pieces)
+        match = float(self._linear("match", whole)[0, 0] - self._w["none"][0])
+        several = float(_sigmoid(self._linear("several", whole))[0, 0])
+        return Reading(match, several, said, starts, ends, options)
+
+    def _options(self, markers: Floats, meant: Floats) -> Floats:
+        """Probabilities of a parameter's options: their markers, and those beside the words that its span points at."""
+        return _softmax(self._linear("option", np.concatenate([markers, _compare(markers, meant)[0]], axis=1))[:, 0])
 
     def _linear(self, name: str, x: Floats) -> Floats:
         out = x @ self._w[f"{name}.weight"].T
         return out + self._w[f"{name}.bias"] if f"{name}.bias" in self._w else out
 
 
+def _compare(left: Floats, right: Floats) -> tuple[Floats, Floats]:
+    """Product and distance of unit vectors [..., H], scaled."""
+    a, b = (x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-12) for x in (left, right))
+    return MATCH_SCALE * a * b, MATCH_SCALE * np.abs(a - b)
+
+
 def _match_features(vectors: Floats, pieces: int) -> Floats:
-    """[1, 3H]: [CLS], and product and distance of the unit means of the sentence's and the function's half."""
-    halves = (vectors[1 : 1 + pieces].mean(axis=0), vectors[pieces + 2 :].mean(axis=0))
-    a, b = (half / max(float(np.linalg.norm(half)), 1e-12) for half in halves)
-    return np.concatenate([vectors[0], MATCH_SCALE * a * b, MATCH_SCALE * np.abs(a - b)])[None]
+    """[1, 3H]: [CLS], and product and distance of the means of the sentence's and the function's half."""
+    halves = vectors[1 : 1 + pieces].mean(axis=0), vectors[pieces + 2 :].mean(axis=0)
+    return np.concatenate([vectors[0], *_compare(*halves)])[None]
 
 
 def _sigmoid(x: Floats) -> Floats:

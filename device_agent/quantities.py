@@ -33,7 +33,9 @@ class _Token:
     end: int
 
 
-_TOKEN = re.compile(r"(?:(?<![\w.,])[-−+])?\d+(?:[.,]\d+)*(?: \d{3}(?![\w.,]))?|[^\W\d_]+|[^\s\w]|_")
+_TOKEN = re.compile(r"(?:(?<![\w.,])[-−+])?\d+(?:[.,]\d+)*(?:(?<=\d\d) \d{3}(?![\w.,]))?|[^\W\d_]+|[^\s\w]|_")
+_PRODUCT = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)?(?:[x×]\d+(?:[.,]\d+)?)+(?:mm|cm|m)?(?!\w)")
+"""Sizes such as "600x400x350"."""
 _DIGITS = re.compile(r"[-−+]?\d")
 _words_to_number: Callable[[str, str], int] = cast("Any", text_to_num).text2num
 _UNIT_TOKENS = 5
@@ -41,6 +43,7 @@ _LANGUAGES = ("en", "de", "fr", "es")
 _NO_NUMBERS = frozenset(["un", "une", "uno", "una", "ein", "eine", "once"])
 """Articles, and English words that another language counts with."""
 _FRACTIONS = {"half": 0.5, "halfway": 0.5, "quarter": 0.25, "third": 1 / 3, "fifth": 0.2, "tenth": 0.1, "hundredth": 0.01}
+_HOURS = {"noon": 12.0, "midnight": 0.0}
 _GLYPHS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 _SCALES = {"hundred": 100.0, "thousand": 1000.0, "million": 1e6, "dozen": 12.0}
 _ORDINALS = {
@@ -90,6 +93,8 @@ def find_quantities(text: str) -> list[Quantity]:
 def _read(text: str, tokens: list[_Token], i: int) -> tuple[Quantity, int] | None:
     """The quantity that begins at token i and the token after it."""
     sign, at = 1.0, i
+    if tokens[i].text in _HOURS:
+        return Quantity(tokens[i].start, tokens[i].end, _HOURS[tokens[i].text]), i + 1
     if tokens[i].text in ("minus", "negative") and i + 1 < len(tokens):
         sign, at = -1.0, i + 1
     number = _digits(text, tokens, at) or _words(tokens, at) or _part(tokens, at) or _single(tokens, at) or _ordinal(tokens, at)
@@ -99,6 +104,8 @@ def _read(text: str, tokens: list[_Token], i: int) -> tuple[Quantity, int] | Non
     unit, end = _unit(text, tokens, after, strict=kind != "digits" and kind != "words") if kind != "ordinal" else (None, after)
     if kind == "single" and unit is None:
         return None
+    if unit is None and kind in ("digits", "words"):
+        value, end = _of_the_day(tokens, value, after)
     if unit and end < len(tokens) - 2 and [t.text for t in tokens[end : end + 2]] == ["and", "a"] and tokens[end + 2].text in _FRACTIONS:
         value, end = value + _FRACTIONS[tokens[end + 2].text], end + 3
     return Quantity(tokens[i].start, tokens[end - 1].end, sign * value, unit, kind == "part" and unit is None), end
@@ -121,6 +128,8 @@ def _digits(text: str, tokens: list[_Token], i: int) -> tuple[float, int, str] |
 def _inside_code(text: str, tokens: list[_Token], i: int) -> bool:
     """Digits of an identifier ("QX-7f3A", "10.0.0.1") are no quantity; "3000rpm", "4th", "shelf-4" and "x300" hold one."""
     token = tokens[i]
+    if any(m.start() <= token.start < m.end() for m in _PRODUCT.finditer(text)):
+        return False
     before = re.search(r"[\w-]*$", text[max(0, token.start - 24) : token.start])
     if before and before.group() and text[token.start - 1] != "-" and not re.fullmatch(r"[a-zA-Z]", before.group()):
         return True
@@ -195,6 +204,19 @@ def _half(tokens: list[_Token], value: float, after: int) -> tuple[float, int]:
         return value + 0.75, _skip(tokens, after, 3)
     glyph = _GLYPHS.get(tokens[after].text) if after < len(tokens) else None
     return (value, after) if glyph is None else (value + glyph, after + 1)
+
+
+_AFTERNOON = (["pm"], ["p", ".", "m"], ["in", "the", "afternoon"], ["in", "the", "evening"], ["at", "night"])
+_MORNING = (["am"], ["a", ".", "m"], ["in", "the", "morning"])
+
+
+def _of_the_day(tokens: list[_Token], value: float, after: int) -> tuple[float, int]:
+    """ "6 pm", "seven in the evening": hours of the day."""
+    words = [t.text for t in tokens[after : after + 3]]
+    for said in (*_AFTERNOON, *_MORNING):
+        if words[: len(said)] == said and 0 < value <= 12:
+            return value % 12 + (12 if said in _AFTERNOON else 0), after + len(said)
+    return value, after
 
 
 def _skip(tokens: list[_Token], at: int, words: int) -> int:

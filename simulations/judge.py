@@ -51,7 +51,9 @@ def _same(name: str, claimed: Any, real: Any) -> bool:
 
 
 def _last_of_each_device(outcomes: Sequence[WorkOutcome]) -> list[WorkOutcome]:
-    return list({o.device: o for o in outcomes if o.outcome is not None and not isinstance(o.outcome, str)}.values())
+    """In the order of the subtasks' ids (UUIDv7, so of time); the answer lists outcomes by item, which differs once work has moved between devices."""
+    ended = sorted((o for o in outcomes if o.outcome is not None and not isinstance(o.outcome, str)), key=lambda o: o.subtask or "")
+    return list({o.device: o for o in ended}.values())
 
 
 def _unproved(work: WorkOutcome, truth: Mapping[str, Any]) -> str:

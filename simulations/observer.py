@@ -1,4 +1,4 @@
-"""A window on the simulated world for people and judges, over HTTP on loopback: `/truth`, `/effects`, `/picture.svg`. Robots and agents never use it."""
+"""A window on the simulated world for people and judges, over HTTP: `/truth`, `/effects`, `/picture.svg`. No robot or agent uses it."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 
 from coordinator.training.generate import Source
 from coordinator.training.model import Decoder, Shape
+from runtime.llm.llama_cpp.decoder import Decoder as Runner
 
 _NAMES = {
     "norm1": "attn_norm", "q": "attn_q", "k": "attn_k", "v": "attn_v", "out": "attn_output", "norm2": "ffn_norm", "gate": "ffn_gate", "up": "ffn_up", "down": "ffn_down",
@@ -111,7 +112,7 @@ evaluate = "python -m coordinator.training.evaluate"
 
 
 @torch.no_grad()
-def write_parity(path: Path, model: Decoder, tokenizer: Tokenizer) -> None:
+def parity(model: Decoder, tokenizer: Tokenizer) -> dict[str, Any]:
     """Token ids of 240 texts and the top scores after some prompts, as PyTorch has them in float32."""
     examples = Source(23).take(240 - len(_TRIED))
     texts = [*_TRIED, *(e.prompt if i % 2 else e.answer for i, e in enumerate(examples))]
@@ -122,7 +123,24 @@ def write_parity(path: Path, model: Decoder, tokenizer: Tokenizer) -> None:
         scores = model.logits(model(torch.tensor([ids]))[0, -1])
         top = scores.topk(8)
         logits.append({"ids": ids, "top": top.indices.tolist(), "scores": [round(s, 4) for s in top.values.tolist()]})
-    path.write_text(json.dumps({"tokens": tokens, "logits": logits}, ensure_ascii=False) + "\n", encoding="utf-8")
+    return {"tokens": tokens, "logits": logits}
+
+
+def check_parity(weights: Path, model: Decoder, tokenizer: Tokenizer, tolerance: float) -> float:
+    """The largest difference of llama.cpp's top scores from PyTorch's. Raises SystemExit when it is above `tolerance`."""
+    reference = parity(model, tokenizer)
+    decoder = Runner(weights, n_ctx=512)
+    worst = max(
+        abs(float(scores[i]) - score)
+        for row in reference["logits"]
+        for scores in [decoder.logits(row["ids"])]
+        for i, score in zip(row["top"], row["scores"], strict=True)
+    )
+    wrong = [row["text"] for row in reference["tokens"] if decoder.tokenize(row["text"]) != row["ids"]]
+    decoder.close()
+    if worst > tolerance or wrong:
+        raise SystemExit(f"{weights}: scores differ by {worst:.3f} (allowed {tolerance}), {len(wrong)} texts are cut otherwise")
+    return worst
 
 
 def main() -> None:
@@ -134,14 +152,15 @@ def main() -> None:
     options = parser.parse_args()
     model, tokenizer, state = load(options.run)
     if options.parity:
-        write_parity(options.parity, model, tokenizer)
+        options.parity.write_text(json.dumps(parity(model, tokenizer), ensure_ascii=False) + "\n", encoding="utf-8")
         return
     options.out.mkdir(parents=True, exist_ok=True)
     kind, name = (gguf.GGMLQuantizationType.F16, "parley-lm-f16") if options.f16 else (gguf.GGMLQuantizationType.Q8_0, "parley-lm")
     weights = options.out / f"{name}.gguf"
     write_gguf(weights, model, tokenizer, kind)
     write_card(weights.with_suffix(".toml"), weights, state, sum(p.numel() for p in model.parameters()))
-    print(f"step {state['step']}: {weights} {weights.stat().st_size / 1e6:.1f} MB")
+    worst = check_parity(weights, model, tokenizer, 0.02 if options.f16 else 0.25)
+    print(f"step {state['step']}: {weights} {weights.stat().st_size / 1e6:.1f} MB, scores within {worst:.4f} of PyTorch")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ from schemas.skills import Binding, Call, Catalogue, Function, Poll
 
 READ_TIMEOUT = 5.0
 """s for a state read or a stop."""
+MAX_REPLY = 4 * 1024 * 1024
+"""Bytes; images travel by handle."""
 
 
 class Transport(Protocol):
@@ -64,11 +66,13 @@ class HttpxTransport:
 
 
 def _json(reply: httpx.Response) -> JsonValue:
+    if len(reply.content) > MAX_REPLY:
+        raise DeviceError(f"the device's answer is larger than {MAX_REPLY} bytes", uncertain=True)
     if not reply.content.strip():
         return None
     try:
         return reply.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         if reply.is_success:
             raise DeviceError("the device's answer is not JSON", uncertain=True) from None
         return None

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from device_agent.reader import CLS, SEP, Pieces, retrieval_text
 from device_agent.training.batches import Episode, Pass, make_pass
-from device_agent.training.model import Encoder, ReaderHeads, match_features, mean_pool, pad
+from device_agent.training.model import Encoder, ReaderHeads, match_features, mean_pool, option_features, pad, said_features
 
 SCALE = 20.0
 """Inverse temperature of the bi-encoder's softmax over cosine similarities."""
@@ -118,21 +118,19 @@ def heads_of(heads: ReaderHeads, runs: list[Run], passes: list[Pass]) -> Outputs
     out = Outputs(torch.zeros(0), torch.zeros(0), list(empty), [[] for _ in passes], [[] for _ in passes], [[] for _ in passes])
     match, several = list(empty), list(empty)
     for run in runs:
-        cls = run.vectors[:, 0]
         sizes = torch.tensor([passes[number].pieces for number in run.rows])
-        matches, twos = heads.match(match_features(run.vectors, sizes, run.lengths))[:, 0], heads.several(cls)[:, 0]
+        whole = match_features(run.vectors, sizes, run.lengths)
+        matches, twos = heads.match(whole)[:, 0], heads.several(whole)[:, 0]
         starts, ends = heads.start_in(run.vectors), heads.end_in(run.vectors)
-        said, option = heads.said(run.vectors)[..., 0], heads.option(run.vectors)[..., 0]
-        asks, asks_end = heads.start_of(run.vectors), heads.end_of(run.vectors)
         for row, number in enumerate(run.rows):
-            one = passes[number]
+            one, tokens = passes[number], run.vectors[row]
             match[number], several[number] = matches[row], twos[row]
-            inside = slice(1, 1 + one.pieces)
-            places = list(one.places)
-            out.said[number] = said[row, places]
-            out.starts[number] = list(asks[row, places] @ starts[row, inside].T)
-            out.ends[number] = list(asks_end[row, places] @ ends[row, inside].T)
-            out.options[number] = [option[row, list(own)] for own in one.options]
+            asked, inside = tokens[list(one.places)], slice(1, 1 + one.pieces)
+            first, last = heads.start_of(asked) @ starts[row, inside].T, heads.end_of(asked) @ ends[row, inside].T
+            meant = (first.softmax(-1) + last.softmax(-1)) / 2 @ tokens[inside]
+            out.said[number] = heads.said(said_features(asked, meant))[:, 0]
+            out.starts[number], out.ends[number] = list(first), list(last)
+            out.options[number] = [heads.option(option_features(tokens[list(own)], meant[p]))[:, 0] for p, own in enumerate(one.options)]
     out.match, out.several = torch.stack(match), torch.stack(several)
     return out
 

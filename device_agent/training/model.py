@@ -98,9 +98,9 @@ class ReaderHeads(nn.Module):
         super().__init__()
         self.match = nn.Linear(3 * HIDDEN, 1)
         self.none = nn.Parameter(torch.zeros(1))
-        self.several = nn.Linear(HIDDEN, 1)
-        self.said = nn.Linear(HIDDEN, 1)
-        self.option = nn.Linear(HIDDEN, 1)
+        self.several = nn.Linear(3 * HIDDEN, 1)
+        self.said = nn.Linear(3 * HIDDEN, 1)
+        self.option = nn.Linear(2 * HIDDEN, 1)
         self.start_of, self.end_of = nn.Linear(HIDDEN, SPAN), nn.Linear(HIDDEN, SPAN)
         self.start_in, self.end_in = nn.Linear(HIDDEN, SPAN, bias=False), nn.Linear(HIDDEN, SPAN, bias=False)
         for head in (self.match, self.several, self.said, self.option):
@@ -108,6 +108,7 @@ class ReaderHeads(nn.Module):
             nn.init.normal_(head.weight, std=0.02)
         with torch.no_grad():  # begin as a bi-encoder would: the more alike the two halves, the better the match
             self.match.weight[:, HIDDEN : 2 * HIDDEN] = 1.0
+            self.option.weight[:, HIDDEN:] = 0.3
 
 
 def match_features(vectors: Tensor, pieces: Tensor, lengths: Tensor) -> Tensor:
@@ -117,6 +118,17 @@ def match_features(vectors: Tensor, pieces: Tensor, lengths: Tensor) -> Tensor:
     second = ((at > pieces[:, None] + 1) & (at < lengths[:, None])).unsqueeze(-1)
     a, b = (functional.normalize((vectors * half).sum(1), dim=-1) for half in (first, second))
     return torch.cat([vectors[:, 0], MATCH_SCALE * a * b, MATCH_SCALE * (a - b).abs()], dim=-1)
+
+
+def said_features(asked: Tensor, meant: Tensor) -> Tensor:
+    """[P, 3H]: the parameter's marker, and its product with and distance from the words its span points at."""
+    a, b = functional.normalize(asked, dim=-1), functional.normalize(meant, dim=-1)
+    return torch.cat([asked, MATCH_SCALE * a * b, MATCH_SCALE * (a - b).abs()], dim=-1)
+
+
+def option_features(options: Tensor, meant: Tensor) -> Tensor:
+    """[O, 2H]: each option's marker, and its product with the words that its parameter's span points at ([H])."""
+    return torch.cat([options, MATCH_SCALE * functional.normalize(options, dim=-1) * functional.normalize(meant, dim=-1)], dim=-1)
 
 
 def mean_pool(vectors: Tensor, lengths: Tensor) -> Tensor:

@@ -122,6 +122,20 @@ class Decoder:
             probability=probability, stopped=answer.ended,
         )  # fmt: skip
 
+    def accepts(self, grammar: str, text: str) -> bool:
+        """Whether `text` is complete under the grammar. Raises ModelError for a grammar that llama.cpp cannot read."""
+        raw = text.encode()
+        tokens = (llama_cpp.llama_token * (len(raw) + 8))()
+        count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), tokens, len(tokens), False, False)
+        level = np.zeros(self._size, np.float32)
+        with self._grammar(grammar) as mask:
+            for token in [*tokens[:count], int(llama_cpp.llama_vocab_eos(self._vocab))]:
+                if not self._allowed(mask, np.array([token]), level).size:
+                    return False
+                if not llama_cpp.llama_vocab_is_eog(self._vocab, token):
+                    llama_cpp.llama_sampler_accept(mask, token)
+        return True
+
     def _answer(self, tokens: list[int], mask: Any, max_tokens: int) -> _Answer:
         answer = _Answer()
         while answer.tokens < max_tokens:
@@ -163,7 +177,9 @@ class Decoder:
         if text is None:
             yield None
             return
-        sampler: Any = llama_cpp.llama_sampler_init_grammar(self._vocab, text.encode(), b"root")
+        # An empty text and all after a zero byte would count as "no grammar".
+        sound = bool(text.strip()) and "\0" not in text
+        sampler: Any = llama_cpp.llama_sampler_init_grammar(self._vocab, text.encode(), b"root") if sound else None
         if not sampler:
             raise ModelError("llama.cpp cannot read a grammar")
         try:

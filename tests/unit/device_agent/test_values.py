@@ -33,7 +33,10 @@ def number(unit: str | None = None, **more: object) -> Parameter:
         ("two thirds of an hour", "two thirds of an hour", 2 / 3, "hour"),
         ("two point five ml", "two point five ml", 2.5, "milliliter"),
         ("1,500 ppm", "1,500 ppm", 1500.0, "ppm"),
-        ("1 100 ppm", "1 100 ppm", 1100.0, "ppm"),
+        ("10 000 lux", "10 000 lux", 10000.0, "lux"),
+        ("quiet from 6 pm", "6 pm", 18.0, None),
+        ("until seven in the morning", "seven in the morning", 7.0, None),
+        ("at noon", "noon", 12.0, None),
         ("2,5 bar", "2,5 bar", 2.5, "bar"),
         ("every 90s", "90s", 90.0, "second"),
         ("5½ mm", "5½ mm", 5.5, "millimeter"),
@@ -48,6 +51,14 @@ def test_a_quantity_is_read_with_its_characters_and_unit(text: str, surface: str
     assert text[found.start : found.end] == surface
     assert found.value == pytest.approx(value)
     assert found.unit == unit
+
+
+def test_sizes_written_as_a_product_are_three_quantities() -> None:
+    assert [q.value for q in find_quantities("box 600x400x350, please")] == [600.0, 400.0, 350.0]
+
+
+def test_two_numbers_side_by_side_stay_two() -> None:
+    assert [(q.value, q.unit) for q in find_quantities("give zone 4 200 litres")] == [(4.0, None), (200.0, "liter")]
 
 
 @pytest.mark.parametrize("text", ["tag QX-7f3A", "host 10.0.0.1", "wait for me", "a room in the attic", "once more", ""])

@@ -1,0 +1,115 @@
+"""`parley demo`: broker, simulated warehouse, agents and coordinator as real processes; one instruction; the answer judged by the world."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import JsonOption, emit, emit_json, run_async, say
+
+INSTRUCTION = "Please check if there are vacant positions on the shelves."
+
+
+def demo(
+    headless: Annotated[bool, typer.Option("--headless", help="Text only; ends by itself. Always so in this version.")] = False,
+    robots: Annotated[int | None, typer.Option("--robots", min=1, max=50)] = None,
+    shelves: Annotated[int | None, typer.Option("--shelves", min=1, max=400)] = None,
+    seed: Annotated[int | None, typer.Option("--seed")] = None,
+    scenario: Annotated[str, typer.Option("--scenario", help="A shipped scenario's name or a TOML file.")] = "warehouse",
+    instruction: Annotated[str, typer.Option("--instruction", help="What to tell the fleet.")] = INSTRUCTION,
+    json: JsonOption = False,
+) -> None:
+    """Show the whole system at work. Exit 0: answered and the world agrees; 3: honestly incomplete, a question or a refusal; 1: otherwise."""
+    from runtime import logs
+    from simulations.scenario import load_scenario
+
+    del headless
+    logs.configure("error")
+    load_scenario(scenario, robots=robots, shelves=shelves, seed=seed)  # a mistake is told before anything starts
+    given = [("--robots", robots), ("--shelves", shelves), ("--seed", seed)]
+    options = ["--scenario", scenario, *(part for name, value in given if value is not None for part in (name, str(value)))]
+    answer, truth, wrong = run_async(_demo(options, instruction))
+    if json:
+        emit_json({**_as_json(answer), "truth": truth, "agrees": not wrong})
+    else:
+        emit(answer.text)
+    for text in wrong:
+        say(f"The world disagrees: {text}")
+    if not wrong:
+        say("The world agrees with every claim.")
+    raise typer.Exit(1 if wrong else 0 if answer.complete else 3)
+
+
+def _as_json(answer: Any) -> dict[str, Any]:
+    from cli.tell import as_json
+
+    return as_json(answer)
+
+
+async def _demo(options: list[str], instruction: str) -> tuple[Any, dict[str, Any], list[str]]:
+    import tempfile
+
+    from cli.operator import connect
+    from cli.processes import Children
+    from cli.transcript import line
+    from runtime.broker import free_port
+    from simulations.judge import disagreements
+
+    with tempfile.TemporaryDirectory(prefix="parley-demo-") as folder:
+        out, broker = Path(folder), f"127.0.0.1:{free_port()}"
+        async with Children(out) as children:
+            ready = await _start(children, options, out, broker)
+            async with connect((broker,), "site") as operator:
+                await _all_present(operator, children, set(ready["robots"]))
+                say(f"{len(ready['robots'])} robots are here. You say: {instruction}\n")
+
+                def show(address: Any, envelope: Any) -> None:
+                    text = line(address, envelope) if envelope.instruction is not None else None
+                    if text and address.topic.leaf != "progress":
+                        say(text)
+
+                operator.listeners.append(show)
+                answer = await operator.tell(instruction)
+                truth = await _get(f"{ready['observer']}/truth")
+                say("")
+                return answer, truth, disagreements(answer, truth)
+
+
+async def _start(children: Any, options: list[str], out: Path, broker: str) -> dict[str, Any]:
+    say("Starting a broker, a warehouse, its robots' agents and a coordinator ...")
+    await children.start("broker", "broker", "--broker", broker)
+    await children.start("sim", "sim", "--out", str(out), "--broker", broker, *options)
+    ready: dict[str, Any] = jsonlib.loads(await children.line_of("sim"))
+    await children.start("coordinator", "coordinator", "--config", str(out / "coordinator.toml"))
+    for number in range(1, len(ready["robots"]) + 1):
+        await children.start(f"agent-{number}", "agent", "--config", str(out / f"agent-{number}.toml"))
+    return ready
+
+
+async def _all_present(operator: Any, children: Any, robots: set[str]) -> None:
+    """Until every robot's agent is online and has told its state, and the coordinator is there."""
+    import asyncio
+
+    from schemas.errors import LinkError
+
+    deadline = operator.clock.monotonic() + 60
+    fleet = operator.fleet
+    while not (fleet.coordinator_online and robots <= set(fleet.states) and all(fleet.online(r) and fleet.states[r].attributes for r in robots)):
+        children.check()
+        if operator.clock.monotonic() > deadline:
+            raise LinkError("the fleet did not come up within 60 s")
+        await asyncio.sleep(0.05)
+
+
+async def _get(url: str) -> dict[str, Any]:
+    import asyncio
+    from urllib.request import urlopen
+
+    def fetch() -> dict[str, Any]:
+        with urlopen(url, timeout=10) as reply:
+            return jsonlib.load(reply)
+
+    return await asyncio.to_thread(fetch)
