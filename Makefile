@@ -29,6 +29,9 @@ lint: install
 
 check: lint test
 
+pictures: install
+	$(BIN)/python -m simulations docs/pictures/warehouse.svg
+
 schema: install
 	$(BIN)/parley schema --out docs/schemas
 

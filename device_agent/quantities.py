@@ -31,6 +31,7 @@ class _Token:
     text: str
     start: int
     end: int
+    raw: str
 
 
 _TOKEN = re.compile(r"(?:(?<![\w.,])[-−+])?\d+(?:[.,]\d+)*(?:(?<=\d\d) \d{3}(?![\w.,]))?|[^\W\d_]+|[^\s\w]|_")
@@ -40,10 +41,11 @@ _DIGITS = re.compile(r"[-−+]?\d")
 _words_to_number: Callable[[str, str], int] = cast("Any", text_to_num).text2num
 _UNIT_TOKENS = 5
 _LANGUAGES = ("en", "de", "fr", "es")
-_NO_NUMBERS = frozenset(["un", "une", "uno", "una", "ein", "eine", "once"])
+_NO_NUMBERS = frozenset(["un", "une", "uno", "una", "ein", "eine", "once", "cent", "cents"])
 """Articles, and English words that another language counts with."""
 _FRACTIONS = {"half": 0.5, "halfway": 0.5, "quarter": 0.25, "third": 1 / 3, "fifth": 0.2, "tenth": 0.1, "hundredth": 0.01}
-_HOURS = {"noon": 12.0, "midnight": 0.0}
+_NUMBERS = {"noon": 12.0, "midnight": 0.0, "once": 1.0, "twice": 2.0, "thrice": 3.0}
+"""Words that are a quantity by themselves: hours of the day, and how often."""
 _GLYPHS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 _SCALES = {"hundred": 100.0, "thousand": 1000.0, "million": 1e6, "dozen": 12.0}
 _ORDINALS = {
@@ -77,7 +79,7 @@ _ORDINALS = {
 
 def find_quantities(text: str) -> list[Quantity]:
     """All quantities in order of their beginning, none inside another."""
-    tokens = [_Token(m.group().lower(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    tokens = [_Token(m.group().lower(), m.start(), m.end(), m.group()) for m in _TOKEN.finditer(text)]
     found: list[Quantity] = []
     i = 0
     while i < len(tokens):
@@ -93,8 +95,8 @@ def find_quantities(text: str) -> list[Quantity]:
 def _read(text: str, tokens: list[_Token], i: int) -> tuple[Quantity, int] | None:
     """The quantity that begins at token i and the token after it."""
     sign, at = 1.0, i
-    if tokens[i].text in _HOURS:
-        return Quantity(tokens[i].start, tokens[i].end, _HOURS[tokens[i].text]), i + 1
+    if tokens[i].text in _NUMBERS:
+        return Quantity(tokens[i].start, tokens[i].end, _NUMBERS[tokens[i].text]), i + 1
     if tokens[i].text in ("minus", "negative") and i + 1 < len(tokens):
         sign, at = -1.0, i + 1
     number = _digits(text, tokens, at) or _words(tokens, at) or _part(tokens, at) or _single(tokens, at) or _ordinal(tokens, at)
@@ -180,7 +182,7 @@ def _tail(tokens: list[_Token], value: float, after: int) -> tuple[float, int]:
     value, after = _decimals(tokens, value, after) or _half(tokens, value, after)
     if after < len(tokens) and tokens[after].text in _SCALES:
         return value * _SCALES[tokens[after].text], after + 1
-    if after < len(tokens) and tokens[after].text == "k" and tokens[after].start == tokens[after - 1].end:
+    if after < len(tokens) and tokens[after].raw == "k" and tokens[after].start == tokens[after - 1].end:
         return value * 1000.0, after + 1
     return value, after
 
@@ -214,7 +216,7 @@ def _of_the_day(tokens: list[_Token], value: float, after: int) -> tuple[float, 
     """ "6 pm", "seven in the evening": hours of the day."""
     words = [t.text for t in tokens[after : after + 3]]
     for said in (*_AFTERNOON, *_MORNING):
-        if words[: len(said)] == said and 0 < value <= 12:
+        if words[: len(said)] == said and (0 if said[0] != "at" else 5) < value <= 12:
             return value % 12 + (12 if said in _AFTERNOON else 0), after + len(said)
     return value, after
 

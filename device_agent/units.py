@@ -79,7 +79,7 @@ for _pint, _forms in {
     _NAMES.update(dict.fromkeys(_forms.split(), _pint))
 del _NAMES["mil"]
 
-_PHRASES = {"parts per million": "ppm", "cubic metres": "m3", "cubic metre": "m3", "cubic meters": "m3", "cubic meter": "m3"}
+_PHRASES = {"kilowatt-hour": "kwh", "kilowatt hour": "kwh", "kwhs": "kwh", "parts per million": "ppm", "cubic metres": "m3", "cubic metre": "m3", "cubic meters": "m3", "cubic meter": "m3"}
 _AMBIGUOUS = frozenset(["a", "c", "d", "f", "g", "h", "k", "l", "m", "n", "s", "v", "w"])
 """Too short to be a unit beside a number word; fine after digits ("5 m")."""
 
@@ -131,6 +131,6 @@ def convert(value: float, source: str | None, target: str | None) -> float | Non
     if source == wanted or (source == "degree" and wanted in ("degC", "degF", "kelvin")):
         return value
     if source == "kelvin" and wanted not in ("kelvin", "degC", "degF"):
-        return None
+        return value * 1000.0  # "2K" of anything but temperature
     line = _line(source, wanted) or _line(f"{source}/second", wanted)  # "ten megabits" for a rate in Mbit/s
     return None if line is None else float(f"{value * line[0] + line[1]:.12g}")

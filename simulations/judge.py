@@ -51,7 +51,7 @@ def _same(name: str, claimed: Any, real: Any) -> bool:
 
 
 def _last_of_each_device(outcomes: Sequence[WorkOutcome]) -> list[WorkOutcome]:
-    """In the order of the subtasks' ids (UUIDv7, so of time); the answer lists outcomes by item, which differs once work has moved between devices."""
+    """In the order of the subtasks' ids (UUIDv7, so of time); the answer's own order is by item, which differs once work has moved."""
     ended = sorted((o for o in outcomes if o.outcome is not None and not isinstance(o.outcome, str)), key=lambda o: o.subtask or "")
     return list({o.device: o for o in ended}.values())
 

@@ -126,7 +126,7 @@ class Trainer:
 
     def run(self) -> None:
         mean: dict[str, float] = {}
-        saved = self.seconds
+        saved = judged = self.seconds
         while self.seconds < 60 * self.options.minutes:
             for name, value in self.advance().items():
                 mean[name] = 0.97 * mean.get(name, value) + 0.03 * value
@@ -134,12 +134,15 @@ class Trainer:
                 print(f"{self.step} {self.seconds:.0f}s", " ".join(f"{n} {v:.3f}" for n, v in mean.items()), flush=True)
             if self.seconds - saved > 240:
                 saved = self.seconds
+                self.save()
+            if self.seconds - judged > 900:
+                judged = self.seconds
                 self.load_data()  # files added meanwhile join in
                 self.report()
+        self.save()
         self.report()
 
     def report(self) -> None:
-        self.save()
         print(f"held out, step {self.step}:", quick_eval(self.encoder, self.heads, self.held, self.pieces), flush=True)
 
 
