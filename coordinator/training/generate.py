@@ -10,7 +10,7 @@ import copy
 import json
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,7 @@ def expand(template: Template, pools: Pools, rng: random.Random) -> Example:
     exchange_names(one, pools, rng)
     exchange_nouns(one, pools, rng)
     exchange_phrases(one, pools, rng)
+    exchange_words(one, pools, rng)
     exchange_counts(one, rng)
     summary = summary_of(one, pools.fleet(one.domain, rng), rng)
     disturb(one, rng)
@@ -87,8 +88,31 @@ def exchange_phrases(one: Template, pools: Pools, rng: random.Random) -> None:
             continue
         if part.letter == "x" and rng.random() < 0.4:
             part.surface = rng.choice(pools.phrases.get(role_of(one, index)) or [part.surface])
+        elif part.letter == "x" and rng.random() < 0.2:
+            part.surface = " ".join(pools.any_word(rng) for _ in range(rng.choice((1, 2, 2, 3))))
         elif part.letter == "v" and rng.random() < 0.7:
             part.surface = change_numbers(part.surface, rng)
+
+
+def exchange_words(one: Template, pools: Pools, rng: random.Random) -> None:
+    """Words that instruction and sentences share become others, in both: what is to be done must be copied, not remembered with the template."""
+    if "plan" not in one.plan or rng.random() < 0.45:
+        return
+    said = {w.lower() for step in one.plan["plan"] for text in step["do"] for w in re.findall(r"[^\W\d_]{3,}", re.sub(r"\{\w*\}", "", text))} - KEPT
+    for word in sorted(said):
+        here = re.compile(rf"\b{word}(?=(s|es|ed|ing)?\b)", re.IGNORECASE)
+        if rng.random() < 0.6 and any(here.search(part) for part in one.parts if isinstance(part, str)):
+            change = _in_case(pools.any_word(rng))
+            one.parts = [here.sub(change, part) if isinstance(part, str) else part for part in one.parts]
+            for step in one.plan["plan"]:
+                step["do"] = [here.sub(change, text) for text in step["do"]]
+
+
+KEPT = frozenset("the and for with from into its that this then them there your yourself out off over under until whether".split())
+
+
+def _in_case(word: str) -> Callable[[re.Match[str]], str]:
+    return lambda found: word.capitalize() if found[0][0].isupper() else word
 
 
 def exchange_counts(one: Template, rng: random.Random) -> None:

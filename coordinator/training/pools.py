@@ -76,11 +76,18 @@ class Pools:
         self.names: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.nouns: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.phrases: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        self.values: list[str] = []
+        self.words: list[str] = []
         for template in templates:
             self._add(template)
 
+        self.words = sorted(set(self.words))
+
+    def any_word(self, rng: random.Random) -> str:
+        """A word that some instruction has, or one that nobody has heard."""
+        return rng.choice(self.words) if rng.random() < 0.75 else invent(rng)
+
     def _add(self, template: Template) -> None:
+        self.words += re.findall(r"\b[a-z]{4,}\b", template.plain)
         for index, part in enumerate(template.parts):
             if not isinstance(part, Mark):
                 continue
@@ -90,8 +97,6 @@ class Pools:
                 self.nouns[(side(part.letter), template.domain)].append(part.kind)
             elif part.letter == "x":
                 self.phrases[role_of(template, index)].append(part.surface)
-            elif re.search(r"\d|percent|degree", part.surface):
-                self.values.append(part.surface)
 
     def other_noun(self, letter: str, domain: str, rng: random.Random) -> str:
         """Another kind of device or place: mostly of this domain, else any, sometimes an invented word."""
