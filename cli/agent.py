@@ -10,10 +10,10 @@ from cli.console import BrokerOption, ConfigOption, SiteOption, run_async, say, 
 
 
 def agent(config: ConfigOption = None, broker: BrokerOption = None, site: SiteOption = None) -> None:
-    """Serve the devices of the configuration's [[agent.devices]] until Ctrl-C."""
+    """Serve the devices of the configuration (agent.devices) until Ctrl-C."""
     from schemas.errors import ConfigError
 
-    settings = settings_for(config, broker, site)
+    settings = settings_for(config, broker, site, service=True)
     if not settings.agent.devices:
         raise ConfigError(f"{config or 'configuration'}: agent.devices: no device to serve; see docs/configuration.md")
     run_async(_serve(settings))

@@ -7,7 +7,7 @@ from cli.console import BrokerOption, ConfigOption, run_async, say, settings_for
 
 def broker(broker: BrokerOption = None, config: ConfigOption = None) -> None:
     """Run the embedded broker (MQTT 3.1.1) until Ctrl-C. For production use Mosquitto, EMQX or NATS."""
-    settings = settings_for(config, broker)
+    settings = settings_for(config, broker, service=True)
     run_async(_serve(settings.broker.addresses[0]))
 
 

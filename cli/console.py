@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TextIO, TypeVar
 
 import typer
 
@@ -36,16 +37,39 @@ def emit_json(value: Any) -> None:
     emit(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
+@contextmanager
+def sink(out: Path | None) -> Iterator[TextIO]:
+    """The output file or stdout; half a surrogate pair, as in an id, leaves as the JSON escape that it came as. ConfigError when it cannot be written."""
+    from schemas.errors import ConfigError
+
+    if out is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    try:
+        with out.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            yield file
+    except OSError as error:
+        raise ConfigError(f"{error.filename or out}: cannot be written ({error.strerror or error})") from None
+
+
 def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; SIGTERM and SIGINT both cancel, so that services stop in order and nothing is left behind."""
+    """Run to the end. Ctrl-C, SIGTERM and a closed terminal cancel it, so that services stop in order and nothing is left behind."""
     import asyncio
     import signal
 
     async def guarded() -> T:
-        task = asyncio.ensure_future(work)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, task.cancel)
+        task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
+        asked = asyncio.Event()
+
+        def stop() -> None:
+            """Only once: a second, impatient Ctrl-C must not interrupt the tidying up."""
+            if not asked.is_set():
+                asked.set()
+                task.cancel()
+
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, stop)
         try:
             return await task
         except asyncio.CancelledError:
@@ -54,24 +78,32 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(guarded())
 
 
-def settings_for(config: Path | None, broker: str | None = None, site: str | None = None) -> Any:
-    """Settings with the command line's overrides, and logging set up accordingly."""
+def settings_for(config: Path | None, broker: str | None = None, site: str | None = None, *, service: bool = False) -> Any:
+    """Settings with the command line's overrides, and logging set up: a person's command shows errors only, unless the configuration sets a level."""
     from runtime import logs
-    from runtime.mqtt_bus import parse_broker
     from runtime.settings import load
 
     settings = load(config)
     changes: dict[str, Any] = {}
     if broker is not None:
-        host, port = parse_broker(broker)
-        changes["broker"] = settings.broker.model_copy(update={"addresses": (f"{host}:{port}",)})
+        changes["broker"] = settings.broker.model_copy(update={"addresses": (broker_address(broker),)})
     if site is not None:
-        changes["site"] = _wire_id(site)
-    logs.configure(settings.logs.level, settings.logs.json_lines)
+        changes["site"] = wire_id(site)
+    told = service or "level" in settings.logs.model_fields_set
+    logs.configure(settings.logs.level if told else "error", settings.logs.json_lines)
     return settings.model_copy(update=changes)
 
 
-def _wire_id(text: str) -> str:
+def broker_address(text: str) -> str:
+    """`HOST:PORT`, the port added where only a host was given. Raises ConfigError."""
+    from runtime.mqtt_bus import parse_broker
+
+    host, port = parse_broker(text)
+    return f"{host}:{port}"
+
+
+def wire_id(text: str) -> str:
+    """A site id. Raises ConfigError."""
     from schemas.errors import ConfigError
     from schemas.ids import WIRE_ID
 

@@ -9,7 +9,7 @@ from cli.console import BrokerOption, ConfigOption, SiteOption, run_async, say, 
 
 def coordinator(config: ConfigOption = None, broker: BrokerOption = None, site: SiteOption = None) -> None:
     """Run the coordinator of one site until Ctrl-C."""
-    settings = settings_for(config, broker, site)
+    settings = settings_for(config, broker, site, service=True)
     run_async(_serve(settings))
 
 

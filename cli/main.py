@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -31,15 +32,30 @@ def run() -> None:
     """Entry point: a user's mistake is one line on stderr and exit 1; Ctrl-C is exit 130."""
     from schemas.errors import ParleyError
 
+    _tolerate_any_text()
     try:
         app()
     except ParleyError as error:
-        say(f"parley: {error}")
-        sys.exit(1)
+        sys.exit(_mistake(str(error)))
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(141)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.exit(_mistake(f"{error.filename}: {error.strerror}"))
+
+
+def _mistake(text: str) -> int:
+    say(f"parley: {' '.join(text.splitlines())}")
+    return 1
+
+
+def _tolerate_any_text() -> None:
+    """What a terminal's encoding, or any encoding, cannot hold is shown as its escape."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

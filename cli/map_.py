@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 
-from cli.console import JsonOption, emit, emit_json, say
+from cli.console import JsonOption, emit, emit_json, say, sink
 
 PROGRESS = 200
 """Cases between two lines of progress."""
@@ -40,9 +38,9 @@ def _check(sentence: str | None, cases: Path | None, out: Path | None, catalogue
     if engine != "encoder":
         raise ConfigError(f"--engine {engine!r}: unknown; use encoder")
     if (sentence is None) == (cases is None):
-        raise ConfigError('parley map: give either "sentence" --catalogue FILE, or --in FILE')
+        raise ConfigError('give either "sentence" --catalogue FILE, or --in FILE')
     if sentence is not None and catalogue is None:
-        raise ConfigError("parley map: a sentence needs --catalogue FILE")
+        raise ConfigError("a sentence needs --catalogue FILE")
     if sentence is not None and out is not None:
         raise ConfigError("--out: only with --in; one sentence is answered on stdout")
     if cases is not None and catalogue is not None:
@@ -70,32 +68,16 @@ def _map_file(cases: Path, out: Path | None, model: Path | None) -> None:
     try:
         with cases.open("rb") as lines:
             mapper = open_cases(model)
-            with _sink(out) as sink:
+            with sink(out) as file:
                 done = 0
                 for done, line in enumerate(mapper.lines(lines), 1):
-                    sink.write(line + "\n")
+                    file.write(line + "\n")
                     if done % PROGRESS == 0:
                         say(f"{done} cases")
     except OSError as error:
         raise ConfigError(f"{error.filename or out or cases}: {error.strerror or error}") from None
     if out is not None:
         say(f"{done} cases → {out}")
-
-
-@contextmanager
-def _sink(out: Path | None) -> Iterator[TextIO]:
-    """The output file or stdout; half a surrogate pair from an id leaves as the JSON escape that it came as."""
-    import io
-    import sys
-
-    if out is not None:
-        with out.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            yield file
-        return
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    yield sys.stdout
-    sys.stdout.flush()
 
 
 def _map_one(sentence: str, catalogue: Path, model: Path | None, json: bool) -> None:

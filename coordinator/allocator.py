@@ -43,7 +43,8 @@ def share(items: Sequence[str], workers: Sequence[str], points: Mapping[str, Poi
     """Worker → its items, in the order in which to do them.
 
     Rounds: each worker takes one item, the nearest pairs first, counted from its last item; one that has `loads` open already joins that
-    many rounds later. So counts differ by at most one (loads included) and nobody crosses the hall for a neighbour's shelf. `points`: of workers and items.
+    many rounds later. So counts differ by at most one (loads included) and nobody crosses the hall for a neighbour's shelf. `points`: of
+    workers and items.
     """
     where = {w: points.get(w) for w in workers}
     given: dict[str, list[str]] = {w: [] for w in workers}

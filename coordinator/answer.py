@@ -22,7 +22,7 @@ def answer_run(run: Run, scene: Scene) -> Answer:
     facts = step_facts(run, None, scene)
     told = _told(run, facts, scene)
     to_come = any(p.status in ("unknown", "asking") for p in run.pieces)
-    parts = [*([told.text] if told else []), *_done(run, told is not None), *_problems(run, scene), *_skipped(run), *run.notes]
+    parts = [*([told.text] if told else []), *_done(run, told is not None, scene), *_problems(run, scene), *_skipped(run, scene), *run.notes]
     proved = all(p.done and isinstance(p.outcome, Done) and p.outcome.verified for p in run.pieces)
     complete = (
         proved and not run.cancelled and not run.notes and (told is None or told.answered) and all(s.status == "closed" or s.moot for s in run.steps)
@@ -62,13 +62,13 @@ def _work_outcome(piece: Piece) -> WorkOutcome:
     )
 
 
-def _done(run: Run, told: bool) -> list[str]:
+def _done(run: Run, told: bool, scene: Scene) -> list[str]:
     """What was done. Where something is told, looking itself is no news unless it could not be verified."""
     verified = [p for p in run.pieces if isinstance(p.outcome, Done) and p.outcome.verified]
     unverified = [p for p in run.pieces if isinstance(p.outcome, Done) and not p.outcome.verified]
     acted = verified if not told else [p for p in verified if not p.outcome or not p.outcome.observations]
-    parts = [f"Done and verified: {_pieces(acted)}."] if acted and not (told and _only_steps_of_looking(run, acted)) else []
-    return [*parts, *([f"Done, but not verified: {_pieces(unverified)}."] if unverified else [])]
+    parts = [f"Done and verified: {_pieces(acted, scene)}."] if acted and not (told and _only_steps_of_looking(run, acted)) else []
+    return [*parts, *([f"Done, but not verified: {_pieces(unverified, scene)}."] if unverified else [])]
 
 
 def _only_steps_of_looking(run: Run, acted: Sequence[Piece]) -> bool:
@@ -77,8 +77,8 @@ def _only_steps_of_looking(run: Run, acted: Sequence[Piece]) -> bool:
     return all(p.first in looked for p in acted)
 
 
-def _pieces(pieces: Sequence[Piece]) -> str:
-    shown = [f"{p.work.text.rstrip('.')} ({p.work.device})" for p in pieces[:MANY_NAMES]]
+def _pieces(pieces: Sequence[Piece], scene: Scene) -> str:
+    shown = [f"{p.work.text.rstrip('.')} ({scene.spoken(p.work.device)})" for p in pieces[:MANY_NAMES]]
     more = f" and {len(pieces) - MANY_NAMES} more" if len(pieces) > MANY_NAMES else ""
     return "; ".join(shown) + more
 
@@ -120,17 +120,17 @@ def outcome_words(outcome: Outcome, what: str) -> str:
     return f"did {what!r}{'' if outcome.verified else ', not verified'}."
 
 
-def _skipped(run: Run) -> list[str]:
+def _skipped(run: Run, scene: Scene) -> list[str]:
     parts: list[str] = []
     for step, state in zip(run.plan.steps, run.steps, strict=True):
         if state.status == "skipped":
             why = state.why.rstrip(".")
-            parts.append(f"{why[:1].upper()}{why[1:]}." if state.moot else f"Not done: {_plain(step.do[0])}, because {why}.")
+            parts.append(f"{why[:1].upper()}{why[1:]}." if state.moot else f"Not done: {_plain(step.do[0], scene)}, because {why}.")
     return list(dict.fromkeys(parts))
 
 
-def _plain(template: str) -> str:
-    return template.replace("{}", "it").replace("{pick}", "the chosen one").rstrip(".")
+def _plain(template: str, scene: Scene) -> str:
+    return scene.expand(template.replace("{}", "each").replace("{pick}", "the chosen one")).rstrip(".")
 
 
 def answer_query(query: Query, scene: Scene, now: float) -> Answer:

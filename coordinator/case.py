@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from coordinator.mentions import Linked
-from coordinator.run import Run
+from coordinator.run import Piece, Run
 from coordinator.scene import Meanings
 from runtime.store import Store
 from schemas.base import Frozen
 from schemas.messages import Answer
 from schemas.plan import Question
 
-TABLE = "cases"
+TABLE, PIECES = "cases", "pieces"
 
 
 class Case(Frozen):
@@ -33,10 +33,13 @@ class Case(Frozen):
     """What was said last; said again when the instruction arrives again."""
     approvals: dict[int, str] = {}
     """Piece index → digest of the call that a person allowed."""
+    pieces: int = 0
+    """How many pieces the run has; they are stored each by itself."""
 
 
 class Cases:
-    """All that are open, and the latest closed ones for outcomes that arrive late; written through to the store."""
+    """All that are open, and the latest closed ones for outcomes that arrive late. Written through: a case without its pieces, and each piece
+    that changed."""
 
     KEPT = 200
 
@@ -44,14 +47,31 @@ class Cases:
         self._store = store
         read = (Case.model_validate_json(value) for _, value in store.items(TABLE))
         self._cases = {c.id: c for c in read if c.status != "closed"}
+        pieces: dict[str, dict[int, Piece]] = {}
+        for key, value in store.items(PIECES):
+            ident, _, index = key.rpartition("/")
+            if ident in self._cases:
+                pieces.setdefault(ident, {})[int(index)] = Piece.model_validate_json(value)
+        for ident, found in pieces.items():
+            self._cases[ident] = _with_pieces(self._cases[ident], found)
 
     def put(self, case: Case) -> Case:
+        before = self._cases.get(case.id)
         self._cases[case.id] = case
-        self._store.put(TABLE, case.id, case.model_dump_json(by_alias=True))
+        old = before.run.pieces if before is not None and before.run is not None else ()
+        for index, piece in enumerate(case.run.pieces if case.run is not None else ()):
+            if index >= len(old) or old[index] != piece:
+                self._store.put(PIECES, f"{case.id}/{index}", piece.model_dump_json(by_alias=True, exclude_defaults=True))
+        head = _head(case)
+        if before is None or _head(before) != head:
+            self._store.put(TABLE, case.id, head.model_dump_json(by_alias=True, exclude_defaults=True))
+        self._forget()
+        return case
+
+    def _forget(self) -> None:
         closed = [c.id for c in self._cases.values() if c.status == "closed"]
         for ident in closed[: max(0, len(closed) - self.KEPT)]:
             del self._cases[ident]
-        return case
 
     def get(self, ident: str | None) -> Case | None:
         """Any case of any time: an instruction that arrives again must not begin again."""
@@ -74,6 +94,20 @@ class Cases:
                 if piece.work.device == device and getattr(piece.outcome, "reason", "") == "needs_approval":
                     return case, index
         return None
+
+
+def _head(case: Case) -> Case:
+    """Without the pieces, and with how many belong to it: an earlier turn may have had more."""
+    if case.run is None:
+        return case
+    return case.model_copy(update={"run": case.run.model_copy(update={"pieces": ()}), "pieces": len(case.run.pieces)})
+
+
+def _with_pieces(case: Case, found: dict[int, Piece]) -> Case:
+    if case.run is None:
+        return case
+    pieces = tuple(found[i] for i in range(case.pieces) if i in found)
+    return case.model_copy(update={"run": case.run.model_copy(update={"pieces": pieces})})
 
 
 def is_asking(case: Case) -> bool:

@@ -62,16 +62,16 @@ def parse_intent(text: str) -> Intent:
     return intent
 
 
-def _intent(written: dict[str, Any]) -> Intent:
-    shape = next(iter(written))
+def _intent(written: Any) -> Intent:
+    shape = next(iter(written), "")
     match shape:
         case "plan":
             return Plan.model_validate({"steps": written["plan"], "tell": written.get("tell")})
         case "query":
             return Query.model_validate(written["query"])
         case "goal":
-            spare = written["goal"].get("spare")
-            return Goal.model_validate({**written["goal"], "spare": [spare] if isinstance(spare, str) else spare or []})
+            spare = {"spare": [written["goal"]["spare"]]} if "spare" in written["goal"] else {}
+            return Goal.model_validate({**written["goal"], **spare})
         case "control":
             return Control.model_validate({"action": written["control"], "who": written.get("who", {})})
         case "ask":

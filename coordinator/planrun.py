@@ -1,14 +1,14 @@
 """How a plan goes on: feed outcomes, get the next work. Pure functions from one `Run` to the next.
 
-A step opens when all steps it depends on are closed; its devices and items are chosen then, from what is known then. Work that cannot be done where it
-was sent moves to another device only where the person left the choice open, and only when it cannot happen twice: after a terminal outcome
+A step opens when all steps it depends on are closed; its devices and items are chosen then, from what is known then. Work that cannot be done where
+it was sent moves to another device only where the person left the choice open, and only when it cannot happen twice: after a terminal outcome
 that is certain, or when the device is silent and the function is idempotent.
 """
 
 from __future__ import annotations
 
 from coordinator.facts import about, amount, fulfils, observed, positive
-from coordinator.quantities import spoken
+from coordinator.quantities import comparison, spoken
 from coordinator.resolve import Group, resolve_step
 from coordinator.run import SETTLED, Piece, Run, StepRun, Try
 from coordinator.scene import Scene
@@ -199,7 +199,7 @@ def _condition(run: Run, when: When, scene: Scene) -> tuple[str, bool]:
     if any(fulfils(f, where, scene) for f in facts):
         return "", False
     seen = ", ".join(f"{scene.spoken(f.subject)}: {spoken(f.value, f.unit)}" for f in facts[:4])
-    return f"the {when.what} was not {where.op} {when.v} ({seen})", True
+    return f"the condition that {when.what} is {comparison(where.op, when.v)} did not hold ({seen})", True
 
 
 def picked(run: Run, pick: Pick, scene: Scene) -> str | None:
@@ -234,8 +234,6 @@ def _moved(run: Run, scene: Scene) -> Run:
 def _may_move(run: Run, piece: Piece) -> bool:
     step = run.steps[piece.work.step]
     if len(piece.tried) >= MOVES or not step.pool or run.plan.steps[piece.work.step].on_failure == "stop" or piece.done:
-        return False
-    if any(p.status == "waiting" and i < piece.first for i, p in enumerate(run.pieces) if p.first == piece.first):
         return False
     if piece.status == "not_sent":
         return piece.subtask is not None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from coordinator.quantities import comparison
 from coordinator.resolve import resolve_step
 from coordinator.scene import Scene
 from coordinator.selection import Problem
 from schemas.plan import Pick, Plan, Step, When, Work
-
-_OPS = {"<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least", "==": "is", "!=": "is not"}
 
 
 def preview(plan: Plan, scene: Scene) -> tuple[Work, ...] | Problem:
@@ -43,7 +42,7 @@ def _choice(pick: Pick, plan: Plan, scene: Scene) -> str:
 def _prefix(when: When, plan: Plan) -> str:
     if when.ended is not None:
         return f"If {_quoted(plan.steps[when.step])} {'succeeds' if when.ended == 'done' else 'fails'}, "
-    return f"If the {when.what} {_OPS[when.op or '==']} {when.v}, "
+    return f"If the {when.what} is {comparison(when.op or '==', when.v or '')}, "
 
 
 def _quoted(step: Step) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from coordinator.words import Token, tokenise
-from schemas.base import Value
+from schemas.base import Op, Value
 
 _FRACTIONS = {"half": 1 / 2, "third": 1 / 3, "thirds": 1 / 3, "quarter": 1 / 4, "quarters": 1 / 4, "fifth": 1 / 5, "fifths": 1 / 5, "tenth": 1 / 10}
 _TRUE = frozenset({"true", "yes", "on"})
@@ -100,6 +100,14 @@ def spoken(value: Value | tuple[Value, ...] | None, unit: str | None = None) -> 
         return "unknown"
     text = f"{value:.4g}" if isinstance(value, float) and abs(value) < 1e4 else f"{value:.0f}" if isinstance(value, float) else str(value)
     return f"{text} {unit}" if unit else text
+
+
+_OPS = {"<": "below ", "<=": "at most ", ">": "above ", ">=": "at least ", "==": "", "!=": "not "}
+
+
+def comparison(op: Op, value: str) -> str:
+    """ "below 20 %", "at least two", "red", "not red"."""
+    return f"{_OPS[op]}{value}"
 
 
 def listing(parts: list[str]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from schemas.base import Frozen, Value
 from schemas.messages import Connection, Profile, Property, State
 
@@ -110,25 +108,23 @@ class Registry(Frozen):
         )
 
     def _device(self, profile: Profile, online: bool) -> Device:
-        state = self.states.get(profile.device)
-        told: Mapping[str, object] = {} if state is None else {
-            "attributes": state.attributes, "busy": state.busy, "stopped": state.stopped, "normal": state.normal, "problem": state.problem,
-        }  # fmt: skip
-        return Device.model_validate(
-            {
-                "id": profile.device,
-                "kind": profile.device_kind,
-                "name": profile.name,
-                "aliases": profile.aliases,
-                "place": profile.place,
-                "abilities": profile.abilities,
-                "levers": profile.levers,
-                "properties": profile.properties,
-                "online": online,
-                "seen_at": self.seen.get(profile.device, 0.0),
-                **told,
-            }
+        device = Device.model_construct(
+            id=profile.device,
+            kind=profile.device_kind,
+            name=profile.name,
+            aliases=profile.aliases,
+            place=profile.place,
+            abilities=profile.abilities,
+            levers=profile.levers,
+            properties=profile.properties,
+            online=online,
+            seen_at=self.seen.get(profile.device, 0.0),
         )
+        state = self.states.get(profile.device)
+        if state is None:
+            return device
+        told = {"attributes": state.attributes, "busy": state.busy, "stopped": state.stopped, "normal": state.normal, "problem": state.problem}
+        return device.model_copy(update=told)
 
 
 def _alive(agent: Presence | None, now: float) -> bool:

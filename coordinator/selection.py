@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from coordinator.allocator import Point, device_point, distance, place_point
 from coordinator.glossary import PropertyInfo
 from coordinator.mentions import Mention
-from coordinator.quantities import listing, spoken, value_of
+from coordinator.quantities import comparison, listing, spoken, value_of
 from coordinator.registry import Device
 from coordinator.scene import Scene
 from coordinator.words import is_plural_of, plural
@@ -149,7 +149,7 @@ def _conditions(devices: tuple[Device, ...], who: Who, scene: Scene, kind: str) 
     told = spoken(scene.value(who.where.v, info), info.unit if info else None)
     if info is None:
         return (), f"No {kind} reports {who.where.what}."
-    return kept, f"No {kind} has {name} {who.where.op} {told}, so nothing was to do." if not kept else ""
+    return kept, f"No {kind} has {name} {comparison(who.where.op, told)}, so nothing was to do." if not kept else ""
 
 
 def fact(device: Device, phrase: str, scene: Scene, numeric: bool = False) -> Value | None:

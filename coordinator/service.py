@@ -13,7 +13,7 @@ from coordinator.desk import Desk
 from coordinator.dispatcher import Dispatcher
 from coordinator.ledger import Entry, Ledger, Timing
 from coordinator.meaning import Meaning, Thresholds
-from coordinator.registry import Registry
+from coordinator.registry import Device, Registry
 from coordinator.rounds import Rounds, targets
 from coordinator.scene import Scene
 from coordinator.scripted import Planner
@@ -37,6 +37,10 @@ _HEARD = (
     topics.AGENT_CONNECTION, topics.PROFILE, topics.STATE, topics.EPOCH, topics.OUTCOME, topics.INSTRUCTION, topics.REPLY, topics.CONTROL,
     topics.APPROVAL,
 )  # fmt: skip
+
+
+FLEET_AGE = 0.25
+"""Seconds for which a view of an unchanged registry is good."""
 
 
 class CoordinatorIdentity(Frozen):
@@ -89,6 +93,7 @@ class CoordinatorService(Service):
         self._id, self._bus, self._clock, self._site = identity, bus, clock, site
         self._options = chosen = options or CoordinatorOptions()
         self.registry = Registry()
+        self._fleet: tuple[Registry, float, tuple[Device, ...]] = (self.registry, 0.0, ())
         self._fresh: set[str] = set()
         self._highest_epoch = 0
         self._ready = asyncio.Event()
@@ -140,9 +145,17 @@ class CoordinatorService(Service):
         state = self.registry.states.get(device)
         return None if state is None else state.stopped
 
+    def _devices(self) -> tuple[Device, ...]:
+        """The fleet as the registry has it; made anew when that has changed, or leases may have lapsed."""
+        now = self._clock.now()
+        registry, made_at, devices = self._fleet
+        if registry is not self.registry or now - made_at > FLEET_AGE:
+            devices = self.registry.devices(now)
+            self._fleet = (self.registry, now, devices)
+        return devices
+
     def _scene(self, case: Case) -> Scene:
-        devices = self.registry.devices(self._clock.now())
-        return Scene(case.linked, self._site, devices, case.meanings, self._dispatcher.ledger.loads(), self._options.reserve)
+        return Scene(case.linked, self._site, self._devices(), case.meanings, self._dispatcher.ledger.loads(), self._options.reserve)
 
     def _look(self) -> dict[str, tuple[str, ...]]:
         return targets(self.registry, self._dispatcher.ledger, self._fresh, self._clock.now())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from coordinator.facts import amount, fulfils, positive
-from coordinator.quantities import listing, spoken
+from coordinator.quantities import comparison, listing, spoken
 from coordinator.resolve import kind_of
 from coordinator.scene import Scene
 from schemas.observations import Observation
@@ -50,7 +50,7 @@ def _list(asked: Asked, facts: Sequence[Observation], scene: Scene) -> str:
         return _values(asked, facts, scene)
     yes, no = _split(asked, facts, scene)
     head = kind_of([f.subject for f in facts], scene).capitalize()
-    condition = _condition(asked, facts, scene)
+    condition = _condition(asked)
     listed = ", ".join(_shown(f, scene) for f in yes[:SHOWN]) or "none"
     text = f"{head} with {asked.what}{condition}: {listed}."
     other = "Not so" if asked.where or _yes_no(facts) else f"No {_bare(asked.what)}"
@@ -61,7 +61,7 @@ def _count(asked: Asked, facts: Sequence[Observation], scene: Scene) -> str:
     yes, _ = _split(asked, facts, scene)
     if asked.where is not None or _yes_no(facts) or not _countable(facts):
         names = f": {_names([f.subject for f in yes], scene)}" if yes else ""
-        return f"{len(yes)} of {len(facts)} {kind_of([f.subject for f in facts], scene)} with {asked.what}{_condition(asked, facts, scene)}{names}."
+        return f"{len(yes)} of {len(facts)} {kind_of([f.subject for f in facts], scene)} with {asked.what}{_condition(asked)}{names}."
     total = sum(v for f in facts if (v := amount(f)) is not None)
     parts = f" ({', '.join(f'{scene.spoken(f.subject)}: {_value(f)}' for f in facts[:SHOWN])})" if len(facts) > 1 else ""
     return f"{_capital(asked.what)}: {spoken(total, facts[0].unit)} in all{parts}."
@@ -90,7 +90,7 @@ def _any(asked: Asked, facts: Sequence[Observation], scene: Scene) -> str:
     yes, no = _split(asked, facts, scene)
     if yes:
         return f"Yes: {', '.join(_shown(f, scene) for f in yes[:SHOWN])}."
-    return f"No: no {_bare(asked.what)}{_condition(asked, facts, scene)} ({_names([f.subject for f in no], scene)})."
+    return f"No: no {_bare(asked.what)}{_condition(asked)} ({_names([f.subject for f in no], scene)})."
 
 
 def _all(asked: Asked, facts: Sequence[Observation], scene: Scene) -> str:
@@ -134,8 +134,8 @@ def _yes_no(facts: Sequence[Observation]) -> bool:
     return all(isinstance(f.value, bool) for f in facts)
 
 
-def _condition(asked: Asked, facts: Sequence[Observation], scene: Scene) -> str:
-    return f" {asked.where.op} {asked.where.v}" if asked.where is not None else ""
+def _condition(asked: Asked) -> str:
+    return f" {comparison(asked.where.op, asked.where.v)}" if asked.where is not None else ""
 
 
 def _shown(fact: Observation, scene: Scene) -> str:

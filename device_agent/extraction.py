@@ -77,7 +77,10 @@ def _claims(numeric: list[int], text: FunctionText, reading: Reading, sentence: 
 
 
 def affinity(quantity: Quantity, parameter: Parameter, others: Sequence[Quantity]) -> float:
-    """How well the quantity's unit suits the parameter: 0 for another dimension, little for a unit where none is wanted or none where others have the right one."""
+    """How well the quantity's unit suits the parameter, 0 for another dimension.
+
+    A unit where none is wanted counts little, and so does none at all where another quantity has the right one.
+    """
     if number_for(quantity, parameter) is None:
         return 0.0
     if parameter.unit is None:

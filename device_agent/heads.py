@@ -16,7 +16,10 @@ Floats = NDArray[np.float32]
 MATCH_SCALE = 20.0
 _HIDDEN, _SPAN = 384, 96
 _SHAPES = {
-    **{f"{name}.weight": (1, width) for name, width in (("match", 3 * _HIDDEN), ("several", 3 * _HIDDEN), ("said", 3 * _HIDDEN), ("option", 2 * _HIDDEN))},
+    **{
+        f"{name}.weight": (1, width)
+        for name, width in (("match", 3 * _HIDDEN), ("several", 3 * _HIDDEN), ("said", 3 * _HIDDEN), ("option", 2 * _HIDDEN))
+    },
     **{f"{name}.bias": (1,) for name in ("match", "several", "said", "option")},
     **{f"{name}.weight": (_SPAN, _HIDDEN) for name in ("start_of", "end_of", "start_in", "end_in")},
     **{f"{name}.bias": (_SPAN,) for name in ("start_of", "end_of")},
@@ -68,7 +71,8 @@ class Heads:
         meant = (starts + ends) / 2 @ inside
         said = _sigmoid(self._linear("said", np.concatenate([asked, *_compare(asked, meant)], axis=1)))[:, 0]
         options = tuple(
-            self._options(vectors[[o + shift for o in own if o + shift < len(vectors)]], meant[p]) for p, own in enumerate(text.options[: len(places)])
+            self._options(vectors[[o + shift for o in own if o + shift < len(vectors)]], meant[p])
+            for p, own in enumerate(text.options[: len(places)])
         )
         whole = _match_features(vectors, pieces)
         match = float(self._linear("match", whole)[0, 0] - self._w["none"][0])

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from pydantic import JsonValue
 
+from device_agent.clauses import halves
 from device_agent.extraction import Argument, extract, read_facts
 from device_agent.heads import Heads, Reading
 from device_agent.reader import Sentence, pass_ids, read_sentence
@@ -101,6 +102,23 @@ class Interpreter:
         vectors = self._encoder.token_vectors([pass_ids(sentence, catalogue.texts[n]) for n in numbers])
         return [self._heads.read(v, len(sentence.ids), catalogue.texts[n]) for v, n in zip(vectors, numbers, strict=True)]
 
+    def _several(self, text: str, catalogue: Catalogue) -> float:
+        """How sure the reader is that the sentence, cut at some seam, asks for two different functions: the weaker half's match probability."""
+        cuts = halves(text)
+        parts = list(dict.fromkeys(part for cut in cuts for part in cut))
+        if not parts:
+            return 0.0
+        vectors = self._encoder.embed(parts)
+        nearest = {part: catalogue.nearest(vector, 1)[0][0] for part, vector in zip(parts, vectors, strict=True)}
+        pairs = [cut for cut in cuts if nearest[cut[0]] != nearest[cut[1]]]
+        match = {part: self._match(part, catalogue, nearest[part]) for part in dict.fromkeys(p for pair in pairs for p in pair)}
+        return max((min(match[a], match[b]) for a, b in pairs), default=0.0)
+
+    def _match(self, text: str, catalogue: Catalogue, number: int) -> float:
+        """Probability that this function alone is meant, against none."""
+        (reading,) = self._read(read_sentence(text, self._encoder), catalogue, [number])
+        return match_probabilities([reading.match])[0]
+
     def _conclude(
         self, sentence: Sentence, catalogue: Catalogue, near: list[tuple[int, float]], readings: list[Reading], facts: dict[str, str]
     ) -> Interpretation:
@@ -108,7 +126,7 @@ class Interpreter:
         none = 1.0 - sum(chances)
         considered = tuple(Considered(name=catalogue.functions[n].name, similarity=s, match=m) for (n, s), m in zip(near, chances, strict=True))
         best = int(np.argmax(chances))
-        several = float(np.mean([r.several for r in readings]))
+        several = self._several(sentence.text, catalogue)
         if several >= self.settings.several:
             return Interpretation(name=None, decision="refuse", confidence=several, reason="several", candidates=considered)
         if none >= self.settings.none:

@@ -79,7 +79,16 @@ for _pint, _forms in {
     _NAMES.update(dict.fromkeys(_forms.split(), _pint))
 del _NAMES["mil"]
 
-_PHRASES = {"kilowatt-hour": "kwh", "kilowatt hour": "kwh", "kwhs": "kwh", "parts per million": "ppm", "cubic metres": "m3", "cubic metre": "m3", "cubic meters": "m3", "cubic meter": "m3"}
+_PHRASES = {
+    "kilowatt-hour": "kwh",
+    "kilowatt hour": "kwh",
+    "kwhs": "kwh",
+    "parts per million": "ppm",
+    "cubic metres": "m3",
+    "cubic metre": "m3",
+    "cubic meters": "m3",
+    "cubic meter": "m3",
+}
 _AMBIGUOUS = frozenset(["a", "c", "d", "f", "g", "h", "k", "l", "m", "n", "s", "v", "w"])
 """Too short to be a unit beside a number word; fine after digits ("5 m")."""
 

@@ -11,9 +11,9 @@ Value = bool | int | float | str
 
 
 class Frozen(BaseModel):
-    """Immutable; an unknown key is an error."""
+    """Immutable; an unknown key is an error, and so is a number that is not finite: JSON cannot carry it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
 Op = Literal["==", "!=", "<", "<=", ">", ">="]

@@ -7,6 +7,7 @@ that says why, so that the caller can count it, log one line and drop the messag
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Protocol
 
 from pydantic import Field, ValidationError
@@ -58,8 +59,12 @@ class PlainSeal:
 
 
 def seal_message(envelope: Envelope, seal: Seal | None = None) -> bytes:
-    """JSON bytes ready for the bus. Raises ContractError above 256 KiB."""
-    data = (seal or PlainSeal()).seal(envelope.model_dump_json(by_alias=True, exclude_none=True).encode())
+    """JSON bytes ready for the bus. Raises ContractError above 256 KiB, and for a value that JSON cannot carry."""
+    try:
+        text = envelope.model_dump_json(by_alias=True, exclude_none=True)
+    except ValueError as error:
+        raise ContractError(f"message {envelope.id} cannot be written as JSON: {str(error)[:200]}") from None
+    data = (seal or PlainSeal()).seal(text.encode())
     if len(data) > MAX_BYTES:
         raise ContractError(f"message {envelope.id} is {len(data)} bytes, the limit is {MAX_BYTES}")
     return data
@@ -87,12 +92,23 @@ def open_message(data: bytes, seal: Seal | None = None) -> tuple[Envelope, int]:
 
 def _parse(data: bytes) -> dict[str, Any]:
     try:
-        raw = json.loads(data)
-    except (ValueError, UnicodeDecodeError, RecursionError):
+        text = data.decode()
+        raw = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        if "\\ud" in text.lower():
+            json.dumps(raw, ensure_ascii=False).encode()  # half a surrogate pair is no text: no file, log or model could take it
+    except (ValueError, RecursionError):
         raise ContractError("bad JSON") from None
     if not isinstance(raw, dict):
         raise ContractError("not a JSON object")
     return raw  # pyright: ignore[reportUnknownVariableType]
+
+
+def _finite(text: str) -> float:
+    """NaN and the infinities are not JSON (RFC 8259 section 6), nor is a number that is too large to be one."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _check_major(raw: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue
 
 from schemas.base import Frozen, Value
-from schemas.ids import WireId
+from schemas.ids import Uuid7, WireId
 from schemas.observations import Observation
 from schemas.outcomes import Outcome, RunState, SubtaskState
 from schemas.plan import Intent, Work
@@ -15,6 +15,7 @@ from schemas.site import Site
 from schemas.skills import Safety
 
 Text = Annotated[str, Field(max_length=8192)]
+PollId = Annotated[str, Field(max_length=64)]
 
 
 class Connection(Frozen):
@@ -73,8 +74,10 @@ class State(Frozen):
     stopped: bool = False
     normal: bool = True
     problem: Text = ""
+    stop_problem: Text = ""
+    """A stop was ordered and the device is not known to have obeyed: why. Empty otherwise; `stopped` is True only once it obeyed."""
     subtasks: tuple[SubtaskStatus, ...] = ()
-    poll: str | None = None
+    poll: PollId | None = None
     catalogue: str | None = None
     """Digest of the API catalogue, so that a change is noticed."""
 
@@ -96,7 +99,7 @@ class Subtask(Frozen):
 class Cancel(Frozen):
     kind: Literal["cancel"] = "cancel"
     device: WireId
-    subtask: str
+    subtask: Uuid7
 
 
 class Stop(Frozen):
@@ -111,7 +114,7 @@ class Stop(Frozen):
 class OutcomeReport(Frozen):
     kind: Literal["outcome"] = "outcome"
     device: WireId
-    subtask: str
+    subtask: Uuid7
     outcome: Outcome
     started_at: float | None = None
     ended_at: float = 0.0
@@ -149,8 +152,8 @@ class Poll(Frozen):
     """Who shall report, and which open subtasks each must speak of."""
 
     kind: Literal["poll"] = "poll"
-    poll: str
-    open: dict[str, tuple[str, ...]]
+    poll: PollId
+    open: dict[WireId, tuple[Uuid7, ...]]
     """device id → open subtask ids"""
 
 

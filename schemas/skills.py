@@ -15,6 +15,10 @@ Safety = Literal["read", "reversible", "irreversible", "forbidden"]
 Reduce = Literal["value", "count", "count_true", "count_false", "not", "first", "list"]
 
 
+_NUMBER = re.compile("[0-9]{1,9}")
+_HOLE = re.compile(r"\{n[^}]*\}")
+
+
 class PlaceRef(Frozen):
     """How a maker numbers the places of one kind: site id `shelf-4` = `prefix` + n; the maker says `format` of n + `offset` ("S{n:02d}"; zero-based: offset -1)."""
 
@@ -25,17 +29,19 @@ class PlaceRef(Frozen):
     def to_site(self, value: Value) -> str | None:
         """The site's place id for a maker's value; None when it has no number or another form. A site id is returned as it is."""
         text = str(value).strip()
-        if text.startswith(self.prefix) and text[len(self.prefix) :].isdigit():
+        if text.startswith(self.prefix) and _NUMBER.fullmatch(text[len(self.prefix) :]):
             return text
-        found = re.search(r"\d+", text)
-        if found is None:
+        if _NUMBER.fullmatch(text):
+            return f"{self.prefix}{int(text) - self.offset}"
+        found = re.fullmatch(_HOLE.sub(f"({_NUMBER.pattern})", re.escape(self.format).replace(r"\{", "{").replace(r"\}", "}")), text)
+        if found is None or text != self._spell(int(found[1])):
             return None
-        return f"{self.prefix}{int(found[0]) - self.offset}" if text == self._spell(int(found[0])) or text == found[0] else None
+        return f"{self.prefix}{int(found[1]) - self.offset}"
 
     def to_maker(self, site_id: str) -> Value | None:
         """The maker's value for a site place id: an int where the format is just the number; None for a place of another kind."""
         number = site_id.removeprefix(self.prefix)
-        if not site_id.startswith(self.prefix) or not number.isdigit():
+        if not site_id.startswith(self.prefix) or not _NUMBER.fullmatch(number):
             return None
         n = int(number) + self.offset
         return n if self.format == "{n}" else self._spell(n)

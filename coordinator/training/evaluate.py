@@ -1,6 +1,6 @@
 """How often the planner's model is right on held-out templates, by shape, and how long it takes.
 
-    python -m coordinator.training.evaluate --model models/parley-lm.gguf
+python -m coordinator.training.evaluate --model models/parley-lm.gguf
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from runtime.llm.protocol import Generation
 def without_wording(value: Any) -> Any:
     """The plan with its sentences reduced to the references in them: the same structure, other verbs."""
     if isinstance(value, dict):
-        return {k: [sorted(w.strip(".") for w in text.split() if w.startswith("{")) for text in v] if k == "do" else without_wording(v) for k, v in value.items()}
+        return {
+            k: [sorted(w.strip(".") for w in text.split() if w.startswith("{")) for text in v] if k == "do" else without_wording(v)
+            for k, v in value.items()
+        }
     return [without_wording(v) for v in value] if isinstance(value, list) else value
 
 

@@ -1,7 +1,7 @@
 """Checkpoint → `parley-lm.gguf` (llama.cpp's llama architecture), its card, and reference values for the parity test.
 
-    python -m coordinator.training.export --run run --out models                       # q8_0, as shipped
-    python -m coordinator.training.export --run run --parity tests/golden/parley-lm-parity.json
+python -m coordinator.training.export --run run --out models                       # q8_0, as shipped
+python -m coordinator.training.export --run run --parity tests/golden/parley-lm-parity.json
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Authored templates → endless training examples: other nouns, names, numbers and phrases, a fleet around them, tags as the linker sets them, and noise.
+"""Authored templates → endless training examples: other nouns, names, numbers and phrases, a fleet around them, the linker's tags, and noise.
 
 python -m coordinator.training.generate --count 20        # look at some
 """
@@ -196,7 +196,9 @@ def _trimmed(mark: Mark, noun: re.Match[str]) -> list[str | Mark]:
     return [piece for piece in (head, mark, tail) if piece]
 
 
-_EVERYONE = re.compile(r"(everyone|everybody|all of you|you all|you lot|all|anyone|anybody|somebody|someone|everything|the whole lot|all hands)", re.IGNORECASE)
+_EVERYONE = re.compile(
+    r"(everyone|everybody|all of you|you all|you lot|all|anyone|anybody|somebody|someone|everything|the whole lot|all hands)", re.IGNORECASE
+)
 
 
 def name_everyone(one: Template) -> None:

@@ -8,65 +8,19 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from coordinator.training.templates import Mark, Template
-from coordinator.training.wording import invent
+from coordinator.training.wording import NUMBER_WORDS, invent
 from coordinator.words import plural
 
-PLACES = [
-    "shelf",
-    "rack",
-    "bay",
-    "bin",
-    "tray",
-    "tank",
-    "room",
-    "hall",
-    "field",
-    "bed",
-    "ward",
-    "gate",
-    "lane",
-    "cabinet",
-    "locker",
-    "zone",
-    "station",
-    "box",
-    "pallet",
-    "aisle",
-    "desk",
-    "plot",
-    "pen",
-    "container",
-    "chamber",
-    "cell",
-    "drawer",
-    "stall",
-]
-DEVICES = [
-    "robot",
-    "drone",
-    "rover",
-    "cart",
-    "vehicle",
-    "arm",
-    "camera",
-    "sensor",
-    "lamp",
-    "pump",
-    "valve",
-    "fan",
-    "door",
-    "printer",
-    "vacuum",
-    "scanner",
-    "heater",
-    "mower",
-    "crane",
-    "forklift",
-    "machine",
-    "shuttle",
-    "tug",
-    "router",
-]
+_PLACES = (
+    "shelf rack bay bin tray tank room hall field bed ward gate lane cabinet locker zone station box pallet aisle desk plot pen container "
+    "chamber cell drawer stall"
+)
+PLACES = _PLACES.split()
+_DEVICES = (
+    "robot drone rover cart vehicle arm camera sensor lamp pump valve fan door printer vacuum scanner heater mower crane forklift machine "
+    "shuttle tug router"
+)
+DEVICES = _DEVICES.split()
 
 
 class Pools:
@@ -145,6 +99,8 @@ def exchange_noun(surface: str, noun: str, new: str) -> str:
     word = new if found[0].lower() == noun else plural(new)
     word = word.capitalize() if found[0][0].isupper() else word
     out = surface[: found.start()] + word + surface[found.end() :]
+    if not re.match(r"an? ", surface, re.IGNORECASE):
+        return out
     return (
         re.sub(r"\b([Aa])n? (?=(\w))", lambda m: f"{m[1]}{'n' if m[2].lower() in 'aeiou' else ''} ", out)
         if re.match(r"an? ", surface, re.IGNORECASE)
@@ -160,35 +116,42 @@ def is_plural_set(surface: str, noun: str) -> bool:
 
 def _label(rng: random.Random) -> str:
     number = str(rng.randrange(1, 13) if rng.random() < 0.7 else rng.randrange(13, 130))
+    spelled = rng.choice(NUMBER_WORDS[1:])
+    return rng.choice((number, number, number, number, rng.choice("ABCDEFGH"), rng.choice("ABCD") + number, spelled))
+
+
+def _device(kind: str, rng: random.Random) -> str:
+    number, name = _label(rng), invent(rng).capitalize()
+    numbered = (f"{kind} {number}", f"{kind} {number}", f"{kind.capitalize()} {number}", f"{kind}-{number}", f"{kind}{number}")
+    ids = (f"{kind[:1].upper()}{number}", f"{name[:3].upper()}-{number}", f"{kind} number {number}")
+    named = (name, f"the {kind}", f"the {name} {kind}", f"the second {kind}")
+    return rng.choice((*numbered, *ids, *named))
+
+
+def _place(kind: str, rng: random.Random) -> str:
+    name, side_of = invent(rng), rng.choice(_SIDES.split())
+    numbered = [f"{kind} {_label(rng)}" for _ in range(3)]
     return rng.choice(
         (
-            number,
-            number,
-            number,
-            number,
-            rng.choice("ABCDEFGH"),
-            rng.choice("ABCD") + number,
-            rng.choice(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]),
+            *numbered,
+            f"{kind.capitalize()} {_label(rng)}",
+            f"{kind}-{_label(rng)}",
+            f"the {name} {kind}",
+            f"the {kind}",
+            name.capitalize(),
+            f"the {side_of} {kind}",
         )
     )
 
 
-def _device(kind: str, rng: random.Random) -> str:
-    number = _label(rng)
-    name = invent(rng).capitalize()
-    return rng.choice((f"{kind} {number}", f"{kind} {number}", f"{kind.capitalize()} {number}", f"{kind}-{number}", f"{kind} number {number}", f"the {kind}", f"the {name} {kind}",
-                       name, f"{kind[:1].upper()}{number}", f"{kind}{number}", f"{name[:3].upper()}-{number}", f"the second {kind}"))  # fmt: skip
-
-
-def _place(kind: str, rng: random.Random) -> str:
-    name = invent(rng)
-    return rng.choice((f"{kind} {_label(rng)}", f"{kind} {_label(rng)}", f"{kind} {_label(rng)}", f"{kind.capitalize()} {_label(rng)}", f"the {name} {kind}", f"the {kind}",
-                       f"{kind}-{_label(rng)}", f"{name.capitalize()}", f"the {rng.choice(['north', 'south', 'east', 'west', 'main', 'back', 'front', 'upper', 'red', 'big'])} {kind}"))  # fmt: skip
+_SIDES = "north south east west main back front upper red big"
 
 
 def _places(kind: str, rng: random.Random) -> str:
     many, a = plural(kind), rng.randrange(1, 20)
     b, c = a + rng.randrange(1, 4), a + rng.randrange(4, 20)
-    return rng.choice((f"the {many}", f"the {many}", f"all {many}", f"all the {many}", f"every {kind}", f"each {kind}", f"{many} {a} to {c}", f"{many} {a} through {c}", f"{many} {a}-{c}",
-                       f"{many} {a}, {b} and {c}", f"{many} {a} and {c}", f"the first {rng.choice(('two', 'three', 'four', '5'))} {many}", f"every second {kind}", f"all of the {many}",
-                       f"the {many} in {rng.choice(('aisle', 'zone', 'hall'))} {rng.choice('ABC')}", f"our {many}"))  # fmt: skip
+    numbered = (f"{many} {a} to {c}", f"{many} {a} through {c}", f"{many} {a}-{c}", f"{many} {a}, {b} and {c}", f"{many} {a} and {c}")
+    every = (f"the {many}", f"the {many}", f"all {many}", f"all the {many}", f"every {kind}", f"each {kind}", f"all of the {many}", f"our {many}")
+    first = f"the first {rng.choice(('two', 'three', 'four', '5'))} {many}"
+    within = f"the {many} in {rng.choice(('aisle', 'zone', 'hall'))} {rng.choice('ABC')}"
+    return rng.choice((*numbered, *every, first, within, f"every second {kind}"))

@@ -9,14 +9,16 @@ from typing import Any
 from coordinator.mentions import Summary
 from coordinator.training.templates import Mark, Template
 
-KNOWS = (
-    "battery", "position", "speed", "temperature", "busy", "online", "status", "humidity", "brightness", "on", "volume", "load", "pressure", "firmware", "charging",
-    "signal", "uptime", "storage", "fill level", "flow", "power", "mode", "open", "locked", "fault", "errors", "clients", "ink", "paper", "water level", "fuel",
-)  # fmt: skip
-FINDS = (
-    "free slots", "items", "count", "boxes", "damage", "leaks", "people", "temperature", "humidity", "barcode", "picture", "soil moisture", "obstacles", "weight", "noise",
-    "dust", "cracks", "stock", "label", "gas", "spill", "height", "smoke", "level", "colour", "occupied", "moisture", "ripeness",
-)  # fmt: skip
+_KNOWS = (
+    "battery, position, speed, temperature, busy, online, status, humidity, brightness, on, volume, load, pressure, firmware, charging, "
+    "signal, uptime, storage, fill level, flow, power, mode, open, locked, fault, errors, clients, ink, paper, water level, fuel"
+)
+KNOWS = tuple(_KNOWS.split(", "))
+_FINDS = (
+    "free slots, items, count, boxes, damage, leaks, people, temperature, humidity, barcode, picture, soil moisture, obstacles, weight, "
+    "noise, dust, cracks, stock, label, gas, spill, height, smoke, level, colour, occupied, moisture, ripeness"
+)
+FINDS = tuple(_FINDS.split(", "))
 STANDARD = (
     (r"batter|charge\b|juice|power left|charged|flight time|energy", ("battery", "battery", "battery level", "charge")),
     (r"idle|free to|available|busy|working|doing|occupied", ("busy", "idle", "status")),
@@ -29,35 +31,7 @@ STANDARD = (
 """Names under which a site may know what people say in other words."""
 SPACE = (r"space|room|vacan|free|empty|slots?|gap", ("free slots", "free slots", "free space", "empty positions"))
 THINGS = (r"items?|boxes|stock|goods|cartons|pallets|things|parcels|inventory", ("items", "items", "stock", "count"))
-_FILLER = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "any",
-        "some",
-        "most",
-        "least",
-        "fewest",
-        "more",
-        "less",
-        "enough",
-        "highest",
-        "lowest",
-        "fullest",
-        "emptiest",
-        "much",
-        "many",
-        "still",
-        "current",
-        "of",
-        "in",
-        "on",
-        "its",
-        "their",
-        "left",
-    ]
-)
+_FILLER = "a an the any some most least fewest more less enough highest lowest fullest emptiest much many still current of in on its their left"
 
 
 def property_name(surface: str, rng: random.Random, *, look: bool) -> str:
@@ -66,7 +40,7 @@ def property_name(surface: str, rng: random.Random, *, look: bool) -> str:
     for pattern, names in rules:
         if re.search(pattern, surface, re.IGNORECASE):
             return rng.choice(names)
-    words = [w for w in re.findall(r"[\w°%'-]+", surface.lower()) if w not in _FILLER]
+    words = [w for w in re.findall(r"[\w°%'-]+", surface.lower()) if w not in _FILLER.split()]
     return " ".join(words) or surface.lower()
 
 

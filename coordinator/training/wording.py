@@ -5,19 +5,25 @@ from __future__ import annotations
 import random
 import re
 
-BEFORE = (
-    "please", "hey,", "hi,", "ok", "ok so", "okay,", "uh,", "um", "so", "right,", "alright,", "listen,", "hello,", "good morning,", "quick one:", "next:", "now", "team,",
-    "hey there,", "well,", "one more thing:", "sorry,", "erm,", "hello there,", "yo,", "kindly", "attention,", "new task:", "request:", "also,", "then", "hey everyone,",
-)  # fmt: skip
-AFTER = (
-    "please", "thanks", "thank you", "if you can", "ok?", "okay", "asap", "when you get a chance", "cheers", "pls", "right now", "now", "quickly", "would you", "will you",
-    "if possible", "thx", "ta", "right away", "when you have time", "if it's no trouble", "for me", "today", "immediately", "please and thank you", "alright?",
-)  # fmt: skip
-CHATTER = (
-    "The boss is coming.", "I am in a hurry.", "It is for the audit.", "We open at nine.", "Sorry for the fuss.", "Long day today.", "I know it's late.", "We are short of people.",
-    "The customer is waiting.", "No rush.", "It's urgent.", "I can't do it myself.", "My hands are full.", "The last shift left a mess.", "Somebody complained again.",
-    "I have to fill in the report.", "There is a delivery coming.", "Visitors arrive soon.", "I just came in.", "Same as always.", "Take your time.", "Be careful.", "You know the drill.",
-)  # fmt: skip
+_BEFORE = (
+    "please | hey, | hi, | ok | ok so | okay, | uh, | um | so | right, | alright, | listen, | hello, | good morning, | quick one: | next: | "
+    "now | team, | hey there, | well, | one more thing: | sorry, | erm, | hello there, | yo, | kindly | attention, | new task: | request: | "
+    "also, | then | hey everyone,"
+)
+BEFORE = tuple(_BEFORE.split(" | "))
+_AFTER = (
+    "please | thanks | thank you | if you can | ok? | okay | asap | when you get a chance | cheers | pls | right now | now | quickly | would "
+    "you | will you | if possible | thx | ta | right away | when you have time | if it's no trouble | for me | today | immediately | please "
+    "and thank you | alright?"
+)
+AFTER = tuple(_AFTER.split(" | "))
+_CHATTER = (
+    "The boss is coming. | I am in a hurry. | It is for the audit. | We open at nine. | Sorry for the fuss. | Long day today. | I know it's "
+    "late. | We are short of people. | The customer is waiting. | No rush. | It's urgent. | I can't do it myself. | My hands are full. | The "
+    "last shift left a mess. | Somebody complained again. | I have to fill in the report. | There is a delivery coming. | Visitors arrive "
+    "soon. | I just came in. | Same as always. | Take your time. | Be careful. | You know the drill."
+)
+CHATTER = tuple(_CHATTER.split(" | "))
 NOISE = ("uh", "um", "er", "like", "you know,", "well", "hmm")
 NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _TENS = dict(zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], range(20, 100, 10), strict=True))
@@ -91,40 +97,10 @@ def change_numbers(text: str, rng: random.Random) -> str:
     return _SPELLED.sub(spelled, re.sub(r"\d+", digits, text))
 
 
-_START = (
-    [
-        "b",
-        "br",
-        "c",
-        "d",
-        "dr",
-        "f",
-        "fl",
-        "g",
-        "gr",
-        "h",
-        "j",
-        "k",
-        "kl",
-        "l",
-        "m",
-        "n",
-        "p",
-        "pl",
-        "qu",
-        "r",
-        "s",
-        "sk",
-        "st",
-        "t",
-        "tr",
-        "v",
-        "w",
-        "z",
-    ],
-    ["a", "e", "i", "o", "u", "ai", "ee", "oo", "y"],
-    ["b", "ck", "d", "f", "g", "k", "l", "m", "n", "p", "r", "sk", "st", "t", "v", "x", "z"],
-)
+_ONSETS = "b br c d dr f fl g gr h j k kl l m n p pl qu r s sk st t tr v w z"
+_VOWELS = "a e i o u ai ee oo y"
+_CODAS = "b ck d f g k l m n p r sk st t v x z"
+_START = (_ONSETS.split(), _VOWELS.split(), _CODAS.split())
 
 
 def invent(rng: random.Random) -> str:

@@ -8,99 +8,19 @@ from dataclasses import replace
 
 from device_agent.quantities import find_quantities
 from device_agent.training.data import Example, Mark
+from device_agent.training.wording import AFTER, BEFORE, NAMES, ONES, ORDINALS, SIBLINGS, SPOKEN, TENS
 from device_agent.units import unit_of
 from schemas.skills import Parameter
 
-BEFORE = (
-    "please ",
-    "could you ",
-    "can you ",
-    "hey, ",
-    "ok, ",
-    "would you mind: ",
-    "now ",
-    "right, ",
-    "next: ",
-    "when you get a chance, ",
-    "thanks for the help so far. ",
-    "one more thing: ",
-    "I'd like this done: ",
-    "quick one, ",
-    "alright then, ",
-    "go ahead and ",
-    "be so kind and ",
-    "for the third time today, ",
-    "robot 2, ",
-    "unit 7, ",
-    "as number 4 on the list, ",
-    "it's ten past nine, so ",
-    "good morning, ",
-    "hi there, ",
-    "listen, ",
-    "as agreed, ",
-)
-AFTER = (
-    " please",
-    ", please",
-    ", thanks",
-    " thank you",
-    ", would you",
-    " now",
-    " right away",
-    " when you can",
-    ", if you can",
-    ", cheers",
-    ", the two of us are waiting",
-    ", I'll be back in a bit",
-    ", as we discussed",
-    " for me",
-    ", as usual",
-    ", that's all",
-    " asap",
-    ", it's the second time I ask",
-    ", ticket 4471",
-)
-_ONES = tuple(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-)
-_TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_ORDINAL = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth", "twelve": "twelfth"}
-_SPOKEN = {
-    "second": ("s", "sec", "seconds"),
-    "minute": ("min", "minutes", "mins"),
-    "hour": ("h", "hours", "hrs"),
-    "millisecond": ("ms", "milliseconds"),
-    "meter": ("m", "metres", "meters"),
-    "centimeter": ("cm", "centimetres"),
-    "millimeter": ("mm", "millimetres"),
-    "percent": ("%", " percent", "percent"),
-    "degC": ("°C", "degrees", "degrees celsius", "C"),
-    "liter": ("l", "litres"),
-    "milliliter": ("ml", "millilitres"),
-    "degree": ("degrees", "°", "deg"),
-    "kilohertz": ("kHz", "kilohertz"),
-    "hertz": ("Hz", "hertz"),
-    "megahertz": ("MHz", "megahertz"),
-    "kilogram": ("kg", "kilos"),
-    "gram": ("g", "grams"),
-}
-_SIBLINGS = (
-    ("second", "minute", "hour", "millisecond"),
-    ("meter", "centimeter", "millimeter"),
-    ("liter", "milliliter"),
-    ("kilohertz", "hertz", "megahertz"),
-    ("gram", "kilogram"),
-)
 _LEAD_IN = re.compile(r"(?:[,;]?\s*(?:at|for|to|of|by|with|from|in|on|over|after|every|until|into|under|as|is|number|up to))?\s*$", re.I)
-_NAMES = ["north dock", "Bay C", "rack seven", "guest-wifi", "Anna's tablet", "backup", "night shift", "morning routine", "lab-2", "Kitchen", "front desk", "P-204", "tray B", "line three", "Zone East", "demo", "Mrs Ortiz", "CalRun", "blue crate", "aisle K", "calibration", "pallet-88", "Morrow", "hall 4", "station Lima", "fern house", "ward six", "delta", "profile_x", "Old Town", "gate 12", "Sample 31B"]
 
 
 def spell(number: int) -> str:
     """English words of 0 … 999 999."""
     if number < 20:
-        return _ONES[number]
+        return ONES[number]
     if number < 100:
-        return _TENS[number // 10] + (f"-{_ONES[number % 10]}" if number % 10 else "")
+        return TENS[number // 10] + (f"-{ONES[number % 10]}" if number % 10 else "")
     big, name = (number // 1000, "thousand") if number >= 1000 else (number // 100, "hundred")
     rest = number % (1000 if number >= 1000 else 100)
     return f"{spell(big)} {name}" + (f" {'and ' if rest < 100 else ''}{spell(rest)}" if rest else "")
@@ -108,7 +28,7 @@ def spell(number: int) -> str:
 
 def _ordinal(words: str) -> str:
     head, last = words[: -len(words.split("-")[-1])], words.split("-")[-1]
-    return head + _ORDINAL.get(last, last[:-1] + "ieth" if last.endswith("y") else last + "th")
+    return head + ORDINALS.get(last, last[:-1] + "ieth" if last.endswith("y") else last + "th")
 
 
 def _fresh(value: float, parameter: Parameter, rng: random.Random) -> float:
@@ -137,7 +57,7 @@ def _number_surface(mark: Mark, parameter: Parameter, rng: random.Random) -> str
     text = spell(int(new)) if words else (f"{int(new)}" if float(new).is_integer() else f"{new:g}")
     if not words and not whole and rng.random() < 0.1:
         text = text.replace(".", ",")
-    if whole and old.unit in _SPOKEN and 0 < new < 20 and rng.random() < 0.1:
+    if whole and old.unit in SPOKEN and 0 < new < 20 and rng.random() < 0.1:
         text = f"{text} and a half" if words else f"{text}.5"
     return text + _unit_surface(mark.surface, old.unit, words, rng)
 
@@ -145,9 +65,9 @@ def _number_surface(mark: Mark, parameter: Parameter, rng: random.Random) -> str
 def _unit_surface(surface: str, unit: str | None, words: bool, rng: random.Random) -> str:
     if unit is None:
         return ""
-    if unit in _SPOKEN and rng.random() < 0.6:
-        family = next((f for f in _SIBLINGS if unit in f), (unit,))
-        forms = _SPOKEN[rng.choice(family) if rng.random() < 0.4 else unit]
+    if unit in SPOKEN and rng.random() < 0.6:
+        family = next((f for f in SIBLINGS if unit in f), (unit,))
+        forms = SPOKEN[rng.choice(family) if rng.random() < 0.4 else unit]
         form = rng.choice(forms)
         return form if not words and len(form) <= 3 and rng.random() < 0.3 else f" {form.strip()}"
     tail = re.search(r"[^\d\s.,]*(?:\s*(?:per|an?|/)\s*\S+)?$", surface)
@@ -170,7 +90,7 @@ def _text_surface(surface: str, rng: random.Random) -> str:
             rng.choice("0123456789") if c.isdigit() else rng.choice(pick[c.isupper()]) if c.isascii() and c.isalpha() else c for c in keep_words
         ]
         return "".join(o if c == "\0" else c for o, c in zip(surface, changed, strict=True))
-    return rng.choice(_NAMES) if rng.random() < 0.4 else surface
+    return rng.choice(NAMES) if rng.random() < 0.4 else surface
 
 
 def _remark(mark: Mark, parameter: Parameter | None, rng: random.Random) -> Mark:
@@ -206,16 +126,20 @@ def typo(text: str, rng: random.Random) -> str:
     return text[:i] + text[i + 1 :] if kind < 0.7 else text[:i] + text[i] + text[i:]
 
 
+def _after(words: str) -> str:
+    return words if words.startswith(",") else f" {words}"
+
+
 def _dress(parts: list[str | Mark], rng: random.Random) -> list[str | Mark]:
     """Prefix or suffix, case, punctuation, typos; marks keep their surfaces."""
     if rng.random() < 0.3:
         if rng.random() < 0.6:
             head = parts[0]
             lowered = head[:1].lower() + head[1:] if isinstance(head, str) and not head[:2].isupper() and not head.startswith("I ") else head
-            parts = [rng.choice(BEFORE), lowered, *parts[1:]]
+            parts = [rng.choice(BEFORE) + " ", lowered, *parts[1:]]
         else:
             last = parts[-1]
-            parts = [*parts[:-1], last.rstrip(".!?") if isinstance(last, str) else last, rng.choice(AFTER)]
+            parts = [*parts[:-1], last.rstrip(".!?") if isinstance(last, str) else last, _after(rng.choice(AFTER))]
     if rng.random() < 0.2:
         parts = [re.sub(r"[.!?,;]+(?=\s|$)", "", part) if isinstance(part, str) else part for part in parts]
     if rng.random() < 0.12:

@@ -15,7 +15,10 @@ from schemas.skills import Function, Parameter, parameters_of
 
 @dataclass(frozen=True)
 class Item:
-    """One sentence in its scene. `positive` indexes the scene's functions (None: nothing fits, or several); `absent`: hide the positive from the reader."""
+    """One sentence in its scene. `positive` indexes the scene's functions (None: nothing fits, or several).
+
+    `absent`: hide the positive from the reader, so that nothing fits.
+    """
 
     sentence: Sentence
     positive: int | None

@@ -11,6 +11,7 @@ from runtime.llm.protocol import Generation
 from schemas.errors import ModelError
 
 _DIMENSIONS = 512
+_SMALL = frozenset({"a", "an", "the", "of", "to", "for", "in", "on", "at", "its", "is", "and"})
 
 
 class ScriptedEmbedder:
@@ -26,7 +27,7 @@ class ScriptedEmbedder:
 
     def _vector(self, text: str) -> list[float]:
         vector = [0.0] * _DIMENSIONS
-        for word in re.findall(r"[^\W_]+", text.lower()):
+        for word in (w for w in re.findall(r"[^\W_]+", text.lower()) if w not in _SMALL):
             stem = _stem(word)
             vector[zlib.crc32(self._same.get(stem, stem).encode()) % _DIMENSIONS] += 1.0
         norm = math.sqrt(sum(v * v for v in vector)) or 1.0

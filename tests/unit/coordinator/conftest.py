@@ -85,11 +85,6 @@ async def scene_for(text: str, intent: Intent, site: Site, fleet: tuple[Device, 
     return Scene(linked, site, fleet, await understand(intent, linked, site, fleet, Meaning(ScriptedEmbedder(SAME))))
 
 
-@pytest.fixture
-def virtual_time() -> bool:
-    return True
-
-
 class _VirtualTime(asyncio.DefaultEventLoopPolicy):
     def new_event_loop(self) -> asyncio.AbstractEventLoop:
         import async_solipsism
@@ -125,9 +120,6 @@ class FakeAgent:
     deaf: bool = False
     bus: MemoryBus | None = None
 
-    def will(self) -> tuple[topics.Topic, m.Connection]:
-        return topics.AGENT_CONNECTION, m.Connection(status="connectionbroken", boot=f"boot-{self.ident}")
-
     async def run(self) -> None:
         self.bus = self.hub.client()
         async with self.bus as bus:
@@ -143,8 +135,13 @@ class FakeAgent:
     async def _presence(self) -> None:
         for device in self.devices:
             profile = m.Profile(
-                device=device.id, device_kind=device.kind, name=device.name, place=device.place, abilities=device.abilities, properties=device.properties
-            )  # fmt: skip
+                device=device.id,
+                device_kind=device.kind,
+                name=device.name,
+                place=device.place,
+                abilities=device.abilities,
+                properties=device.properties,
+            )
             await self.door.send(topics.PROFILE, device.id, profile)
             await self.state(device.id)
         while not self.deaf:
@@ -159,9 +156,7 @@ class FakeAgent:
     async def state(self, device: str, poll: str | None = None, asked: tuple[str, ...] = ()) -> None:
         attributes: dict[str, Value] = next(d.attributes for d in self.devices if d.id == device)
         known = tuple(self._status(s) for s in asked)
-        body = m.State(
-            device=device, boot=f"boot-{self.ident}", attributes=attributes, poll=poll, subtasks=known, stopped=device in self.stopped
-        )  # fmt: skip
+        body = m.State(device=device, boot=f"boot-{self.ident}", attributes=attributes, poll=poll, subtasks=known, stopped=device in self.stopped)
         await self.door.send(topics.STATE, device, body)
 
     def _status(self, sid: str) -> m.SubtaskStatus:

@@ -21,9 +21,9 @@ WORDS = tuple(Observation(subject=f"shelf-{n}", property="item_names", value=v) 
 MORE = Where(op=">", v="1")
 TELLS = [
     ("free slots", "list", None, NUMBERS, "Shelves with free slots: shelf 1 (2), shelf 3 (5). No free slots: shelf 2."),
-    ("free slots", "list", MORE, NUMBERS, "Shelves with free slots > 1: shelf 1 (2), shelf 3 (5). Not so: shelf 2."),
+    ("free slots", "list", MORE, NUMBERS, "Shelves with free slots above 1: shelf 1 (2), shelf 3 (5). Not so: shelf 2."),
     ("free slots", "count", None, NUMBERS, "Free slots: 7 in all (shelf 1: 2, shelf 2: 0, shelf 3: 5)."),
-    ("free slots", "count", MORE, NUMBERS, "2 of 3 shelves with free slots > 1: shelf 1 and shelf 3."),
+    ("free slots", "count", MORE, NUMBERS, "2 of 3 shelves with free slots above 1: shelf 1 and shelf 3."),
     ("free slots", "max", None, NUMBERS, "Most free slots: shelf 3 (5)."),
     ("free slots", "min", None, NUMBERS, "Least free slots: shelf 2 (0)."),
     ("free slots", "mean", None, NUMBERS, "Mean free slots of 3 shelves: 2.333."),
@@ -53,11 +53,26 @@ async def test_whoever_could_not_be_asked_is_named_and_the_answer_is_incomplete(
 
 QUERIES = [
     ("battery of robot 2", Query(who=Who(of="d1"), what="battery"), "Battery – robot 2: 60 %.", True),
-    ("which robots have over 50 juice", Query.model_validate({"who": {"of": "k1", "n": "all"}, "what": "juice", "as": "list", "where": {"op": ">", "v": "50"}}), "Robots with juice > 50: robot 1 (80 %), robot 2 (60 %). Not so: robot 3 and robot 4.", True),
-    ("are all robots online", Query.model_validate({"who": {"of": "k1", "n": "all"}, "what": "online", "as": "all"}), "Yes, all: robot 1, robot 2, robot 3, robot 4.", True),
-    ("how many robots", Query.model_validate({"who": {"of": "k1", "n": "all"}, "what": "xyzzy", "as": "count"}), "4: robot 1, robot 2, robot 3 and robot 4.", True),
+    (
+        "which robots have over 50 juice",
+        Query.model_validate({"who": {"of": "k1", "n": "all"}, "what": "juice", "as": "list", "where": {"op": ">", "v": "50"}}),
+        "Robots with juice above 50: robot 1 (80 %), robot 2 (60 %). Not so: robot 3 and robot 4.",
+        True,
+    ),
+    (
+        "are all robots online",
+        Query.model_validate({"who": {"of": "k1", "n": "all"}, "what": "online", "as": "all"}),
+        "Yes, all: robot 1, robot 2, robot 3, robot 4.",
+        True,
+    ),
+    (
+        "how many robots",
+        Query.model_validate({"who": {"of": "k1", "n": "all"}, "what": "xyzzy", "as": "count"}),
+        "4: robot 1, robot 2, robot 3 and robot 4.",
+        True,
+    ),
     ("toner of robot 1", Query(who=Who(of="d1"), what="toner"), "No device reports toner; one would have to go and look.", False),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "query", "answer", "complete"), QUERIES, ids=[q[0] for q in QUERIES])

@@ -68,9 +68,7 @@ async def test_the_second_sentence_of_a_chain_waits_for_the_first_and_is_not_tri
 
 async def test_the_first_free_place_is_picked_from_what_was_seen(site):
     for how, place in (("first", "shelf 2"), ("max", "shelf 3"), ("min", "shelf 1")):
-        plan = plan_of(
-            LOOK, {"who": {"of": "d1"}, "do": ["Move to {pick}."], "after": [0], "pick": {"from": 0, "what": "free slots", "as": how}}
-        )  # fmt: skip
+        plan = plan_of(LOOK, {"who": {"of": "d1"}, "do": ["Move to {pick}."], "after": [0], "pick": {"from": 0, "what": "free slots", "as": how}})
         game = await play("find one of shelves 1 to 3 with free slots and send robot 1", plan, site)
         assert len(game.go()) == 3
         for n, free in ((3, 5), (1, 0), (2, 1)):
@@ -103,16 +101,22 @@ async def test_a_branch_follows_what_was_observed(value, goes, site):
     assert bool(game.go()) is goes
     if not goes:
         answer = answer_run(game.run, game.scene)
-        assert answer.complete and "The free slots was not < two (shelf 4: 4)." in answer.text
+        assert answer.complete and "The condition that free slots is below two did not hold (shelf 4: 4)." in answer.text
 
 
-@pytest.mark.parametrize(("wanted", "outcome", "goes"), [
-    ("done", Done(verified=True), True), ("done", Failed(), False), ("failed", Failed(), True), ("failed", Done(verified=True), False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("wanted", "outcome", "goes"),
+    [
+        ("done", Done(verified=True), True),
+        ("done", Failed(), False),
+        ("failed", Failed(), True),
+        ("failed", Done(verified=True), False),
+    ],
+)
 async def test_a_branch_follows_how_a_step_ended(wanted, outcome, goes, site):
     plan = plan_of(
         {"who": {"of": "d1"}, "do": ["Move to {p1}."]}, {"who": {"of": "d2"}, "do": ["Move to {p2}."], "after": [0], "if": {"step": 0, "is": wanted}}
-    )  # fmt: skip
+    )
     game = await play("robot 1 to shelf 1, else robot 2 to shelf 2", plan, site)
     game.go()
     game.end("Move to shelf 1.", outcome)
@@ -130,9 +134,14 @@ async def test_a_step_after_one_that_wholly_failed_does_not_begin(site):
 
 async def test_work_moves_only_where_it_cannot_happen_twice(site):
     table: list[tuple[Outcome | None, bool | None, bool]] = [
-        (Failed(), None, True), (Failed(uncertain=True), None, False), (Failed(uncertain=True), True, True), (Refused(reason="none_fits"), None, True),
-        (Refused(reason="forbidden"), None, False), (None, None, False), (None, True, True),
-    ]  # fmt: skip
+        (Failed(), None, True),
+        (Failed(uncertain=True), None, False),
+        (Failed(uncertain=True), True, True),
+        (Refused(reason="none_fits"), None, True),
+        (Refused(reason="forbidden"), None, False),
+        (None, None, False),
+        (None, True, True),
+    ]
     for outcome, idempotent, moves in table:
         game = await play("check shelf 1 and shelf 2", plan_of({**LOOK, "each": ["p1", "p2"]}), site)
         game.go()
@@ -189,4 +198,4 @@ async def test_unverified_work_is_done_but_not_complete(site):
     game.end("Move to shelf 1.", Done(verified=False))
     game.go()
     answer = answer_run(game.run, game.scene)
-    assert answer.text == "Done, but not verified: Move to shelf 1 (robot-1)." and not answer.complete
+    assert answer.text == "Done, but not verified: Move to shelf 1 (robot 1)." and not answer.complete

@@ -14,11 +14,24 @@ from schemas.messages import Connection, Profile, State, SubtaskStatus
 from schemas.outcomes import Done, Expired, Refused
 
 VALUES = [
-    ("30 percent", "%", 30.0), ("a third", "%", 100 / 3), ("half", "%", 50.0), ("three quarters", "%", 75.0), ("twenty", "%", 20.0),
-    ("minus eighteen", "°C", -18.0), ("68 degrees fahrenheit", "°C", 20.0), ("ten minutes", "s", 600.0), ("2 cm", "m", 0.02), ("7.5", None, 7.5),
-    ("2,5", None, 2.5), ("two and a half", None, 2.5), ("two point five", None, 2.5), ("yes", None, True), ("off", None, False), ("idle", None, "idle"),
+    ("30 percent", "%", 30.0),
+    ("a third", "%", 100 / 3),
+    ("half", "%", 50.0),
+    ("three quarters", "%", 75.0),
+    ("twenty", "%", 20.0),
+    ("minus eighteen", "°C", -18.0),
+    ("68 degrees fahrenheit", "°C", 20.0),
+    ("ten minutes", "s", 600.0),
+    ("2 cm", "m", 0.02),
+    ("7.5", None, 7.5),
+    ("2,5", None, 2.5),
+    ("two and a half", None, 2.5),
+    ("two point five", None, 2.5),
+    ("yes", None, True),
+    ("off", None, False),
+    ("idle", None, "idle"),
     ("empty", "%", 0.0),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("said", "unit", "value"), VALUES)

@@ -20,18 +20,42 @@ WORK = [
     ("robots 1 and 2 go to dock 1", one("Go to {p1}.", Who(of=("d1", "d2"))), [("robot-1", "Go to dock 1."), ("robot-2", "Go to dock 1.")]),
     ("all robots go to dock 1", one("Go to {p1}.", Who(of="k1", n="all")), [(r, "Go to dock 1.") for r in ROBOTS]),
     ("the robots go to dock 1", one("Go to {p1}.", Who(of="k1")), [(r, "Go to dock 1.") for r in ROBOTS]),
-    ("all robots except robot 2 go to dock 1", one("Go to {p1}.", Who(of="k1", n="all", but=("d1",))), [(r, "Go to dock 1.") for r in ROBOTS if r != "robot-2"]),
+    (
+        "all robots except robot 2 go to dock 1",
+        one("Go to {p1}.", Who(of="k1", n="all", but=("d1",))),
+        [(r, "Go to dock 1.") for r in ROBOTS if r != "robot-2"],
+    ),
     ("a robot should go to shelf 8", one("Go to {p1}.", Who(of="k1", n=1)), [("robot-4", "Go to shelf 8.")]),
     ("two robots to shelf 1", one("Go to {p1}.", Who(of="k1", n=2)), [("robot-1", "Go to shelf 1."), ("robot-2", "Go to shelf 1.")]),
     ("the robot nearest to shelf 8 goes to dock 1", one("Go to {p2}.", Who(of="k1", n=1, near="p1")), [("robot-4", "Go to dock 1.")]),
     ("the robot with the least juice goes to dock 1", one("Go to {p1}.", Who(of="k1", n=1, top=("min", "juice"))), [("robot-4", "Go to dock 1.")]),
-    ("robots under half battery recharge", one("Recharge.", Who(of="k1", n="all", where=Where(what="battery", op="<", v="half"))), [("robot-3", "Recharge."), ("robot-4", "Recharge.")]),
-    ("someone check shelf 4 for vacant positions", one("Check {p1} for vacant positions.", Who()), [("robot-2", "Check shelf 4 for vacant positions.")]),
-    ("check shelves 1 and 8 for vacant positions", one("Check {} for vacant positions.", Who(), each="s1"), [("robot-1", "Check shelf 1 for vacant positions."), ("robot-4", "Check shelf 8 for vacant positions.")]),
-    ("robot 1 checks shelf 2 and shelf 4", one("Check {}.", Who(of="d1"), each=("p1", "p2")), [("robot-1", "Check shelf 2."), ("robot-1", "Check shelf 4.")]),
-    ("lamps in the kitchen off except the stove lamp", one("Switch off.", Who(of="k1", n="all", at="p1", but=("d1",))), [("desk-lamp", "Switch off.")]),
+    (
+        "robots under half battery recharge",
+        one("Recharge.", Who(of="k1", n="all", where=Where(what="battery", op="<", v="half"))),
+        [("robot-3", "Recharge."), ("robot-4", "Recharge.")],
+    ),
+    (
+        "someone check shelf 4 for vacant positions",
+        one("Check {p1} for vacant positions.", Who()),
+        [("robot-2", "Check shelf 4 for vacant positions.")],
+    ),
+    (
+        "check shelves 1 and 8 for vacant positions",
+        one("Check {} for vacant positions.", Who(), each="s1"),
+        [("robot-1", "Check shelf 1 for vacant positions."), ("robot-4", "Check shelf 8 for vacant positions.")],
+    ),
+    (
+        "robot 1 checks shelf 2 and shelf 4",
+        one("Check {}.", Who(of="d1"), each=("p1", "p2")),
+        [("robot-1", "Check shelf 2."), ("robot-1", "Check shelf 4.")],
+    ),
+    (
+        "lamps in the kitchen off except the stove lamp",
+        one("Switch off.", Who(of="k1", n="all", at="p1", but=("d1",))),
+        [("desk-lamp", "Switch off.")],
+    ),
     ("the bots there to S7", one("Go to S7.", Who(of="the bots", n="all")), [(r, "Go to S7.") for r in ROBOTS]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "plan", "work"), WORK, ids=[w[0] for w in WORK])
@@ -79,7 +103,11 @@ async def test_a_stop_is_never_held_up_by_a_mention_that_it_does_not_use(site, f
 
 @pytest.mark.parametrize(
     ("change", "why"),
-    [({"online": False}, "robot 2 is offline"), ({"stopped": True}, "robot 2 is stopped"), ({"normal": False, "problem": "wheel"}, "a problem (wheel)")],
+    [
+        ({"online": False}, "robot 2 is offline"),
+        ({"stopped": True}, "robot 2 is stopped"),
+        ({"normal": False, "problem": "wheel"}, "a problem (wheel)"),
+    ],
 )
 async def test_a_named_device_that_is_not_available_is_refused_with_the_reason(change, why, site):
     plan = one("Go to {p1}.", Who(of="d1"))

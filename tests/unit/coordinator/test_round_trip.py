@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from coordinator.scripted import ScriptedPlanner
 from runtime.memory_bus import Faults
 from schemas import messages as m
@@ -41,7 +43,7 @@ async def test_a_device_has_at_most_one_subtask_at_a_time_and_sequence_numbers_r
         orders = [(e.epoch, e.seq) for d, e in received if d == device]
         assert orders == sorted(orders)
         times = sorted({e.subtask: e.sent_at for d, e in received if d == device}.values())
-        assert all(later - earlier >= 1.0 for earlier, later in zip(times, times[1:], strict=False))
+        assert all(later - earlier >= 1.0 for earlier, later in pairwise(times))
 
 
 async def test_an_agent_that_does_not_know_the_time_is_polled_and_then_takes_the_same_subtask():
@@ -159,7 +161,7 @@ async def test_an_unclear_device_is_asked_about_and_the_reply_is_put_in_its_plac
         await world.person.reply(instruction, "robot 2")
         answer = await world.person.wait(m.Answer, instruction, count=2)
         assert world.agents[0].texts == [("robot-2", "Move to shelf 4.")]
-    assert answer.complete and answer.text == "Done and verified: Move to shelf 4 (robot-2)."
+    assert answer.complete and answer.text == "Done and verified: Move to shelf 4 (robot 2)."
 
 
 async def test_a_device_that_asks_back_gets_the_persons_answer_in_its_sentence():

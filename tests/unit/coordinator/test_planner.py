@@ -1,0 +1,128 @@
+"""LanguagePlanner: the model's line becomes an intent, or a question."""
+
+from __future__ import annotations
+
+import pytest
+
+from coordinator.mentions import Linked, Mention, Summary
+from coordinator.planner import THRESHOLD, LanguagePlanner, parse_intent, shortened
+from coordinator.prompt import LONGEST
+from runtime.llm.protocol import Generation
+from runtime.llm.scripted import ScriptedEngine
+from schemas.errors import ContractError
+from schemas.plan import Control, Goal, Intent, Pick, Plan, Query, Question, Refusal, Step, Tell, When, Where, Who
+
+STOP = '{"control":"stop","who":{"of":"any"}}'
+
+
+async def planned(answer: str, text: str = "do it", probability: float | None = 1.0) -> Intent:
+    return await LanguagePlanner(ScriptedEngine({"": answer}, probability=probability)).plan(Linked(text=text), Summary())
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        (
+            '{"plan":[{"who":{"of":"any"},"each":"s1","do":["Check {} for room."]}],"tell":{"what":"room","as":"list","where":{"op":">","v":"2"}}}',
+            Plan(
+                steps=(Step(who=Who(of="any"), each="s1", do=("Check {} for room.",)),),
+                tell=Tell(what="room", as_="list", where=Where(op=">", v="2")),
+            ),
+        ),
+        (
+            '{"plan":[{"who":{"of":"d1"},"do":["Go."]},{"who":{"of":"k1","n":2},"do":["Go to {pick}."],"after":[0],'
+            '"if":{"step":0,"is":"failed"},"pick":{"from":0,"what":"room","as":"max"}}]}',
+            Plan(
+                steps=(
+                    Step(who=Who(of="d1"), do=("Go.",)),
+                    Step(
+                        who=Who(of="k1", n=2),
+                        do=("Go to {pick}.",),
+                        after=(0,),
+                        when=When(step=0, ended="failed"),
+                        pick=Pick(from_=0, what="room", as_="max"),
+                    ),
+                )
+            ),
+        ),
+        (
+            '{"query":{"who":{"of":"k1","n":"all","but":["d1"]},"what":"battery","as":"max"}}',
+            Query(who=Who(of="k1", n="all", but=("d1",)), what="battery", as_="max"),
+        ),
+        ('{"goal":{"what":"delay","op":"<","v":"16 s","spare":"d2"}}', Goal(what="delay", op="<", v="16 s", spare=("d2",))),
+        (STOP, Control(action="stop")),
+        ('{"ask":"which_place"}', Question(about="which_place")),
+        ('{"refuse":"unsafe"}', Refusal(reason="unsafe")),
+    ],
+)
+def test_every_shape_is_read(text: str, intent: Intent) -> None:
+    assert parse_intent(text) == intent
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "stop",
+        "{}",
+        "[]",
+        "null",
+        '{"plan":"go"}',
+        '{"plan":[{"who":{},"do":["Go."],"if":{"step":0}}]}',
+        '{"dance":1}',
+        '{"control":"explode"}',
+        '{"plan":[{"who":{"of":"d1"},"do":["Check {}."]}]}',
+        '{"plan":[{"who":{"of":"d1"},"do":["Go to {pick}."]}]}',
+        '{"refuse":"unsafe"',
+        '{"plan":[{"who":{"of":"d1"},"do":["Go."],"after":[0]}]}',
+        '{"plan":[{"who":{"of":"d1"},"do":["Go."],"sudo":true}]}',
+        '{"goal":"x"}',
+        '{"query":[]}',
+    ],
+)
+async def test_what_is_no_plan_becomes_a_question(text: str) -> None:
+    with pytest.raises(ContractError):
+        parse_intent(text)
+    assert await planned(text) == Question(about="what_action")
+
+
+@pytest.mark.parametrize("probability", [None, 0.0, THRESHOLD - 0.01])
+async def test_an_unsure_model_asks_before_anything_moves(probability: float | None) -> None:
+    assert await planned(STOP, probability=probability) == Question(about="what_action")
+
+
+async def test_a_sure_model_is_believed() -> None:
+    assert await planned(STOP, probability=THRESHOLD) == Control(action="stop")
+
+
+async def test_an_unsure_refusal_is_still_no_action() -> None:
+    assert await planned('{"refuse":"unsafe"}', probability=0.1) == Refusal(reason="unsafe")
+
+
+@pytest.mark.parametrize("text", ["", "  ", "?!"])
+async def test_nothing_said_is_asked_back_without_the_model(text: str) -> None:
+    engine = ScriptedEngine({"": STOP})
+    assert await LanguagePlanner(engine).plan(Linked(text=text), Summary()) == Question(about="what_action")
+    assert engine.prompts == []
+
+
+async def test_an_engine_that_gives_up_is_a_question() -> None:
+    assert await LanguagePlanner(ScriptedEngine({})).plan(Linked(text="go"), Summary()) == Question(about="what_action")
+
+
+async def test_the_last_generation_can_be_read() -> None:
+    planner = LanguagePlanner(ScriptedEngine({"": STOP}))
+    assert planner.last is None
+    await planner.plan(Linked(text="go"), Summary())
+    assert isinstance(planner.last, Generation)
+    assert planner.last.tokens == 1
+
+
+async def test_a_long_or_broken_text_is_cut_and_mended() -> None:
+    inside = Mention(ref="d1", start=0, end=5, surface="robot", kind="robot", ids=("r1",), count=1)
+    outside = inside.model_copy(update={"ref": "d2", "start": 5000, "end": 5005})
+    cut = shortened(Linked(text="robot \ud800" + "x" * 8000, mentions=(inside, outside)))
+    assert len(cut.text) == LONGEST
+    assert cut.mentions == (inside,)
+    cut.text.encode()
+    assert await planned(STOP, "stop \ud800 " + "y" * 8000) == Control(action="stop")
