@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Coroutine, Iterator
@@ -13,6 +14,9 @@ import typer
 
 T = TypeVar("T")
 
+LONGEST = 2000
+"""Characters of an instruction."""
+
 BrokerOption = Annotated[
     str | None, typer.Option("--broker", metavar="HOST:PORT", help="MQTT broker; default from the configuration, else 127.0.0.1:1883.")
 ]
@@ -21,9 +25,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print exactly one JSON
 SiteOption = Annotated[str | None, typer.Option("--site", help="Site id; default from the configuration, else 'site'.")]
 
 
-def say(text: str = "") -> None:
-    """A line for people, on stderr."""
-    sys.stderr.write(text + "\n")
+def say(*lines: str) -> None:
+    """Lines for people, on stderr; an empty one without any."""
+    sys.stderr.write("\n".join(lines) + "\n")
     sys.stderr.flush()
 
 
@@ -39,18 +43,15 @@ def emit_json(value: Any) -> None:
 
 @contextmanager
 def sink(out: Path | None) -> Iterator[TextIO]:
-    """The output file or stdout; half a surrogate pair, as in an id, leaves as the JSON escape that it came as. ConfigError when it cannot be written."""
-    from schemas.errors import ConfigError
-
-    if out is None:
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    try:
+    """The output file or stdout; half a surrogate pair, as in an id, leaves as the JSON escape that it came as."""
+    if out is not None:
         with out.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             yield file
-    except OSError as error:
-        raise ConfigError(f"{error.filename or out}: cannot be written ({error.strerror or error})") from None
+        return
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    yield sys.stdout
+    sys.stdout.flush()
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
@@ -92,6 +93,15 @@ def settings_for(config: Path | None, broker: str | None = None, site: str | Non
     told = service or "level" in settings.logs.model_fields_set
     logs.configure(settings.logs.level if told else "error", settings.logs.json_lines)
     return settings.model_copy(update=changes)
+
+
+def instruction_text(text: str) -> str:
+    """What a person typed, as it can travel. Raises ConfigError when it is too long."""
+    from schemas.errors import ConfigError
+
+    if len(text) > LONGEST:
+        raise ConfigError(f"the instruction has {len(text)} characters; at most {LONGEST} can be sent")
+    return text.encode(errors="replace").decode()
 
 
 def broker_address(text: str) -> str:

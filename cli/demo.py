@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import JsonOption, emit, emit_json, run_async, say
+from cli.console import JsonOption, emit, emit_json, instruction_text, run_async, say
 
 INSTRUCTION = "Please check if there are vacant positions on the shelves."
 
@@ -28,19 +28,25 @@ def demo(
 
     del headless
     logs.configure("error")
+    text = instruction_text(instruction)
     load_scenario(scenario, robots=robots, shelves=shelves, seed=seed)  # a mistake is told before anything starts
     given = [("--robots", robots), ("--shelves", shelves), ("--seed", seed)]
     options = ["--scenario", scenario, *(part for name, value in given if value is not None for part in (name, str(value)))]
-    answer, truth, wrong = run_async(_demo(options, instruction))
+    answer, truth, wrong = run_async(_demo(options, text))
     if json:
         emit_json({**_as_json(answer), "truth": truth, "agrees": not wrong})
     else:
         emit(answer.text)
-    for text in wrong:
-        say(f"The world disagrees: {text}")
-    if not wrong:
-        say("The world agrees with every claim.")
+    say(*verdict(answer, wrong))
     raise typer.Exit(1 if wrong else 0 if answer.complete else 3)
+
+
+def verdict(answer: Any, wrong: list[str]) -> list[str]:
+    """What the world says to the answer, in lines for people."""
+    if wrong:
+        return [f"The world disagrees: {text}" for text in wrong]
+    claims = len(answer.facts) + len(answer.outcomes)
+    return ["The world agrees with every claim." if claims else "Nothing was claimed and nothing was done."]
 
 
 def _as_json(answer: Any) -> dict[str, Any]:
@@ -54,27 +60,17 @@ async def _demo(options: list[str], instruction: str) -> tuple[Any, dict[str, An
 
     from cli.operator import connect
     from cli.processes import Children
-    from cli.transcript import line
     from runtime.broker import free_port
     from simulations.judge import disagreements
 
-    with tempfile.TemporaryDirectory(prefix="parley-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="parley-demo-", ignore_cleanup_errors=True) as folder:
         out, broker = Path(folder), f"127.0.0.1:{free_port()}"
         async with Children(out) as children:
             ready = await _start(children, options, out, broker)
             async with connect((broker,), "site") as operator:
-                await _all_present(operator, children, set(ready["robots"]))
-                say(f"{len(ready['robots'])} robots are here. You say: {instruction}\n")
-
-                def show(address: Any, envelope: Any) -> None:
-                    text = line(address, envelope) if envelope.instruction is not None else None
-                    if text and address.topic.leaf != "progress":
-                        say(text)
-
-                operator.listeners.append(show)
-                answer = await operator.tell(instruction)
+                await children.during(_all_present(operator, set(ready["robots"])))
+                answer = await children.during(_tell(operator, len(ready["robots"]), instruction))
                 truth = await _get(f"{ready['observer']}/truth")
-                say("")
                 return answer, truth, disagreements(answer, truth)
 
 
@@ -89,19 +85,31 @@ async def _start(children: Any, options: list[str], out: Path, broker: str) -> d
     return ready
 
 
-async def _all_present(operator: Any, children: Any, robots: set[str]) -> None:
+async def _all_present(operator: Any, robots: set[str]) -> None:
     """Until every robot's agent is online and has told its state, and the coordinator is there."""
-    import asyncio
-
-    from schemas.errors import LinkError
-
-    deadline = operator.clock.monotonic() + 60
     fleet = operator.fleet
-    while not (fleet.coordinator_online and robots <= set(fleet.states) and all(fleet.online(r) and fleet.states[r].attributes for r in robots)):
-        children.check()
-        if operator.clock.monotonic() > deadline:
-            raise LinkError("the fleet did not come up within 60 s")
-        await asyncio.sleep(0.05)
+
+    def present() -> bool:
+        states = fleet.states
+        return fleet.coordinator_online and all(r in states and states[r].attributes and fleet.online(r) for r in robots)
+
+    await operator.until(present, 60.0, "the fleet did not come up within 60 s")
+
+
+async def _tell(operator: Any, robots: int, instruction: str) -> Any:
+    """The answer; the conversation is shown as it happens."""
+    from cli.transcript import line
+
+    def show(address: Any, envelope: Any) -> None:
+        text = line(address, envelope) if envelope.instruction is not None else None
+        if text and address.topic.leaf != "progress":
+            say(text)
+
+    say(f"{robots} robot{'s' if robots > 1 else ''} and a coordinator are here.\n")
+    operator.listeners.append(show)
+    answer = await operator.tell(instruction)
+    say()
+    return answer
 
 
 async def _get(url: str) -> dict[str, Any]:

@@ -2,75 +2,71 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
-from cli.console import emit_json, run_async, say
+from cli.console import run_async, say, sink
 
-LONGEST = 2000
+PROGRESS = 20
+"""Cases between two lines of progress."""
 
 
 def plan(
     source: Annotated[Path, typer.Option("--in", help="Cases, one JSON object a line.")],
-    out: Annotated[Path | None, typer.Option("--out", help="Predictions, one line for each input line; default: stdout.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Plans, one line for each input line; default: stdout.")] = None,
     model: Annotated[Path | None, typer.Option("--model", help="Another planner GGUF.")] = None,
     embed: Annotated[Path | None, typer.Option("--embed", help="Another encoder GGUF.")] = None,
     engine: Annotated[
         str, typer.Option("--engine", help="llama.cpp: the shipped planner's prompt; chat: few-shot prompt for a foreign instruct model.")
     ] = "llama.cpp",
 ) -> None:
-    """Plan each case: which device does what, in which order; or a question, a refusal."""
+    """Plan each case: which device does what, in which order; or a question, a refusal. Exit 0 whenever it could run."""
     from schemas.errors import ConfigError
 
     if engine not in ("llama.cpp", "chat"):
         raise ConfigError(f"--engine {engine!r}: choose llama.cpp or chat")
+    if out is not None and out.resolve() == source.resolve():
+        raise ConfigError(f"--out {out}: would overwrite --in")
     try:
-        lines = [line for line in source.read_bytes().splitlines() if line.strip()]
+        with source.open("rb") as file:
+            lines = file.readlines()
+        done = run_async(_plan_all(lines, out, model, embed, chat=engine == "chat"))
     except OSError as error:
-        raise ConfigError(f"{source}: cannot be read ({error.strerror})") from None
-    made = run_async(_plan_all(lines, model, embed, chat=engine == "chat"))
-    if out is None:
-        for row in made:
-            emit_json(row)
-        return
-    out.write_text("".join(jsonlib.dumps(row, ensure_ascii=False) + "\n" for row in made), encoding="utf-8")
+        raise ConfigError(f"{error.filename or out or source}: {error.strerror or error}") from None
+    if out is not None:
+        say(f"{done} cases → {out}")
 
 
-async def _plan_all(lines: list[bytes], model: Path | None, embed: Path | None, *, chat: bool) -> list[dict[str, Any]]:
+async def _plan_all(lines: list[bytes], out: Path | None, model: Path | None, embed: Path | None, *, chat: bool) -> int:
+    """Number of lines written."""
     from coordinator.meaning import Meaning
     from coordinator.planner import LanguagePlanner
     from runtime.llm.embedder import open_embedder
     from runtime.llm.llama_cpp.generator import LlamaEngine
-    from runtime.settings import MODELS
+    from runtime.settings import load
 
-    embedder = open_embedder(embed or MODELS / "parley-embed.gguf")
-    generator = LlamaEngine(model or MODELS / "parley-lm.gguf")
-    planner, meaning = LanguagePlanner(generator, chat=chat), Meaning(embedder)
-    made: list[dict[str, Any]] = []
+    models = load(None).models
+    embedder = open_embedder(embed or models.embed, models.threads)
     try:
-        for number, line in enumerate(lines, start=1):
-            made.append(await _plan_line(line, planner, meaning))
-            if number % 20 == 0:
-                say(f"{number} of {len(lines)} planned")
+        generator = LlamaEngine(model or models.lm, threads=models.threads)
+        try:
+            with sink(out) as file:
+                return await _write(lines, LanguagePlanner(generator, chat=chat), Meaning(embedder), file)
+        finally:
+            await generator.close()
     finally:
-        await generator.close()
         await embedder.close()
-    return made
 
 
-async def _plan_line(line: bytes, planner: Any, meaning: Any) -> dict[str, Any]:
+async def _write(lines: list[bytes], planner: Any, meaning: Any, file: TextIO) -> int:
+    from cli.plan_cases import encode, plan_line
     from coordinator.offline import plan_case
 
-    try:
-        case = jsonlib.loads(line)
-    except (ValueError, RecursionError):
-        return {"id": None, "kind": "question", "subtasks": [], "ms": 0.0, "tokens": 0, "error": "not a JSON object"}
-    if not isinstance(case, dict):
-        return {"id": None, "kind": "question", "subtasks": [], "ms": 0.0, "tokens": 0, "error": "not a JSON object"}
-    text = case.get("instruction")
-    cut = isinstance(text, str) and len(text) > LONGEST
-    row = await plan_case({**case, "instruction": text[:LONGEST]} if cut else case, planner, meaning)
-    return {**row, "error": f"instruction cut to {LONGEST} characters"} if cut and "error" not in row else row
+    for number, line in enumerate(lines, start=1):
+        planner.last = None  # a case that needs no model reports no tokens
+        file.write(encode(await plan_line(line, lambda case: plan_case(case, planner, meaning))) + "\n")
+        if number % PROGRESS == 0:
+            say(f"{number} of {len(lines)} planned")
+    return len(lines)

@@ -6,12 +6,18 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from schemas.errors import ConfigError
 
+T = TypeVar("T")
+
 _RUN = "from cli.main import run; run()"
+_PATIENCE = 5.0
+"""s between asking a child to end and ending it."""
 
 
 @dataclass
@@ -25,16 +31,14 @@ class Children:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Politely first, in reverse order; after 5 s without asking."""
-        for child in reversed(self._running.values()):
-            with contextlib.suppress(ProcessLookupError):
-                child.send_signal(signal.SIGTERM)
-        for child in reversed(self._running.values()):
-            try:
-                await asyncio.wait_for(child.wait(), 5)
-            except TimeoutError:
-                child.kill()
-                await child.wait()
+        """The first one started, the broker, goes last: the others say goodbye through it. One that does not listen is ended."""
+        everyone = list(self._running.values())
+        try:
+            for some in (everyone[1:], everyone[:1]):
+                await _end(some)
+        finally:
+            for child in everyone:
+                _send(child, signal.SIGKILL)
 
     async def start(self, name: str, *arguments: str) -> asyncio.subprocess.Process:
         """`parley <arguments>` as a child that is not reached by the terminal's Ctrl-C: the parent stops it."""
@@ -55,15 +59,40 @@ class Children:
         except TimeoutError:
             raise ConfigError(f"{name} did not get ready within {timeout:g} s") from None
         if not line:
-            raise ConfigError(self.last_words(name))
+            raise ConfigError(self._last_words(name))
         return line.decode()
 
-    def check(self) -> None:
-        """ConfigError when a child has died."""
-        for name, child in self._running.items():
-            if child.returncode is not None:
-                raise ConfigError(self.last_words(name))
+    async def during(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`; ConfigError with a child's last words as soon as one of them ends."""
+        working = asyncio.ensure_future(work)
+        watching = {asyncio.ensure_future(child.wait()): name for name, child in self._running.items()}
+        try:
+            ended, _ = await asyncio.wait((working, *watching), return_when=asyncio.FIRST_COMPLETED)
+            if working in ended:
+                return working.result()
+            raise ConfigError(self._last_words(next(watching[task] for task in watching if task in ended)))
+        finally:
+            for task in (working, *watching):
+                task.cancel()
+            await asyncio.gather(working, *watching, return_exceptions=True)
 
-    def last_words(self, name: str) -> str:
+    def _last_words(self, name: str) -> str:
         text = (self.logs / f"{name}.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return f"{name} ended: {text[-1] if text else 'without a word'}"
+        return f"{name} ended: {text[-1].removeprefix('parley: ') if text else 'without a word'}"
+
+
+async def _end(children: list[asyncio.subprocess.Process]) -> None:
+    for child in children:
+        _send(child, signal.SIGTERM)
+    try:
+        await asyncio.wait_for(asyncio.gather(*(child.wait() for child in children)), _PATIENCE)
+    except TimeoutError:
+        for child in children:
+            _send(child, signal.SIGKILL)
+        await asyncio.gather(*(child.wait() for child in children))
+
+
+def _send(child: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if child.returncode is None:
+            child.send_signal(number)

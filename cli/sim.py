@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import BrokerOption, SiteOption, emit_json, run_async, say
+from cli.console import BrokerOption, SiteOption, broker_address, emit_json, run_async, say, wire_id
 
 DEFAULT_BROKER = "127.0.0.1:1883"
 
@@ -19,7 +19,7 @@ def sim(
     robots: Annotated[int | None, typer.Option("--robots", min=1, max=200)] = None,
     shelves: Annotated[int | None, typer.Option("--shelves", min=1, max=400)] = None,
     seed: Annotated[int | None, typer.Option("--seed")] = None,
-    pace: Annotated[float | None, typer.Option("--pace", min=0, help="Simulated seconds per second; 0 = as fast as possible.")] = None,
+    pace: Annotated[float | None, typer.Option("--pace", min=0, max=1000, help="Simulated seconds per second; 0 = as fast as possible.")] = None,
     broker: BrokerOption = None,
     site: SiteOption = None,
 ) -> None:
@@ -28,10 +28,18 @@ def sim(
     from simulations.scenario import load_scenario
 
     logs.configure()
+    _hush_server()
     chosen = load_scenario(scenario, robots=robots, shelves=shelves, seed=seed)
     if pace is not None:
         chosen = chosen.model_copy(update={"pace": pace})
-    run_async(_serve(chosen, out, broker or DEFAULT_BROKER, site or "site"))
+    run_async(_serve(chosen, out, broker_address(broker or DEFAULT_BROKER), wire_id(site or "site")))
+
+
+def _hush_server() -> None:
+    """At the end requests are dropped on purpose; the web server would call each such drop an error."""
+    import logging
+
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "graceful shutdown" not in str(record.msg))
 
 
 async def _serve(scenario: Any, out: Path, broker: str, site: str) -> None:

@@ -45,15 +45,15 @@ class Cases:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        read = (Case.model_validate_json(value) for _, value in store.items(TABLE))
-        self._cases = {c.id: c for c in read if c.status != "closed"}
-        pieces: dict[str, dict[int, Piece]] = {}
-        for key, value in store.items(PIECES):
-            ident, _, index = key.rpartition("/")
-            if ident in self._cases:
-                pieces.setdefault(ident, {})[int(index)] = Piece.model_validate_json(value)
-        for ident, found in pieces.items():
-            self._cases[ident] = _with_pieces(self._cases[ident], found)
+        heads = (Case.model_validate_json(value) for _, value in store.items(TABLE))
+        self._cases = {c.id: self._with_pieces(c) for c in heads if c.status != "closed"}
+
+    def _with_pieces(self, case: Case) -> Case:
+        if case.run is None:
+            return case
+        found = (self._store.get(PIECES, f"{case.id}/{index}") for index in range(case.pieces))
+        pieces = tuple(Piece.model_validate_json(text) for text in found if text is not None)
+        return case.model_copy(update={"run": case.run.model_copy(update={"pieces": pieces})})
 
     def put(self, case: Case) -> Case:
         before = self._cases.get(case.id)
@@ -61,10 +61,10 @@ class Cases:
         old = before.run.pieces if before is not None and before.run is not None else ()
         for index, piece in enumerate(case.run.pieces if case.run is not None else ()):
             if index >= len(old) or old[index] != piece:
-                self._store.put(PIECES, f"{case.id}/{index}", piece.model_dump_json(by_alias=True, exclude_defaults=True))
+                self._store.put(PIECES, f"{case.id}/{index}", piece.model_dump_json(by_alias=True))
         head = _head(case)
         if before is None or _head(before) != head:
-            self._store.put(TABLE, case.id, head.model_dump_json(by_alias=True, exclude_defaults=True))
+            self._store.put(TABLE, case.id, head.model_dump_json(by_alias=True))
         self._forget()
         return case
 
@@ -78,7 +78,7 @@ class Cases:
         if ident is None or ident in self._cases:
             return self._cases.get(ident or "")
         text = self._store.get(TABLE, ident)
-        return None if text is None else Case.model_validate_json(text)
+        return None if text is None else self._with_pieces(Case.model_validate_json(text))
 
     def open(self) -> tuple[Case, ...]:
         return tuple(c for c in self._cases.values() if c.status != "closed")
@@ -101,13 +101,6 @@ def _head(case: Case) -> Case:
     if case.run is None:
         return case
     return case.model_copy(update={"run": case.run.model_copy(update={"pieces": ()}), "pieces": len(case.run.pieces)})
-
-
-def _with_pieces(case: Case, found: dict[int, Piece]) -> Case:
-    if case.run is None:
-        return case
-    pieces = tuple(found[i] for i in range(case.pieces) if i in found)
-    return case.model_copy(update={"run": case.run.model_copy(update={"pieces": pieces})})
 
 
 def is_asking(case: Case) -> bool:

@@ -21,6 +21,8 @@ _HELPERS = (
 )
 HELPERS = tuple(_HELPERS.split())
 """Words that a `do` sentence may use beside those of the instruction."""
+_LEADING = frozenset(["a", "an", "the", "of", "to", "at", "for", "with", "from", "by", "and", "or", "my", "your", "our", "any", "than"])
+"""A run of words does not end with one of these."""
 _ATOM = re.compile(r"\w+|[^\w\s]")
 _EDGE = '.,;:!?"()[]“”…'
 _STEPS, _SENTENCES, _WORDS = 6, 4, 15
@@ -37,11 +39,15 @@ def plan_grammar(linked: Linked) -> str:
 
 
 def _names(rules: Rules, linked: Linked) -> None:
+    """A kind says how many, a named device does not; "any" and names that the linker missed may."""
     _runs(rules, linked.text)
-    devices = [m.ref for m in linked.mentions if m.letter in "dk"]
-    places = [m.ref for m in linked.mentions if m.letter in "ps"]
-    rules.add("devices", _any_of(devices))
-    rules.add("places", _any_of([*places, *devices]))
+    refs = {letter: [m.ref for m in linked.mentions if m.letter == letter] for letter in "dkps"}
+    rules.add("devices", _any_of([*refs["d"], *refs["k"]]))
+    rules.add("places", _any_of([*refs["p"], *refs["s"], *refs["d"], *refs["k"]]))
+    rules.add("named", _any_of(refs["d"]))
+    rules.add("n", f'"," {_key("n")} ({_choice("all", "the")} | [1-9] [0-9]?)')
+    kinds = f" | ({' | '.join(map(quoted, refs['k']))}) n" if refs["k"] else ""
+    rules.add("of", f'({quoted("any")} | said) n? | named | "[" devices ("," devices){{0,7}} "]"{kinds}')
 
 
 def _any_of(refs: Iterable[str]) -> str:
@@ -56,7 +62,7 @@ def _runs(rules: Rules, text: str) -> None:
         more = ""
         if i + 1 < len(atoms):
             gap = '" " ' if atoms[i + 1][1] > end else ""
-            more = f" ({gap}w{i + 1})?"
+            more = f" ({gap}w{i + 1})" + ("" if atom.lower() in _LEADING else "?")
         rules.add(f"w{i}", literal(escaped(atom)) + more)
         inside_word = i > 0 and atoms[i - 1][2] == start and atoms[i - 1][0].isalnum()
         if not inside_word and (atom[0].isalnum() or atom in "-+$€£#"):
@@ -66,15 +72,21 @@ def _runs(rules: Rules, text: str) -> None:
 
 
 def _sentences(rules: Rules, linked: Linked) -> None:
+    """`do` without an item, with the item of `each` (`{}`) in its first sentence, and with `{pick}`."""
     words = {w for chunk in linked.text.split() for w in (chunk.strip(_EDGE),) if w}
     forms = {form for word in words for form in _base_forms(word)} | set(HELPERS)
-    refs = [f"{{{name}}}" for name in ("", "pick", *(m.ref for m in linked.mentions))]
+    refs = [f"{{{m.ref}}}" for m in linked.mentions]
     inside = {escaped(form) for form in forms} | set(refs)
     capital = {escaped(form[:1].upper() + form[1:]) for form in forms}
     rules.add("word", trie(sorted(inside)))
     rules.add("first", trie(sorted(inside | capital)))
-    rules.add("sentence", rf'"\"" first (" " word){{0,{_WORDS}}} "."? "\""')
-    rules.add("do", f'"[" sentence ("," sentence){{0,{_SENTENCES - 1}}} "]"')
+    rules.add("plain", rf'"\"" first (" " word){{0,{_WORDS}}} "."? "\""')
+    for name, slot in (("item", "{}"), ("picked", "{pick}")):
+        rules.add(name, rf'"\"" first (" " word){{0,{_WORDS}}} " {slot}" (" " word){{0,{_WORDS}}} "."? "\""')
+    more = _SENTENCES - 1
+    rules.add("do-plain", f'"[" plain ("," plain){{0,{more}}} "]"')
+    rules.add("do-item", f'"[" item ("," (plain | item)){{0,{more}}} "]"')
+    rules.add("do-pick", f'"[" (plain ",")? picked ("," (plain | picked)){{0,{more}}} "]"')
 
 
 def _base_forms(word: str) -> set[str]:
@@ -94,40 +106,52 @@ def _base_forms(word: str) -> set[str]:
     return forms
 
 
+def _key(name: str) -> str:
+    return literal(f'"{name}":')
+
+
+def _choice(*values: str) -> str:
+    return "(" + " | ".join(quoted(value) for value in values) + ")"
+
+
+def _optional(name: str, body: str) -> str:
+    return f'("," {_key(name)} {body})?'
+
+
 def _parts(rules: Rules) -> None:
-    def key(name: str) -> str:
-        return literal(f'"{name}":')
-
-    def choice(*values: str) -> str:
-        return "(" + " | ".join(quoted(value) for value in values) + ")"
-
-    def optional(name: str, body: str) -> str:
-        return f'("," {key(name)} {body})?'
-
-    rules.add("index", "[0-9]")
-    rules.add("indices", '"[" index ("," index){0,4} "]"')
-    rules.add("op", choice("==", "!=", "<", "<=", ">", ">="))
-    rules.add("places-list", 'places | "[" places ("," places){0,7} "]"')
-    rules.add("of", f'{quoted("any")} | devices | "[" devices ("," devices){{0,7}} "]"')
-    rules.add("n", f"{choice('all', 'the')} | [1-9] [0-9]?")
-    rules.add("limit", f'{key("op")} op "," {key("v")} said')
-    rules.add("where", f'"{{" {key("what")} said "," limit "}}"')
-    rules.add("top", f'"[" {choice("max", "min")} "," said "]"')
+    rules.add("op", _choice("==", "!=", "<", "<=", ">", ">="))
+    rules.add("limit", f'{_key("op")} op "," {_key("v")} said')
+    rules.add("where", f'"{{" {_key("what")} said "," limit "}}"')
+    rules.add("top", f'"[" {_choice("max", "min")} "," said "]"')
     rules.add("but", '"[" places ("," places){0,7} "]"')
-    options = (("n", "n"), ("at", "places"), ("where", "where"), ("top", "top"), ("near", "places"), ("but", "but"))
-    rules.add("who", f'"{{" {key("of")} of {" ".join(optional(*option) for option in options)} "}}"')
-    seen = f'{key("what")} said "," limit'
-    rules.add("if", f'"{{" {key("step")} index "," ({key("is")} {choice("done", "failed")} | {seen}) "}}"')
-    rules.add("pick", f'"{{" {key("from")} index "," {key("what")} said "," {key("as")} {choice("first", "max", "min")} "}}"')
-    after = " ".join(optional(*option) for option in (("after", "indices"), ("if", "if"), ("pick", "pick")))
-    rules.add("step", f'"{{" {key("who")} who {optional("each", "(places-list)")} "," {key("do")} do {after} "}}"')
-    aggregate = choice("list", "count", "min", "max", "mean", "any", "all", "value")
+    options = (("at", "places"), ("where", "where"), ("top", "top"), ("near", "places"), ("but", "but"))
+    rules.add("who", f'"{{" {_key("of")} of {" ".join(_optional(*option) for option in options)} "}}"')
+    aggregate = _choice("list", "count", "min", "max", "mean", "any", "all", "value")
     limited = '"{" limit "}"'
-    told = f'{key("what")} said "," {key("as")} {aggregate} {optional("where", limited)}'
-    rules.add("plan", f'"{{" {key("plan")} "[" step ("," step){{0,{_STEPS - 1}}} "]" {optional("tell", "tell")} "}}"')
-    rules.add("tell", f'"{{" {told} "}}"')
-    rules.add("query", f'"{{" {key("query")} "{{" {key("who")} who "," {told} "}}" "}}"')
-    rules.add("goal", f'"{{" {key("goal")} "{{" ({key("who")} who ",")? {key("what")} said "," limit {optional("spare", "devices")} "}}" "}}"')
-    rules.add("control", f'"{{" {key("control")} {choice("stop", "cancel", "pause", "resume")} "," {key("who")} who "}}"')
-    rules.add("ask", f'"{{" {key("ask")} {choice("which_device", "which_place", "what_action", "which_value")} "}}"')
-    rules.add("refuse", f'"{{" {key("refuse")} {choice("no_ability", "unsafe", "not_a_task")} "}}"')
+    rules.add("told", f'{_key("what")} said "," {_key("as")} {aggregate} {_optional("where", limited)}')
+    _steps(rules)
+    rules.add("plan", f'"{{" {_key("plan")} "[" step0 next1 "]" {_optional("tell", "tell")} "}}"')
+    rules.add("tell", '"{" told "}"')
+    rules.add("query", f'"{{" {_key("query")} "{{" {_key("who")} who "," told "}}" "}}"')
+    rules.add("goal", f'"{{" {_key("goal")} "{{" ({_key("who")} who ",")? {_key("what")} said "," limit {_optional("spare", "devices")} "}}" "}}"')
+    rules.add("control", f'"{{" {_key("control")} {_choice("stop", "cancel", "pause", "resume")} "," {_key("who")} who "}}"')
+    rules.add("ask", f'"{{" {_key("ask")} {_choice("which_device", "which_place", "what_action", "which_value")} "}}"')
+    rules.add("refuse", f'"{{" {_key("refuse")} {_choice("no_ability", "unsafe", "not_a_task")} "}}"')
+
+
+def _steps(rules: Rules) -> None:
+    """`step<i>` may wait for the steps before it only; `next<i>` is it and what follows, or nothing."""
+    rules.add("each", 'places | "[" places ("," places){0,7} "]"')
+    rules.add("work", f'{_key("each")} each "," {_key("do")} do-item | {_key("do")} do-plain')
+    rules.add("step0", f'"{{" {_key("who")} who "," work "}}"')
+    seen = f'{_key("what")} said "," limit'
+    for i in range(1, _STEPS):
+        rules.add(f"earlier{i}", f"[0-{i - 1}]")
+        rules.add(f"after{i}", _optional("after", f'"[" earlier{i} ("," earlier{i}){{0,{_STEPS - 2}}} "]"'))
+        ended = f"{_key('is')} {_choice('done', 'failed')}"
+        rules.add(f"if{i}", _optional("if", f'"{{" {_key("step")} earlier{i} "," ({ended} | {seen}) "}}"'))
+        pick = f'"{{" {_key("from")} earlier{i} "," {_key("what")} said "," {_key("as")} {_choice("first", "max", "min")} "}}"'
+        picking = f'{_key("do")} do-pick after{i} if{i} "," {_key("pick")} {pick}'
+        rules.add(f"step{i}", f'"{{" {_key("who")} who "," (work after{i} if{i} | {picking}) "}}"')
+        rules.add(f"next{i}", f'("," step{i} next{i + 1})?')
+    rules.add(f"next{_STEPS}", "")

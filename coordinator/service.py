@@ -196,7 +196,14 @@ class CoordinatorService(Service):
             if address.topic.role == "operator":
                 self.spawn(self._on_operator(envelope, address.ident), f"{envelope.kind}.{envelope.id}")
             else:
-                await self._on_fleet(envelope.body, address.ident, message.retained)
+                await self._hear(envelope.body, address.ident, message.retained)
+
+    async def _hear(self, body: Frozen, ident: str, retained: bool) -> None:
+        try:
+            await self._on_fleet(body, ident, retained)
+        except Exception as error:  # one odd message must not make the coordinator deaf
+            self.counters["crashed"] += 1
+            log.error("message_crashed", ident=ident, error=f"{type(error).__name__}: {error}")
 
     async def _on_fleet(self, body: Frozen, ident: str, retained: bool) -> None:
         now = self._clock.now()

@@ -21,12 +21,16 @@ def bind(condition: Condition, function: Function, arguments: dict[str, JsonValu
     whole = _HOLE.fullmatch(condition.value)
     if whole:
         value = _site_value(function, whole[1], arguments)
-        return None if value is None else condition.model_copy(update={"value": value})
+        return None if value is None else condition.model_copy(update={"value": _scaled(value, condition.scale), "scale": 1.0})
     names = _HOLE.findall(condition.value)
     values = {name: _site_value(function, name, arguments) for name in names}
     if any(v is None for v in values.values()):
         return None
     return condition.model_copy(update={"value": _HOLE.sub(lambda m: str(values[m[1]]), condition.value)})
+
+
+def _scaled(value: Value, scale: float) -> Value:
+    return round(value * scale, 9) if scale != 1.0 and isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _site_value(function: Function, name: str, arguments: dict[str, JsonValue]) -> Value | None:
@@ -66,12 +70,22 @@ def solve(achieves: Condition, wanted: Condition, function: Function) -> dict[st
         return None
     if not isinstance(achieves.value, str) or not _HOLE.search(achieves.value):
         return {} if compare(achieves.value, "==", wanted.value, achieves.tolerance) else None
+    if achieves.scale != 1.0:
+        return _solve_number(achieves.value, wanted.value, achieves.scale, function)
     pattern = "".join(f"(?P<{p[1:-1]}>.+)" if _HOLE.fullmatch(p) else re.escape(p) for p in re.split(r"(\{\w+\})", achieves.value))
     found = re.fullmatch(pattern, str(wanted.value))
     if found is None:
         return None
     solved = {name: _maker_value(function, name, text, wanted.value) for name, text in found.groupdict().items()}
     return None if any(v is None for v in solved.values()) else solved
+
+
+def _solve_number(hole: str, wanted: Value, scale: float, function: Function) -> dict[str, Any] | None:
+    whole = _HOLE.fullmatch(hole)
+    if whole is None or isinstance(wanted, bool | str):
+        return None
+    text = f"{wanted / scale:.9g}"
+    return {whole[1]: _maker_value(function, whole[1], text, text)}
 
 
 def _maker_value(function: Function, name: str, text: str, whole: Value) -> Any:

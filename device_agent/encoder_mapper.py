@@ -46,13 +46,12 @@ def site_view(function: Function) -> Function:
     if not function.places:
         return function
     properties: Mapping[str, Any] = function.parameters.get("properties", {})
-    seen = {name: _as_number(spec, function.places[name]) if name in function.places else spec for name, spec in properties.items()}
+    seen = {name: _as_number(function.places[name]) if name in function.places else spec for name, spec in properties.items()}
     return function.model_copy(update={"parameters": {**function.parameters, "properties": seen}})
 
 
-def _as_number(spec: dict[str, Any], place: PlaceRef) -> dict[str, Any]:
-    kind = place.prefix.strip("-_ ")
-    return {"type": "integer", "description": f"number of the {kind}; {spec.get('description', '')}".strip("; ")}
+def _as_number(place: PlaceRef) -> dict[str, Any]:
+    return {"type": "integer", "description": f"number of the {place.prefix.strip('-_ ')}"}
 
 
 def to_mapped(read: Interpretation, catalogue: Catalogue) -> Mapped:

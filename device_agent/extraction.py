@@ -20,6 +20,7 @@ SAID_REQUIRED, SAID_OPTIONAL = 0.35, 0.5
 """Below these a parameter counts as not said."""
 SHARED = 0.6
 """Two parameters may take the same quantity only when both are this sure of it."""
+DOUBT = 0.02
 _LONGEST = 24
 
 
@@ -61,11 +62,7 @@ def _threshold(parameter: Parameter) -> float:
 
 def _claims(numeric: list[int], text: FunctionText, reading: Reading, sentence: Sentence, quantities: list[Quantity]) -> dict[int, _Claim]:
     """Which quantity each number takes: best first, one owner each unless both are sure."""
-    every = [
-        _Claim(p, q, _mass(reading, p, sentence, quantity) * affinity(quantity, text.parameters[p], quantities))
-        for p in numeric
-        for q, quantity in enumerate(quantities)
-    ]
+    every = [claim for p in numeric for claim in _shares(p, text.parameters[p], reading, sentence, quantities)]
     taken: dict[int, float] = {}
     owned: dict[int, _Claim] = {}
     for claim in sorted((c for c in every if c.score > 0.0), key=lambda c: -c.score):
@@ -74,6 +71,13 @@ def _claims(numeric: list[int], text: FunctionText, reading: Reading, sentence: 
             owned[claim.parameter] = claim
             taken[claim.quantity] = claim.score
     return owned
+
+
+def _shares(p: int, parameter: Parameter, reading: Reading, sentence: Sentence, quantities: list[Quantity]) -> list[_Claim]:
+    """The span head's probability, shared among the quantities alone: only they can be the number. `DOUBT` keeps a mere trace of it from becoming certainty."""
+    masses = [_mass(reading, p, sentence, quantity) * affinity(quantity, parameter, quantities) for quantity in quantities]
+    total = sum(masses) + DOUBT
+    return [_Claim(p, q, mass / total) for q, mass in enumerate(masses)]
 
 
 def affinity(quantity: Quantity, parameter: Parameter, others: Sequence[Quantity]) -> float:

@@ -2,7 +2,7 @@
 
 A subtask runs `start → preprocessing → call_pending → postprocessing → end`. Preprocessing initialises the device and prepares what the call requires;
 the call is the function matched to the subtask; postprocessing verifies, releases and logs. Every way out passes through postprocessing once the device
-has been touched, so that resources are always released. What the shell must do on entering a state is data too: the table's second column.
+has been touched, so that resources are always released; `unsure` is a call that failed and may yet take effect, so that the device is stopped. What the shell must do on entering a state is data too: the table's second column.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 from schemas.errors import IllegalTransition
 from schemas.outcomes import RunState
 
-Event = Literal["begin", "prepared", "prepare_failed", "returned", "call_failed", "cancel", "released"]
+Event = Literal["begin", "prepared", "prepare_failed", "returned", "call_failed", "unsure", "cancel", "released"]
 Effect = Literal["initialise", "call", "stop_device", "verify", "release", "finish", "keep_failure"]
 
 TABLE: dict[RunState, dict[Event, tuple[RunState, tuple[Effect, ...]]]] = {
@@ -23,16 +23,18 @@ TABLE: dict[RunState, dict[Event, tuple[RunState, tuple[Effect, ...]]]] = {
     "preprocessing": {
         "prepared": ("call_pending", ("call",)),
         "prepare_failed": ("postprocessing", ("keep_failure", "release")),
+        "unsure": ("postprocessing", ("stop_device", "keep_failure", "release")),
         "cancel": ("postprocessing", ("stop_device", "release")),
     },
     "call_pending": {
         "returned": ("postprocessing", ("verify", "release")),
         "call_failed": ("postprocessing", ("keep_failure", "release")),
+        "unsure": ("postprocessing", ("stop_device", "keep_failure", "release")),
         "cancel": ("postprocessing", ("stop_device", "release")),
     },
     "postprocessing": {
         "released": ("end", ("finish",)),
-        "cancel": ("postprocessing", ("stop_device",)),
+        "cancel": ("postprocessing", ("stop_device", "release")),
     },
     "end": {},
 }

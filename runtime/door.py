@@ -39,16 +39,16 @@ class Door:
         seq: int = 0,
         message_id: str | None = None,
     ) -> bool:
-        """Publish one message; False when the link is down or it is too large."""
-        envelope = self.wrap(body, subtask=subtask, instruction=instruction, epoch=epoch, seq=seq, message_id=message_id)
+        """Publish one message; False when the link is down, or when it cannot be written: an id that does not fit, too large, no JSON."""
         try:
+            envelope = self.wrap(body, subtask=subtask, instruction=instruction, epoch=epoch, seq=seq, message_id=message_id)
             await self.send_bytes(topic, ident, seal_message(envelope))
         except LinkError:
             self.counters["unsent"] += 1
             return False
         except ContractError as error:
-            self.counters["too_large"] += 1
-            log.warning("message_not_sent", reason=str(error))
+            self.counters["unsendable"] += 1
+            log.warning("message_not_sent", topic=topic.leaf, reason=str(error)[:300])
             return False
         return True
 
@@ -62,13 +62,21 @@ class Door:
         seq: int = 0,
         message_id: str | None = None,
     ) -> Envelope:
+        """Raises ContractError when an id does not fit the wire."""
         fields = {"subtask": subtask, "instruction": instruction, "epoch": epoch, "seq": seq, "body": body}
         head = {"id": message_id or self.clock.uuid7(), "source": self.source, "sent_at": self.clock.now()}
-        return Envelope.model_validate({**head, **fields})
+        try:
+            return Envelope.model_validate({**head, **fields})
+        except ValueError as error:
+            raise ContractError(f"not a message: {error}") from None
 
     async def send_bytes(self, topic: topics.Topic, ident: str, data: bytes) -> None:
-        """The same bytes again: what a ledger resends. Raises LinkError."""
-        await self.bus.publish(topic.build(self.site, ident), data, qos=topic.qos, retain=topic.retain)
+        """The same bytes again: what a ledger resends. Raises LinkError, and ContractError for an id that does not fit the wire."""
+        try:
+            where = topic.build(self.site, ident)
+        except ValueError as error:
+            raise ContractError(str(error)) from None
+        await self.bus.publish(where, data, qos=topic.qos, retain=topic.retain)
 
     def receive(self, message: Message) -> tuple[topics.Address, Envelope] | None:
         """The checked message; None after counting and logging why it was dropped. A cleared retained topic is not an error."""

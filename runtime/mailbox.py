@@ -25,6 +25,10 @@ class Mailbox(Generic[T], AsyncIterator[T]):
         self._items.append(item)
         self._ready.set()
 
+    def clear(self) -> None:
+        """Forget what is waiting."""
+        self._items.clear()
+
     async def get(self) -> T:
         while not self._items:
             self._ready.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -21,6 +22,9 @@ log = structlog.get_logger()
 
 NODELAY = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 """Without it Nagle's algorithm meets delayed ACKs: 91 ms instead of 0.4 ms for a round trip."""
+
+RETRY = 0.2
+"""Seconds before a subscription that was not granted is asked for again."""
 
 
 def parse_broker(text: str, default_port: int = 1883) -> tuple[str, int]:
@@ -107,8 +111,8 @@ class MqttBus:
             before = self._count
             try:
                 await self._session(host, port)
-            except (aiomqtt.MqttError, OSError) as error:
-                log.warning("link_lost", client=self._client_id, broker=f"{host}:{port}", error=str(error)[:120])
+            except Exception as error:  # whatever a broker answers, the next turn may go better
+                log.warning("link_lost", client=self._client_id, broker=f"{host}:{port}", error=f"{type(error).__name__}: {error}"[:120])
             finally:
                 self._client = None
             turn += 1
@@ -122,8 +126,7 @@ class MqttBus:
             protocol=aiomqtt.ProtocolVersion.V311, keepalive=self._keepalive, timeout=10, socket_options=NODELAY, max_queued_outgoing_messages=10_000,
         )  # fmt: skip
         async with client:
-            for filter_ in list(self._filters):
-                await client.subscribe(filter_, qos=1)
+            await self._resubscribe(client)
             self._client = client
             self._count += 1
             for watcher in self._watchers:
@@ -132,6 +135,13 @@ class MqttBus:
                 self._first.set_result(None)
             async for message in client.messages:
                 self._dispatch(message)
+
+    async def _resubscribe(self, client: aiomqtt.Client) -> None:
+        """Until nothing is left, for filters are added meanwhile; from its return to the next `await` none can be."""
+        made: set[str] = set()
+        while missing := [f for f in self._filters if f not in made]:
+            await client.subscribe(missing[0], qos=1)
+            made.add(missing[0])
 
     def _dispatch(self, message: aiomqtt.Message) -> None:
         arrived = Message(str(message.topic), message.payload, bool(message.retain))
@@ -154,7 +164,7 @@ class MqttBus:
         try:
             for filter_ in filters:
                 self._filters[filter_] += 1
-                await self._tell(filter_, wanted=True)
+                await self._ask_for(filter_)
             yield subscription.mailbox
         finally:
             self._subscriptions.remove(subscription)
@@ -162,17 +172,24 @@ class MqttBus:
                 self._filters[filter_] -= 1
                 if self._filters[filter_] <= 0:
                     del self._filters[filter_]
-                    await self._tell(filter_, wanted=False)
+                    await self._give_up(filter_)
 
-    async def _tell(self, filter_: str, *, wanted: bool) -> None:
-        """A failure is no loss: the next connection subscribes again."""
+    async def _ask_for(self, filter_: str) -> None:
+        """Asked again until this connection grants it; the next connection asks by itself."""
         client = self._client
-        if client is None:
-            return
-        try:
-            await (client.subscribe(filter_, qos=1) if wanted else client.unsubscribe(filter_))
-        except (aiomqtt.MqttError, OSError):
-            log.debug("subscription_deferred", filter=filter_)
+        while client is not None and client is self._client:
+            try:
+                await client.subscribe(filter_, qos=1)
+                return
+            except (aiomqtt.MqttError, OSError) as error:
+                log.warning("subscription_repeated", filter=filter_, error=str(error)[:120])
+                await asyncio.sleep(RETRY)
+
+    async def _give_up(self, filter_: str) -> None:
+        """A failure is no loss: what still comes has no reader."""
+        if self._client is not None:
+            with contextlib.suppress(aiomqtt.MqttError, OSError):
+                await self._client.unsubscribe(filter_)
 
     @asynccontextmanager
     async def connections(self) -> AsyncGenerator[AsyncIterator[int]]:

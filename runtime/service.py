@@ -49,10 +49,11 @@ class Service:
         self.spawn(self._run(), "run")
 
     async def stop(self) -> None:
-        tasks = list(reversed(self._tasks))
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := list(reversed(self._tasks)):  # an ending task may start another
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.sleep(0)
         if self._failed is not None and not self._failed.done():
             self._failed.cancel()
 

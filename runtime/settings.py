@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from schemas.base import Frozen
 from schemas.errors import ConfigError
@@ -107,7 +107,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     """The TOML (or, by its suffix, JSON) file as a dict. Raises ConfigError naming file and line."""
     try:
         text = path.read_text(encoding="utf-8")
-        return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        read: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -116,6 +116,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not valid JSON: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    if not isinstance(read, dict):
+        raise ConfigError(f"{path}: not a table of keys and values")
+    return cast("dict[str, Any]", read)
 
 
 def explain(path: Path | str, error: ValidationError) -> ConfigError:
@@ -133,6 +136,8 @@ def load(path: Path | None) -> Settings:
         settings = Settings.model_validate(_absolute(data, path.parent)) if path else Settings()
     except ValidationError as error:
         raise explain(path or "environment", error) from None
+    except SettingsError as error:
+        raise ConfigError(f"environment: {error}; lists and tables are written as JSON") from None
     return settings
 
 

@@ -50,14 +50,14 @@ class MemoryStore:
 
 
 class SqliteStore:
-    """One file, write-ahead log, synchronous enough to survive a killed process. Raises ConfigError when the file cannot be used."""
+    """One file, write-ahead log, synced at every write: what was put survives a power cut. Raises ConfigError when the file cannot be used."""
 
     def __init__(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute("CREATE TABLE IF NOT EXISTS log (n INTEGER PRIMARY KEY, tab TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL)")
             self._db.execute("CREATE INDEX IF NOT EXISTS by_key ON log (tab, key, n)")
         except (sqlite3.Error, OSError) as error:

@@ -27,6 +27,8 @@ class Condition(Frozen):
     value: Value
     tolerance: float = 0.0
     """Absolute, for numbers."""
+    scale: float = 1.0
+    """Multiplies a numeric argument into the attribute's unit: 0.001 for millimetres against metres."""
 
 
 def compare(left: JsonValue | Any, op: Op, right: Value, tolerance: float = 0.0) -> bool:

@@ -14,7 +14,6 @@ from schemas.base import Condition, Frozen, Value
 Safety = Literal["read", "reversible", "irreversible", "forbidden"]
 Reduce = Literal["value", "count", "count_true", "count_false", "not", "first", "list"]
 
-
 _NUMBER = re.compile("[0-9]{1,9}")
 _HOLE = re.compile(r"\{n[^}]*\}")
 
@@ -34,9 +33,10 @@ class PlaceRef(Frozen):
         if _NUMBER.fullmatch(text):
             return f"{self.prefix}{int(text) - self.offset}"
         found = re.fullmatch(_HOLE.sub(f"({_NUMBER.pattern})", re.escape(self.format).replace(r"\{", "{").replace(r"\}", "}")), text)
-        if found is None or text != self._spell(int(found[1])):
+        numbers = found.groups() if found is not None else ()
+        if not numbers or text != self._spell(int(numbers[0])):
             return None
-        return f"{self.prefix}{int(found[1]) - self.offset}"
+        return f"{self.prefix}{int(numbers[0]) - self.offset}"
 
     def to_maker(self, site_id: str) -> Value | None:
         """The maker's value for a site place id: an int where the format is just the number; None for a place of another kind."""

@@ -98,7 +98,9 @@ def exchange_words(one: Template, pools: Pools, rng: random.Random) -> None:
     """Words that instruction and sentences share become others, in both: what is to be done must be copied, not remembered with the template."""
     if "plan" not in one.plan or rng.random() < 0.45:
         return
-    said = {w.lower() for step in one.plan["plan"] for text in step["do"] for w in re.findall(r"[^\W\d_]{3,}", re.sub(r"\{\w*\}", "", text))} - KEPT
+    said = {w.lower() for step in one.plan["plan"] for text in step["do"] for w in re.findall(r"[^\W\d_]{3,}", re.sub(r"\{\w*\}", "", text))} - set(
+        _KEPT.split()
+    )
     for word in sorted(said):
         here = re.compile(rf"\b{word}(?=(s|es|ed|ing)?\b)", re.IGNORECASE)
         if rng.random() < 0.6 and any(here.search(part) for part in one.parts if isinstance(part, str)):
@@ -108,7 +110,7 @@ def exchange_words(one: Template, pools: Pools, rng: random.Random) -> None:
                 step["do"] = [here.sub(change, text) for text in step["do"]]
 
 
-KEPT = frozenset("the and for with from into its that this then them there your yourself out off over under until whether".split())
+_KEPT = "the and for with from into its that this then them there your yourself out off over under until whether"
 
 
 def _in_case(word: str) -> Callable[[re.Match[str]], str]:

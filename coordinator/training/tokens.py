@@ -36,6 +36,6 @@ def load_or_train(path: Path, source: Source) -> Tokenizer:
 
 def encode(tokenizer: Tokenizer, example: Example) -> tuple[list[int], int, int]:
     """Ids of prompt, answer and end; where the instruction begins; where the answer begins. Prompt and answer never share a token."""
-    before, _, instruction = example.prompt.partition("\n> ")
+    before = example.prompt.partition("\n> ")[0]
     head, full, answer = (tokenizer.encode(text).ids for text in (before, example.prompt, example.answer))
     return [*full, *answer, 0], min(len(head), len(full)), len(full)

@@ -250,7 +250,7 @@ async def test_after_a_crash_the_coordinator_takes_a_higher_epoch_and_finishes_w
 
     async with World(ScriptedPlanner({SURVEY: CHECK}), three(act, work=5.0)) as world:
         survey = await world.person.say(SURVEY)
-        while len(world.agents[0].received) < 4:
+        while len(world.agents[0].ended) < 4:
             await world.clock.sleep(0.2)
         await world.kill_coordinator()
         await world.clock.sleep(20)

@@ -90,3 +90,11 @@ def test_a_read_without_declared_returns_is_never_proved() -> None:
     catalogue = Catalogue(kind="k", functions=(Function(name="r", safety="read", returns=(Returns(property="p"),)), Function(name="n", safety="read")))
     outcome = judge(catalogue, [Call(function="n")], {}, ())
     assert isinstance(outcome, Done) and not outcome.verified
+
+
+def test_a_condition_may_compare_a_makers_unit_with_the_sites() -> None:
+    function = Function(name="go", parameters={"type": "object", "properties": {"mm": {"type": "number"}}, "required": ["mm"]})
+    template = Condition(attribute="x", value="{mm}", scale=0.001, tolerance=0.1)
+    bound = bind(template, function, {"mm": 2500})
+    assert bound is not None and bound.value == 2.5
+    assert solve(template, bound, function) == {"mm": 2500.0}
