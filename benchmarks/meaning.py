@@ -73,4 +73,5 @@ def _filled(template: Value, function: Function, arguments: Mapping[str, JsonVal
 
 
 def _described(function: Function) -> Sort:
-    return next((sort for pattern, sort in _DESCRIBED if re.search(pattern, function.description.lower())), "other")
+    found = [sort for pattern, sort in _DESCRIBED if re.search(pattern, function.description.lower())]
+    return found[0] if found else "other"

@@ -6,6 +6,7 @@ import re
 
 _DENIALS = re.compile(r"(no|not|unknown|none|nothing|done)\b", re.IGNORECASE)
 _NAMES = re.compile(r"\b(?:shelf|shelves|robots?|docks?|aisle|station)[ -](?:\d+|[a-z])\b", re.IGNORECASE)
+_QUOTED = re.compile(r"'[^']*'")
 _ZERO = r"(?!\d)(?!\s*\(0\))(?!\s*:\s*(?:0(?![.\d])|none\b))"
 
 
@@ -14,9 +15,6 @@ def named(text: str, kind: str) -> frozenset[str]:
     those given with 0 or none."""
     affirmed = " ".join(_QUOTED.sub("", s) for s in re.split(r"(?<=[.!?])\s+", text) if not _DENIALS.match(s))
     return frozenset(f"{kind}-{int(n)}" for n in re.findall(rf"\b{kind}[ -](\d+){_ZERO}", affirmed, re.IGNORECASE))
-
-
-_QUOTED = re.compile(r"'[^']*'")
 
 
 def first_number(text: str) -> float | None:
@@ -41,5 +39,5 @@ def says(text: str, value: object) -> bool:
     ids = [str(v) for v in value] if isinstance(value, list | tuple) else [str(value)]
     if ids == ["station"]:
         return "station" in text.lower()
-    kinds = {i.rsplit("-", 1)[0] for i in ids}
+    kinds = {i.rsplit("-", 1)[0] for i in ids} or {"robot"}
     return {name for kind in kinds for name in named(text, kind)} == set(ids)

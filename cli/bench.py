@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import JsonOption, emit, emit_json
+from cli.console import JsonOption, emit, emit_json, run_async, say
 from cli.map_ import ModelOption
 
 app = typer.Typer(help="Measure accuracy and speed on this machine.", no_args_is_help=True)
@@ -36,3 +36,32 @@ def bench_map(
         emit_json(result.model_dump(mode="json"))
     else:
         emit(report.as_text(result, mistakes))
+
+
+@app.command("warehouse")
+def bench_warehouse(
+    cases: Annotated[Path | None, typer.Option("--set", help="Instructions with their right ends (JSONL); default: the shipped 40.")] = None,
+    only: Annotated[list[str] | None, typer.Option("--only", metavar="ID", help="Only this case; may be given several times.")] = None,
+    log: Annotated[Path | None, typer.Option("--log", help="Append one line on this use of the set: date, sha256 of set and models, totals.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Instruction → what the fleet did: each in a fresh simulated warehouse with the shipped models, judged by the world."""
+    from benchmarks import warehouse_eval
+    from runtime import logs
+    from simulations.fleet import Models
+
+    logs.configure("error")
+    source = cases or warehouse_eval.SET
+    read, weights = warehouse_eval.read_cases(source, only or ()), warehouse_eval.weights_of()
+
+    def told(row: warehouse_eval.Row) -> None:
+        say(f"{row.id}: {row.verdict} ({row.seconds:.1f} s)")
+
+    report = run_async(warehouse_eval.evaluate(read, Models.shipped(), source=source, weights=weights, told=told))
+    if log is not None:
+        with log.open("a", encoding="utf-8") as file:
+            file.write(warehouse_eval.log_line(report) + "\n")
+    if json:
+        emit_json(report.model_dump(mode="json"))
+    else:
+        emit(warehouse_eval.as_text(report))

@@ -54,6 +54,16 @@ def sink(out: Path | None) -> Iterator[TextIO]:
     sys.stdout.flush()
 
 
+def make_folder(out: Path) -> None:
+    """The folder of `--out`. Raises ConfigError."""
+    from schemas.errors import ConfigError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {out}: no folder can be made there ({error.strerror})") from None
+
+
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end. Ctrl-C, SIGTERM and a closed terminal cancel it, so that services stop in order and nothing is left behind."""
     import asyncio

@@ -46,7 +46,7 @@ def verdict(answer: Any, wrong: list[str]) -> list[str]:
     if wrong:
         return [f"The world disagrees: {text}" for text in wrong]
     claims = len(answer.facts) + len(answer.outcomes)
-    return ["The world agrees with every claim." if claims else "Nothing was claimed and nothing was done."]
+    return ["The world agrees with every claim." if claims else "Nothing was claimed."]
 
 
 def _as_json(answer: Any) -> dict[str, Any]:

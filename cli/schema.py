@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import emit_json, say
+from cli.console import emit_json, make_folder, say
 
 
 def schema(
@@ -22,7 +22,7 @@ def schema(
         return
     import json
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     for name, document in made.items():
         (out / f"{name}.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     say(f"{len(made)} documents written to {out}")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import BrokerOption, SiteOption, broker_address, emit_json, run_async, say, wire_id
+from cli.console import BrokerOption, SiteOption, broker_address, emit_json, make_folder, run_async, say, wire_id
 
 DEFAULT_BROKER = "127.0.0.1:1883"
 
@@ -71,7 +71,7 @@ def write_files(world: Any, urls: dict[str, str], out: Path, broker: str, site: 
     from simulations.makers import catalogue_of
     from simulations.site import site_of
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     (out / "site.json").write_text(site_of(world, site).model_dump_json(indent=1), encoding="utf-8")
     head = f'site = "{site}"\n\n[broker]\naddresses = ["{broker}"]\n\n[privacy]\nlevel = "operator"\n\n'
     (out / "coordinator.toml").write_text(f'{head}[coordinator]\nsite = "site.json"\nstate_dir = "state"\n', encoding="utf-8")

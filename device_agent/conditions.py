@@ -1,4 +1,4 @@
-"""Conditions with holes: bind them to a call's arguments, judge them on a state, and solve them backwards for the arguments that would make them true."""
+"""Conditions with holes: bind them to arguments, judge them on a state, solve them backwards for the arguments that make them true."""
 
 from __future__ import annotations
 

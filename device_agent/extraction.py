@@ -74,7 +74,7 @@ def _claims(numeric: list[int], text: FunctionText, reading: Reading, sentence: 
 
 
 def _shares(p: int, parameter: Parameter, reading: Reading, sentence: Sentence, quantities: list[Quantity]) -> list[_Claim]:
-    """The span head's probability, shared among the quantities alone: only they can be the number. `DOUBT` keeps a mere trace of it from becoming certainty."""
+    """The span head's probability, shared among the quantities alone: only they can be the number. `DOUBT` keeps a mere trace from certainty."""
     masses = [_mass(reading, p, sentence, quantity) * affinity(quantity, parameter, quantities) for quantity in quantities]
     total = sum(masses) + DOUBT
     return [_Claim(p, q, mass / total) for q, mass in enumerate(masses)]

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from device_agent.queue import Waiting
 from runtime.store import Store
 from schemas.base import Condition, Frozen, Value
-from schemas.outcomes import Done, Failed, Outcome, Proof
+from schemas.outcomes import Done, Expired, Failed, Outcome, Proof
 from schemas.skills import Call, Safety
 
 TABLE, META = "journal", "meta"
@@ -40,6 +40,16 @@ class Entry(Frozen):
     safety: Safety | None = None
     idempotent: bool | None = None
 
+    @property
+    def in_flight(self) -> bool:
+        """A call that may change something was made, and how it went is not known."""
+        return self.phase == "intent" and self.intent is not None and self.intent.safety != "read"
+
+    @property
+    def begun(self) -> bool:
+        """Something may have happened on its account."""
+        return self.phase in ("intent", "result") or (self.started_at is not None and self.safety != "read")
+
 
 class Early(Frozen):
     outcome: Outcome
@@ -50,18 +60,25 @@ class Journal:
 
     def __init__(self, store: Store, device: str) -> None:
         self._store, self._table, self._meta = store, f"{TABLE}:{device}", f"{META}:{device}"
+        entries = (Entry.model_validate_json(text) for _, text in store.items(self._table))
+        self._open = {e.work.id: e for e in entries if e.phase != "ended"}
 
     def get(self, subtask: str) -> Entry | None:
         text = self._store.get(self._table, subtask)
         return Entry.model_validate_json(text) if text else None
 
     def put(self, entry: Entry) -> Entry:
+        """Durable when it returns. Raises ValueError when the entry holds what is no JSON."""
         self._store.put(self._table, entry.work.id, entry.model_dump_json(by_alias=True))
+        if entry.phase == "ended":
+            self._open.pop(entry.work.id, None)
+        else:
+            self._open[entry.work.id] = entry
         return entry
 
     def open_entries(self) -> list[Entry]:
-        entries = [Entry.model_validate_json(text) for _, text in self._store.items(self._table)]
-        return [e for e in entries if e.phase != "ended"]
+        """Those without an outcome, oldest first."""
+        return list(self._open.values())
 
     def end_early(self, subtask: str, outcome: Outcome) -> None:
         """The outcome of a subtask that has not arrived (yet): cancelled before it came."""
@@ -106,3 +123,10 @@ def settle(entry: Entry, proofs: tuple[Proof, ...] | None) -> Settled:
     if entry.phase == "result":
         return Failed(text="I was restarted before I could confirm the result.", uncertain=intent.main, proof=proofs or ())
     return Failed(text="I was restarted in the middle; I cannot tell whether it happened.", uncertain=True, proof=proofs or ())
+
+
+def stranded(entry: Entry) -> Outcome:
+    """How an open entry ends that nobody will take up again: its time to start has passed."""
+    if entry.started_at is None and entry.phase == "accepted":
+        return Expired(text="It was too late to start.")
+    return Failed(text="It was interrupted by a restart.", uncertain=entry.begun)

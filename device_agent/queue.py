@@ -1,4 +1,4 @@
-"""Admission, purely: may this subtask be taken, does it replace another, or what is the answer? One running, one waiting (LLMind 2.0's single slot)."""
+"""Admission, purely: may this subtask be taken, does it replace another, or what is the answer? One runs, one may wait (LLMind 2.0)."""
 
 from __future__ import annotations
 

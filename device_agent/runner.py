@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
+from pydantic import JsonValue
 
 from device_agent.conditions import bind, holds, words
 from device_agent.driver import Driver
-from device_agent.guard import check_arguments, check_safety
+from device_agent.guard import call_digest, check_arguments, check_safety
 from device_agent.journal import Entry, Intent, Journal
 from device_agent.machine import Effect, Event, step
 from device_agent.mapper import Mapped, Mapper, reply_to
 from device_agent.prepare import prepare
 from device_agent.program import program
+from device_agent.sight import look_at, why
+from device_agent.stops import halt
 from device_agent.verify import judge, post_conditions
 from runtime.clock import Clock
 from schemas.base import Value
@@ -25,6 +31,10 @@ from schemas.outcomes import Failed, Outcome, RunState
 from schemas.skills import Call, Function
 
 log = structlog.get_logger()
+
+RELEASE_LIMIT = 5.0
+"""Seconds that releasing a device may take."""
+OUR_FAULT = "Something inside me went wrong; this order was given up."
 
 
 @dataclass
@@ -37,15 +47,19 @@ class Session:
     observations: tuple[Observation, ...] = ()
     failure: Failed | None = None
     outcome: Outcome | None = None
-    intents: int = 0
+    released: bool = False
 
 
 @dataclass(frozen=True)
 class Watch:
-    """Whom to tell: every change of run state, and the mapped call for the trace."""
+    """Whom to tell: every change of run state, and the mapped call for the trace. Whom to ask: may another call be made?"""
 
     run: Callable[[Entry, RunState], Awaitable[None]]
     mapped: Callable[[Entry, Mapped, str], Awaitable[None]]
+    stopped: Callable[[], bool]
+    """The stop latch."""
+    called_off: Callable[[], bool]
+    """Stopped, cancelled, or out of time: a driver may have swallowed the cancellation."""
 
 
 @dataclass
@@ -59,6 +73,8 @@ class Runner:
     clock: Clock
     watch: Watch
     allow: tuple[str, ...] = ()
+    aftermath: str = field(init=False, default="")
+    """Whether the device was stopped in the last run: "the device was stopped", "the device could not be stopped (why)", or "" when nobody tried."""
     _effects: dict[Effect, Callable[[Session], Awaitable[Event | None]]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,7 +89,8 @@ class Runner:
         }
 
     async def run(self, entry: Entry) -> Outcome:
-        """The one outcome of this entry. Cancellation stops the device first, then propagates."""
+        """The one outcome of this entry. Cancellation stops the device first, then propagates, unless the outcome was known already."""
+        self.aftermath = ""
         body = entry.work.body
         mapped = await self.mapper.map(body.text, self.driver.catalogue, body.context)
         ready = await self._ready(entry, mapped)
@@ -96,7 +113,7 @@ class Runner:
         if refused is not None:
             return refused
         try:
-            chain = prepare(self.driver.catalogue, call, await self.driver.state())
+            chain = prepare(self.driver.catalogue, call, await look_at(self.driver))
         except DeviceError as error:
             return Failed(text=str(error))
         if isinstance(chain, Failed):
@@ -110,8 +127,14 @@ class Runner:
             while session.run != "end":
                 event = await self._advance(session, event)
         except asyncio.CancelledError:
-            await asyncio.shield(self._abort(session))
-            raise
+            await _to_its_end(self._abort(session))
+            if session.outcome is None:
+                raise
+        except Exception as error:
+            session.failure = self._failure(session, error)
+            await _to_its_end(self._abort(session))
+            if session.outcome is None:
+                await self._keep_failure(session)
         assert session.outcome is not None
         return session.outcome
 
@@ -123,11 +146,22 @@ class Runner:
         return event
 
     async def _abort(self, session: Session) -> None:
+        """The way out from wherever the run was cut short. Where the outcome is known only the release is missing."""
         if session.run in ("start", "end"):
             return
-        session.run, effects = step(session.run, "cancel")
+        effects: tuple[Effect, ...] = ("release",)
+        if session.outcome is None:
+            session.run, effects = step(session.run, "cancel")
         for effect in effects:
             await self._effects[effect](session)
+
+    def _failure(self, session: Session, error: Exception) -> Failed:
+        """Uncertain when a call that changes something was under way, unless the device says that it was not carried out."""
+        uncertain = session.entry.in_flight and getattr(error, "uncertain", True)
+        if isinstance(error, DeviceError):
+            return Failed(text=why(error), uncertain=uncertain)
+        log.error("subtask_crashed", device_id=self.device, task_id=session.entry.work.id, error=f"{type(error).__name__}: {error}")
+        return Failed(text=OUR_FAULT, uncertain=uncertain)
 
     # Effects, each returning the event it causes.
 
@@ -138,9 +172,9 @@ class Runner:
             for call in session.calls[:-1]:
                 await self._do(session, call, main=False)
             missing = await self._still_missing(session)
-        except DeviceError as error:
-            session.failure = Failed(text=str(error), uncertain=error.uncertain)
-            return "prepare_failed"
+        except Exception as error:
+            session.failure = self._failure(session, error)
+            return "unsure" if session.failure.uncertain else "prepare_failed"
         session.failure = missing
         return "prepare_failed" if missing else "prepared"
 
@@ -150,7 +184,7 @@ class Runner:
         function = self._function(call)
         if not function.requires:
             return None
-        state = await self.driver.state()
+        state = await look_at(self.driver)
         for condition in function.requires:
             bound = bind(condition, function, call.arguments)
             if bound is not None and not holds(bound, state):
@@ -161,21 +195,21 @@ class Runner:
     async def _call(self, session: Session) -> Event | None:
         try:
             await self._do(session, session.calls[-1], main=True)
-        except DeviceError as error:
-            session.failure = Failed(text=str(error), uncertain=error.uncertain)
-            return "call_failed"
+        except Exception as error:
+            session.failure = self._failure(session, error)
+            return "unsure" if session.failure.uncertain else "call_failed"
         return "returned"
 
     async def _do(self, session: Session, call: Call, *, main: bool) -> None:
-        """Intent before, result after: both durable."""
+        """Intent before, result after: both durable. Equal calls of one subtask have one key, so that a device may recognise a repetition."""
         function = self._function(call)
-        before = await self.driver.state()
-        session.entry = self.journal.put(
-            session.entry.model_copy(update={"phase": "intent", "intent": self._intent(function, call, main=main, before=before)})
-        )
-        session.intents += 1
-        result = await self.driver.call(call, key=f"{session.entry.work.id}/{session.intents}")
-        session.entry = self.journal.put(session.entry.model_copy(update={"phase": "result", "result": result.raw}))
+        before = await look_at(self.driver)
+        if self.watch.called_off():
+            raise asyncio.CancelledError
+        intent = self._intent(function, call, main=main, before=before)
+        session.entry = self.journal.put(session.entry.model_copy(update={"phase": "intent", "intent": intent}))
+        result = await self.driver.call(call, key=f"{session.entry.work.id}/{call_digest(self.device, call)[:12]}")
+        session.entry = self.journal.put(session.entry.model_copy(update={"phase": "result", "result": _storable(result.raw)}))
         if main:
             session.observations = tuple(o.model_copy(update={"device": self.device}) for o in result.observations)
 
@@ -192,7 +226,7 @@ class Runner:
 
     async def _verify(self, session: Session) -> Event | None:
         try:
-            state = await self.driver.state()
+            state = await look_at(self.driver)
         except DeviceError:
             state = None
         session.outcome = judge(self.driver.catalogue, session.calls, state, session.observations)
@@ -200,20 +234,50 @@ class Runner:
 
     async def _release(self, session: Session) -> Event | None:
         release = self.driver.catalogue.release
-        if release:
-            try:
-                await self.driver.call(Call(function=release), key=f"{session.entry.work.id}/release")
-            except DeviceError as error:
-                log.warning("release_failed", device_id=self.device, task_id=session.entry.work.id, error=str(error))
+        if release and not session.released:
+            await self._let_go(session, Call(function=release))
+        session.released = True
         return "released"
 
+    async def _let_go(self, session: Session, call: Call) -> None:
+        task = session.entry.work.id
+        if self.watch.stopped():
+            log.warning("release_left_out", device_id=self.device, task_id=task, reason="the device is stopped")
+            return
+        try:
+            async with asyncio.timeout(RELEASE_LIMIT):
+                await self.driver.call(call, key=f"{task}/release")
+        except Exception as error:
+            log.warning("release_failed", device_id=self.device, task_id=task, error=why(error))
+
     async def _stop_device(self, session: Session) -> Event | None:
-        await self.driver.stop()
+        problem = await halt(self.driver)
+        self.aftermath = f"the device could not be stopped ({problem})" if problem else "the device was stopped"
+        if problem:
+            log.error("stop_failed", device_id=self.device, task_id=session.entry.work.id, error=problem)
         return None
 
     async def _keep_failure(self, session: Session) -> Event | None:
-        session.outcome = session.failure
+        failure = session.failure or Failed(text=OUR_FAULT)
+        session.outcome = failure.model_copy(update={"text": "; ".join(filter(None, (failure.text.rstrip("."), self.aftermath))) + "."})
         return None
 
     async def _finish(self, session: Session) -> Event | None:
         return None
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Run `work` in a task of its own that no cancellation of ours can cut short; it must be bounded in time."""
+    task = asyncio.get_running_loop().create_task(work)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+
+
+def _storable(raw: JsonValue) -> JsonValue:
+    """A maker's reply, or None where it holds what is no JSON."""
+    try:
+        json.dumps(raw, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return raw

@@ -25,12 +25,12 @@ async def look_at(driver: Driver) -> dict[str, Value]:
 
 def sane(attributes: Mapping[str, object]) -> dict[str, Value]:
     """Without what no message can carry: numbers that are not finite, values that are no scalars. Text is made valid Unicode and cut."""
-    kept = {text_of(name): value for name, value in attributes.items() if isinstance(value, bool | int | float | str) and _finite(value)}
+    kept = {text_of(name): value for name, value in attributes.items() if isinstance(value, bool | int | float | str) and _fits(value)}
     return {name: text_of(value) if isinstance(value, str) else value for name, value in kept.items()}
 
 
-def _finite(value: Value) -> bool:
-    return not isinstance(value, float) or math.isfinite(value)
+def _fits(value: Value) -> bool:
+    return math.isfinite(value) if isinstance(value, float) else not isinstance(value, int) or abs(value) < 2**63
 
 
 def text_of(text: str, limit: int = LONGEST) -> str:

@@ -40,7 +40,7 @@ class Stops:
 
     def __init__(self, device: str, driver: Driver, journal: Journal, after: Callable[[], Awaitable[None]]) -> None:
         self._device, self._driver, self._journal, self._after = device, driver, journal, after
-        self.latched = self._wanted = self._due = journal.stopped()
+        self.latched = self._wanted = self._due = self._recorded = journal.stopped()
         self.problem = UNDER_WAY if self._due else ""
         """Why it is not known that the device obeyed."""
         self._wake = asyncio.Event()
@@ -79,15 +79,19 @@ class Stops:
 
     async def _halt(self) -> None:
         self._due = False
-        problem = await halt(self._driver)
-        if problem and problem not in self.problem:
-            log.error("stop_failed", device_id=self._device, error=problem)
-        self.problem = f"The stop did not reach the device: {problem}." if problem else UNDER_WAY if self._due else ""
+        failed = await halt(self._driver)
+        told = f"The device could not be stopped: {failed}." if failed else ""
+        if told and told != self.problem:
+            log.error("stop_failed", device_id=self._device, error=failed)
+        self.problem = told or (UNDER_WAY if self._due else "")
         self._remember()
 
     def _remember(self) -> None:
         """Last, and allowed to fail: a full disk must not keep a device moving."""
+        if self.latched is self._recorded:
+            return
         try:
             self._journal.set_stopped(self.latched)
+            self._recorded = self.latched
         except Exception as error:
             log.error("stop_not_recorded", device_id=self._device, error=f"{type(error).__name__}: {error}")

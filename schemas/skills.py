@@ -19,7 +19,10 @@ _HOLE = re.compile(r"\{n[^}]*\}")
 
 
 class PlaceRef(Frozen):
-    """How a maker numbers the places of one kind: site id `shelf-4` = `prefix` + n; the maker says `format` of n + `offset` ("S{n:02d}"; zero-based: offset -1)."""
+    """How a maker numbers the places of one kind: the site's id is `prefix` + n, the maker's `format` of n + `offset`.
+
+    `shelf-4` is "S04" with format "S{n:02d}", and 3 with offset -1.
+    """
 
     prefix: str
     format: str = "{n}"
@@ -55,8 +58,8 @@ class Returns(Frozen):
 
     `path` is a dotted path into the result ("" = the result itself; "slots.free"). `reduce` turns makers' shapes into one value: `count` of a list,
     `count_true`/`count_false` of booleans in a list or map. `values` renames raw values (or the elements of a list or map) by their JSON text.
-    Numbers become `scale` * n + `offset` in `unit`. A step `*` of the path goes to every element of a list or map. Of several for one property the first
-    that yields a value counts.
+    Numbers become `scale` * n + `offset` in `unit`. A step `*` of the path goes to every element of a list or map. Of several for one property
+    the first that yields a value counts.
     `subject` names what the fact is about: `self` or an argument (`{shelf}`).
     """
 
@@ -82,7 +85,7 @@ class Poll(Frozen):
 
 
 class Binding(Frozen):
-    """The REST request of a function. `{argument}` in path, query and body stands for the value; a body value that is just `{argument}` keeps its type."""
+    """The REST request of a function. `{argument}` in path, query and body stands for the value; a body value that is nothing else keeps its type."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
     path: str = "/"

@@ -120,7 +120,7 @@ def parity(model: Decoder, tokenizer: Tokenizer) -> dict[str, Any]:
     logits = []
     for example in examples[:24]:
         ids = tokenizer.encode(example.prompt).ids + tokenizer.encode(example.answer).ids[:6]
-        scores = model.logits(model(torch.tensor([ids]))[0, -1])
+        scores = model.logits(model(torch.tensor([ids]), model.words.weight)[0, -1], model.words.weight)
         top = scores.topk(8)
         logits.append({"ids": ids, "top": top.indices.tolist(), "scores": [round(s, 4) for s in top.values.tolist()]})
     return {"tokens": tokens, "logits": logits}

@@ -21,6 +21,8 @@ class Shape:
     inner: int = 704
     context: int = 2048
     base: float = 10000.0
+    known: int = 384
+    """Width of the pretrained word vectors that the model's own are made from."""
 
     def as_dict(self) -> dict[str, float]:
         return asdict(self)
@@ -41,6 +43,20 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
 
 
+class Words(nn.Module):
+    """Word vectors V, D: pretrained ones through a learned map, plus a small difference for each word. So what is learned of a word holds for its like."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.register_buffer("known", torch.zeros(shape.vocabulary, shape.known))
+        self.map = nn.Linear(shape.known, shape.width, bias=False)
+        self.own = nn.Parameter(torch.zeros(shape.vocabulary, shape.width))
+
+    @property
+    def weight(self) -> Tensor:
+        return self.map(self.known) + self.own
+
+
 class Block(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -49,24 +65,28 @@ class Block(nn.Module):
         self.q, self.k, self.v, self.out = (nn.Linear(width, width, bias=False) for _ in range(4))
         self.gate, self.up = (nn.Linear(width, shape.inner, bias=False) for _ in range(2))
         self.down = nn.Linear(shape.inner, width, bias=False)
+        self.drop = nn.Dropout(0.1)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         batch, length, width = x.shape
         h = self.norm1(x)
         q, k, v = (part(h).view(batch, length, self.heads, -1).transpose(1, 2) for part in (self.q, self.k, self.v))
         mixed = functional.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v, is_causal=True)
-        x = x + self.out(mixed.transpose(1, 2).reshape(batch, length, width))
+        x = x + self.drop(self.out(mixed.transpose(1, 2).reshape(batch, length, width)))
         h = self.norm2(x)
-        return x + self.down(functional.silu(self.gate(h)) * self.up(h))
+        return x + self.drop(self.down(functional.silu(self.gate(h)) * self.up(h)))
 
 
 class Decoder(nn.Module):
-    """Hidden states B, T, D of ids B, T; `logits` turns chosen ones into scores over the vocabulary. Padding stands on the right, so causality hides it."""
+    """Hidden states B, T, D of ids B, T, given the word vectors; `logits` turns chosen ones into scores over the vocabulary.
+
+    Padding stands on the right, so causality hides it.
+    """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
-        self.words = nn.Embedding(shape.vocabulary, shape.width)
+        self.words = Words(shape)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = Norm(shape.width)
         half = shape.width // shape.heads // 2
@@ -76,19 +96,18 @@ class Decoder(nn.Module):
         self._begin()
 
     def _begin(self) -> None:
-        nn.init.normal_(self.words.weight, std=0.03)
         for block in self.blocks:
             for name, weight in block.named_parameters():
                 if weight.ndim == 2:
                     nn.init.normal_(weight, std=0.02 if name not in ("out.weight", "down.weight") else 0.02 / (2 * self.shape.layers) ** 0.5)
 
-    def forward(self, ids: Tensor) -> Tensor:
-        x = self.words(ids)
+    def forward(self, ids: Tensor, words: Tensor) -> Tensor:
+        x = functional.embedding(ids, words)
         dtype = torch.bfloat16 if torch.is_autocast_enabled("cpu") else x.dtype
         cos, sin = (table[: ids.shape[1]].to(dtype) for table in (self.cos, self.sin))
         for block in self.blocks:
             x = block(x, cos, sin)
         return self.norm(x)
 
-    def logits(self, hidden: Tensor) -> Tensor:
-        return functional.linear(hidden, self.words.weight)
+    def logits(self, hidden: Tensor, words: Tensor) -> Tensor:
+        return functional.linear(hidden, words)

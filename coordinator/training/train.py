@@ -23,7 +23,7 @@ from torch.nn import functional
 from coordinator.training.generate import Source
 from coordinator.training.model import Decoder, Shape
 from coordinator.training.tokens import encode, load_or_train
-from coordinator.training.warm import warm_embeddings
+from coordinator.training.warm import warm
 
 Row = tuple[list[int], int, int]
 _INSTRUCTION = 0.1
@@ -61,8 +61,9 @@ def loss_of(model: Decoder, ids: Tensor, weights: Tensor) -> tuple[Tensor, Tenso
     target, weight = ids[:, 1:].flatten(), weights[:, 1:].flatten()
     chosen = weight.nonzero().squeeze(1)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        hidden = model(ids[:, :-1]).flatten(0, 1)[chosen]
-        logits = model.logits(hidden)
+        words = model.words.weight
+        hidden = model(ids[:, :-1], words).flatten(0, 1)[chosen]
+        logits = model.logits(hidden, words)
     losses = functional.cross_entropy(logits.float(), target[chosen], reduction="none")
     answer = weight[chosen] == 1.0
     return (losses * weight[chosen]).sum() / weight.sum(), losses.detach()[answer].mean()
@@ -76,14 +77,15 @@ class Trainer:
         self.tokenizer = load_or_train(options.out / "tokenizer.json", self.source)
         sizes = {name: getattr(options, name) for name in ("width", "layers", "heads", "inner")}
         self.model = Decoder(Shape(vocabulary=self.tokenizer.get_vocab_size(), **sizes))
-        with torch.no_grad():
-            self.model.words.weight.copy_(warm_embeddings(options.base, self.tokenizer, options.width))
+        warm(self.model.words, options.base, self.tokenizer)
         self.seconds, self.step = 0.0, 0
         matrices = [p for p in self.model.blocks.parameters() if p.ndim == 2]
-        rest = [p for p in self.model.parameters() if not any(p is m for m in matrices)]
+        norms = [p for p in self.model.parameters() if p.ndim == 1]
+        words = self.model.words
+        groups = [{"params": norms, "peak": 2e-3}, {"params": [words.map.weight], "peak": 1e-3}, {"params": [words.own], "peak": options.own}]
         self.optimizers = (
-            torch.optim.Muon(matrices, lr=options.lr, momentum=0.95, weight_decay=0.02),
-            torch.optim.AdamW(rest, lr=options.lr / 10, betas=(0.9, 0.98), weight_decay=0.0),
+            torch.optim.Muon([{"params": matrices, "peak": options.lr}], momentum=0.95, weight_decay=0.05),
+            torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0),
         )
 
     def state(self) -> dict[str, Any]:
@@ -107,9 +109,9 @@ class Trainer:
         """Warm-up over 80 steps, full for 45 % of the time, then down to 3 % in a line."""
         done = min(self.seconds / (60 * self.options.minutes), 1.0)
         scale = min(1.0, (self.step + 1) / 80) * min(1.0, 0.03 + 0.97 * (1 - done) / 0.55)
-        for optimizer, peak in zip(self.optimizers, (self.options.lr, self.options.lr / 10), strict=True):
+        for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = peak * scale
+                group["lr"] = group["peak"] * scale
 
     def advance(self, rows: list[Row]) -> float:
         self.rate()
@@ -148,8 +150,10 @@ class Trainer:
     def report(self) -> None:
         """Saves, and prints the held-out loss."""
         self.save()
+        self.model.eval()
         rows = [encode(self.tokenizer, example) for example in self.source.validation(1)]
         losses = [loss_of(self.model, *tensors(batch))[1].item() for batch in batches(rows, 4096, random.Random(1))]
+        self.model.train()
         print(f"step {self.step}: held-out loss {sum(losses) / len(losses):.4f} over {len(rows)} templates", flush=True)
 
 
@@ -158,7 +162,8 @@ def main() -> None:
     parser.add_argument("--base", type=Path, required=True, help="folder with model.safetensors and tokenizer.json of all-MiniLM-L6-v2")
     parser.add_argument("--out", type=Path, required=True, help="folder for tokenizer and checkpoint")
     parser.add_argument("--minutes", type=float, default=50.0)
-    parser.add_argument("--lr", type=float, default=0.02, help="of the matrices (Muon); a tenth of it for the rest (AdamW)")
+    parser.add_argument("--lr", type=float, default=0.02, help="of the matrices (Muon)")
+    parser.add_argument("--own", type=float, default=2e-4, help="learning rate of what a word vector has beside its pretrained part")
     parser.add_argument("--tokens", type=int, default=6144, help="in a batch")
     for name, value in (("width", 256), ("layers", 6), ("heads", 4), ("inner", 704), ("threads", 1), ("seed", 7)):
         parser.add_argument(f"--{name}", type=int, default=value)

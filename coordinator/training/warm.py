@@ -9,19 +9,23 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from coordinator.training.model import Words
 
-def warm_embeddings(base: Path, own: Tokenizer, width: int, std: float = 0.03) -> Tensor:
-    """V, width: each BPE token is the mean of its word pieces' vectors, projected on their main axes. Spelling differences are small noise."""
-    words = next(v for k, v in load_file(str(base / "model.safetensors")).items() if k.endswith("word_embeddings.weight")).float()
+
+def warm(words: Words, base: Path, own: Tokenizer, std: float = 0.06) -> None:
+    """Each BPE token starts as the mean of its word pieces' vectors, mapped on their main axes; spellings differ by a little noise."""
+    table = next(v for k, v in load_file(str(base / "model.safetensors")).items() if k.endswith("word_embeddings.weight")).float()
     pieces = Tokenizer.from_file(str(base / "tokenizer.json"))
     pieces.no_padding()
     pieces.no_truncation()
-    words = words - words[1000:].mean(0)
-    rows = torch.stack([_mean(words, pieces.encode(own.decode([i]).strip(), add_special_tokens=False).ids) for i in range(own.get_vocab_size())])
-    _, _, axes = torch.pca_lowrank(rows, q=width, center=False, niter=4)
-    projected = rows @ axes
-    torch.manual_seed(3)
-    return projected * (std / projected.std()) + torch.randn_like(projected) * std * 0.4
+    table = table - table[1000:].mean(0)
+    rows = torch.stack([_mean(table, pieces.encode(own.decode([i]).strip(), add_special_tokens=False).ids) for i in range(own.get_vocab_size())])
+    rows = rows / rows.std()
+    _, _, axes = torch.pca_lowrank(rows, q=words.map.out_features, center=False, niter=4)
+    with torch.no_grad():
+        words.known.copy_(rows)
+        words.map.weight.copy_(axes.T * (std / (rows @ axes).std()))
+        words.own.normal_(std=std * 0.4)
 
 
 def _mean(words: Tensor, ids: list[int]) -> Tensor:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -15,6 +13,7 @@ from runtime.bus import Bus, Message, Will
 from runtime.memory_bus import MemoryBroker, matches
 from runtime.mqtt_bus import MqttBus
 from schemas.errors import ConfigError, LinkError
+from tests.conftest import MOSQUITTO
 
 Make = Callable[..., Bus]
 
@@ -33,9 +32,9 @@ async def _embedded() -> AsyncIterator[Make]:
 
 @asynccontextmanager
 async def _mosquitto() -> AsyncIterator[Make]:
-    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+    assert MOSQUITTO is not None
     port = free_port()
-    process = await asyncio.create_subprocess_exec(program, "-p", str(port), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec(MOSQUITTO, "-p", str(port), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL)
     try:
         yield lambda name, will=None: MqttBus([f"127.0.0.1:{port}"], name, will=will)
     finally:
@@ -43,11 +42,7 @@ async def _mosquitto() -> AsyncIterator[Make]:
         await process.wait()
 
 
-HAVE_MOSQUITTO = shutil.which("mosquitto") is not None or shutil.os.path.exists("/usr/sbin/mosquitto")  # type: ignore[attr-defined]
-KINDS = {"memory": _memory, "amqtt": _embedded, "mosquitto": _mosquitto}
-if not HAVE_MOSQUITTO and not os.environ.get("PARLEY_REQUIRE_MOSQUITTO"):
-    print("mosquitto is not installed: its half of the bus contract is left out")
-    del KINDS["mosquitto"]
+KINDS = {"memory": _memory, "amqtt": _embedded} | ({"mosquitto": _mosquitto} if MOSQUITTO else {})
 
 
 @pytest.fixture(params=list(KINDS))

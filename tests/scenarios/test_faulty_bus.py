@@ -98,7 +98,9 @@ class Fleet:
         """Ask, and ask again with the same id, until an answer that is final arrives."""
         async with self.broker.client() as bus, bus.subscribe(topics.ANSWER.filter("site")) as stream:
             ident = self.clock.uuid7()
-            envelope = Envelope.model_validate({"id": ident, "source": "op", "sent_at": self.clock.now(), "instruction": ident, "body": Instruction(text=TEXT)})
+            envelope = Envelope.model_validate(
+                {"id": ident, "source": "op", "sent_at": self.clock.now(), "instruction": ident, "body": Instruction(text=TEXT)}
+            )
             while True:
                 await bus.publish(topics.INSTRUCTION.build("site", "op"), seal_message(envelope))
                 try:

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from device_agent.clauses import halves
 from device_agent.extraction import Argument, best_span, extract, read_facts
 from device_agent.heads import Heads, Reading
 from device_agent.interpreter import Interpretation, Interpreter, judge, match_probabilities
@@ -188,6 +189,30 @@ def test_the_shipped_model_calls_functions_of_a_device_it_never_saw(sentence: st
 def test_the_shipped_model_refuses_what_no_function_does() -> None:
     result = ask("Translate this letter into Portuguese.")
     assert (result.name, result.reason) == (None, "none_fits")
+
+
+@pytest.mark.parametrize("sentence", ["Sound the horn and then lower the ramp.", "how much fuel is left; then cross to landing 2"])
+def test_the_shipped_model_refuses_two_requests_in_one(sentence: str) -> None:
+    result = ask(sentence)
+    assert (result.name, result.reason) == (None, "several")
+
+
+@pytest.mark.parametrize("sentence", ["Sound the horn, it is foggy and cold.", "Please be so kind and lower the ramp."])
+def test_a_seam_alone_makes_no_second_request(sentence: str) -> None:
+    assert ask(sentence).reason != "several"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "cuts"),
+    [
+        ("Open the lid and then tell me the time", [("Open the lid", "tell me the time")]),
+        ("stop; go home", [("stop", "go home")]),
+        ("on and off", []),
+        ("Move by 1.5 m please", []),
+    ],
+)
+def test_a_sentence_is_cut_at_its_seams(sentence: str, cuts: list[tuple[str, str]]) -> None:
+    assert halves(sentence) == cuts
 
 
 def test_an_empty_sentence_or_catalogue_fits_nothing() -> None:

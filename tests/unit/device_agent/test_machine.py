@@ -11,7 +11,8 @@ from schemas.errors import IllegalTransition
 
 
 def test_every_state_leads_to_the_end_and_once_touched_only_through_postprocessing() -> None:
-    assert [step("start", "begin")[0], step("preprocessing", "prepared")[0], step("call_pending", "returned")[0], step("postprocessing", "released")[0]] == [
+    happy = (("start", "begin"), ("preprocessing", "prepared"), ("call_pending", "returned"), ("postprocessing", "released"))
+    assert [step(state, event)[0] for state, event in happy] == [
         "preprocessing", "call_pending", "postprocessing", "end",
     ]  # fmt: skip
     for state in ("preprocessing", "call_pending"):

@@ -19,7 +19,13 @@ GO, COUNT = CATALOGUE.functions[0], CATALOGUE.functions[1]
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
-    [({"shelf": 4}, None), ({}, "missing_argument"), ({"shelf": 9}, "out_of_range"), ({"shelf": "x"}, "invalid"), ({"shelf": 1, "other": 2}, "invalid")],
+    [
+        ({"shelf": 4}, None),
+        ({}, "missing_argument"),
+        ({"shelf": 9}, "out_of_range"),
+        ({"shelf": "x"}, "invalid"),
+        ({"shelf": 1, "other": 2}, "invalid"),
+    ],
 )
 def test_arguments_are_checked_against_the_schema(arguments: dict[str, object], reason: str | None) -> None:
     refused = check_arguments(GO, arguments)  # type: ignore[arg-type]
@@ -52,7 +58,9 @@ def test_what_a_call_requires_is_brought_about_first_and_only_if_needed() -> Non
 
 def test_preparation_goes_two_deep_and_no_deeper() -> None:
     def needs(name: str, wanted: str | None) -> Function:
-        return Function(name=name, requires=(Condition(attribute=wanted, value=True),) if wanted else (), achieves=(Condition(attribute=name, value=True),))
+        return Function(
+            name=name, requires=(Condition(attribute=wanted, value=True),) if wanted else (), achieves=(Condition(attribute=name, value=True),)
+        )
 
     chain = prepare(Catalogue(kind="k", functions=(needs("a", "b"), needs("b", "c"), needs("c", None))), Call(function="a"), {})
     assert not isinstance(chain, Failed) and [c.function for c in chain] == ["c", "b", "a"]
@@ -87,7 +95,9 @@ def test_a_read_is_proved_only_by_everything_it_promised() -> None:
 
 
 def test_a_read_without_declared_returns_is_never_proved() -> None:
-    catalogue = Catalogue(kind="k", functions=(Function(name="r", safety="read", returns=(Returns(property="p"),)), Function(name="n", safety="read")))
+    catalogue = Catalogue(
+        kind="k", functions=(Function(name="r", safety="read", returns=(Returns(property="p"),)), Function(name="n", safety="read"))
+    )
     outcome = judge(catalogue, [Call(function="n")], {}, ())
     assert isinstance(outcome, Done) and not outcome.verified
 

@@ -52,7 +52,9 @@ def test_what_is_wrong_is_said_in_one_line(data: bytes, why: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("key", "value"), [("id", "x"), ("id", "00000000-0000-4000-8000-000000000000"), ("source", "A b"), ("epoch", -1), ("seq", 2**60)])
+@pytest.mark.parametrize(
+    ("key", "value"), [("id", "x"), ("id", "00000000-0000-4000-8000-000000000000"), ("source", "A b"), ("epoch", -1), ("seq", 2**60)]
+)
 def test_impossible_ids_and_numbers_are_refused(key: str, value: object) -> None:
     raw = json.loads(seal_message(_envelope()))
     raw[key] = value
@@ -66,7 +68,11 @@ def test_no_bytes_raise_anything_but_a_contract_error(data: bytes) -> None:
         open_message(data)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=6), x)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=6), x)
+    )
+)
 def test_no_json_raises_anything_but_a_contract_error(value: object) -> None:
     with pytest.raises(ContractError):
         open_message(json.dumps({"schema": "1.0", "body": value}).encode())
@@ -83,7 +89,9 @@ def test_every_topic_builds_parses_and_is_matched_by_its_filter() -> None:
         assert address is not None and (address.topic, address.site, address.ident) == (topic, "site", "r1")
 
 
-@pytest.mark.parametrize("text", ["", "parley/v1/site/device/r1", "parley/v2/site/device/r1/state", "parley/v1/site/device/R1/state", "parley/v1/site/x/r/state"])
+@pytest.mark.parametrize(
+    "text", ["", "parley/v1/site/device/r1", "parley/v2/site/device/r1/state", "parley/v1/site/device/R1/state", "parley/v1/site/x/r/state"]
+)
 def test_foreign_topics_are_not_ours(text: str) -> None:
     assert topics.parse(text) is None
 

@@ -34,14 +34,20 @@ def test_nested_parameters_are_flattened_in_order_with_their_bounds() -> None:
     ]
 
 
-@pytest.mark.parametrize("schema", [{}, {"properties": []}, {"properties": {"a": 3}}, {"properties": {"a": {"type": 7, "enum": "x"}}}, {"required": 1}])
+@pytest.mark.parametrize(
+    "schema", [{}, {"properties": []}, {"properties": {"a": 3}}, {"properties": {"a": {"type": 7, "enum": "x"}}}, {"required": 1}]
+)
 def test_odd_schemas_never_raise(schema: dict[str, Any]) -> None:
     assert all(p.type == "any" for p in parameters_of(Function(name="f", parameters=schema)))
 
 
 @pytest.mark.parametrize(
     ("ref", "site", "maker"),
-    [(PlaceRef(prefix="shelf-"), "shelf-4", 4), (PlaceRef(prefix="shelf-", offset=-1), "shelf-4", 3), (PlaceRef(prefix="shelf-", format="S{n:02d}"), "shelf-4", "S04")],
+    [
+        (PlaceRef(prefix="shelf-"), "shelf-4", 4),
+        (PlaceRef(prefix="shelf-", offset=-1), "shelf-4", 3),
+        (PlaceRef(prefix="shelf-", format="S{n:02d}"), "shelf-4", "S04"),
+    ],
 )
 def test_a_makers_numbering_and_the_sites_ids_convert_both_ways(ref: PlaceRef, site: str, maker: object) -> None:
     assert ref.to_maker(site) == maker
@@ -52,7 +58,15 @@ def test_a_makers_numbering_and_the_sites_ids_convert_both_ways(ref: PlaceRef, s
 
 @pytest.mark.parametrize(
     ("left", "op", "right", "expected"),
-    [(1, "==", 1.0, True), ("20", "<", 30, True), ("A ", "==", "a", True), ("a", "<", "b", False), (None, "==", "x", False), (True, "==", "true", True), (True, "==", True, True)],
+    [
+        (1, "==", 1.0, True),
+        ("20", "<", 30, True),
+        ("A ", "==", "a", True),
+        ("a", "<", "b", False),
+        (None, "==", "x", False),
+        (True, "==", "true", True),
+        (True, "==", True, True),
+    ],
 )
 def test_values_compare_as_numbers_where_both_are_and_as_text_otherwise(left: Any, op: Any, right: Any, expected: bool) -> None:
     assert compare(left, op, right) is expected
