@@ -22,11 +22,8 @@ _ACHIEVED: dict[str, Sort] = {
     "light": "blink", "headlights": "blink",
 }  # fmt: skip
 _RETURNED: dict[str, Sort] = {"image": "picture", "items": "scan", "networks": "scan"}
-_DESCRIBED: tuple[tuple[str, Sort], ...] = (
-    (r"\b(speed|velocity)\b", "speed"),
-    (r"\b(horn|buzzer|beep)\b", "beep"),
-    (r"\b(navigate|travel|drive)\b", "move"),
-)
+_DESCRIBED: dict[Sort, str] = {"speed": r"\b(speed|velocity)\b", "beep": r"\b(horn|buzzer|beep)\b", "move": r"\b(navigate|travel|drive)\b"}
+"""The first that fits."""
 
 
 @dataclass(frozen=True)
@@ -73,5 +70,8 @@ def _filled(template: Value, function: Function, arguments: Mapping[str, JsonVal
 
 
 def _described(function: Function) -> Sort:
-    found = [sort for pattern, sort in _DESCRIBED if re.search(pattern, function.description.lower())]
-    return found[0] if found else "other"
+    described = function.description.lower()
+    for sort, pattern in _DESCRIBED.items():
+        if re.search(pattern, described):
+            return sort
+    return "other"

@@ -216,7 +216,7 @@ def case_text(row: Row) -> str:
     """Id, verdict and instruction; what was expected, what came, why."""
     expected = json.dumps(row.expected, ensure_ascii=False)
     got = f"{row.intent}{'' if row.complete else ', incomplete'}: {_cut(row.text, 110) or '-'}"
-    why = "" if row.verdict == "right" else f"\n     why       {_cut(row.why, 150)}"
+    why = "" if not row.why else f"\n     why       {_cut(row.why, 150)}"
     return f"{row.id:<5}{row.verdict.upper():<13}{row.instruction}\n     expected  {_cut(expected, 150)}\n     got       {got}{why}"
 
 

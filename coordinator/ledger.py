@@ -152,7 +152,8 @@ class Ledger:
         return self._put(entry.model_copy(update={"phase": "ended", "outcome": outcome, "idempotent": known}))
 
     def on_status(self, status: SubtaskStatus, now: float) -> Entry | None:
-        """A line of a report; as `on_outcome`. Never seen after `start_by` means that it never will be: expired by the agent's word."""
+        """A line of a report; as `on_outcome`. Never seen well after `start_by` (the report itself may be
+        as old as `grace`) means that it never will be: expired by the agent's word."""
         entry = self.entries.get(status.subtask)
         if entry is None or not entry.open:
             return None
@@ -165,7 +166,7 @@ class Ledger:
         return None
 
     def _never_seen(self, entry: Entry, now: float) -> Entry | None:
-        if now <= entry.start_by:
+        if now <= entry.start_by + self.timing.grace:
             self._put(entry.model_copy(update={"phase": "sent", "next_send": now, "gap": self.timing.first_resend, "state": ""}))
             return None
         ending = entry.refusal or Expired(text="It did not arrive in time to be started.")

@@ -65,7 +65,7 @@ class Block(nn.Module):
         self.q, self.k, self.v, self.out = (nn.Linear(width, width, bias=False) for _ in range(4))
         self.gate, self.up = (nn.Linear(width, shape.inner, bias=False) for _ in range(2))
         self.down = nn.Linear(shape.inner, width, bias=False)
-        self.drop = nn.Dropout(0.1)
+        self.drop = nn.Dropout(0.05)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         batch, length, width = x.shape

@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for tokenizer and checkpoint")
     parser.add_argument("--minutes", type=float, default=50.0)
     parser.add_argument("--lr", type=float, default=0.02, help="of the matrices (Muon)")
-    parser.add_argument("--own", type=float, default=2e-4, help="learning rate of what a word vector has beside its pretrained part")
+    parser.add_argument("--own", type=float, default=5e-4, help="learning rate of what a word vector has beside its pretrained part")
     parser.add_argument("--tokens", type=int, default=6144, help="in a batch")
     for name, value in (("width", 256), ("layers", 6), ("heads", 4), ("inner", 704), ("threads", 1), ("seed", 7)):
         parser.add_argument(f"--{name}", type=int, default=value)

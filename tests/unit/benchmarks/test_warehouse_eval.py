@@ -147,6 +147,7 @@ def test_a_move_that_was_asked_for_is_right_and_any_other_is_not() -> None:
     assert verdict(asked, answer(), GO_5, truth=AT_5).verdict == "right"
     assert verdict(case(kind="plan", at={"robot-3": "shelf-6"}), answer(), GO_5, truth=AT_5).verdict == "wrong action"
     assert verdict(case(kind="plan", at={"robot-1": "shelf-5"}), answer(), GO_5, truth=AT_5).verdict == "wrong action"
+    assert verdict(asked, answer(complete=False), GO_5, truth=AT_5).why == "as expected, though told as incomplete"
     by_way = verdict(asked, answer(), effect(3, "nav_rack", idx="0"), GO_5, truth=AT_5)
     assert (by_way.verdict, by_way.effect, by_way.why) == ("wrong action", True, "robot-3 was sent to shelf-1, unasked")
 
@@ -266,14 +267,14 @@ SCRIPT: dict[str, Intent] = {
     "Halt robot 2 and robot 3!": Control(action="stop", who=Who(of=("robot 2", "robot 3"))),
     "Pause robot 1.": Control(action="pause", who=Who(of="robot 1")),
     "Who is fullest?": Query(what="battery", **{"as": "max"}),
-    "Robot 3 to shelf 5.": Plan(steps=(Step(who=Who(of="robot 3"), do=("Check shelf 4 for free slots.",)),)),
+    "Robot 3, move on.": Plan(steps=(Step(who=Who(of="robot 3"), do=("Check shelf 4 for free slots.",)),)),
 }
 EXPECTED: dict[str, dict[str, Any]] = {
     "Any room on shelves 1 and 5?": {"kind": "plan", "looked": ["shelf-1", "shelf-5"], "answer_lists": "free"},
     "Halt robot 2 and robot 3!": {"kind": "control", "stopped": ["robot-2", "robot-3"]},
     "Pause robot 1.": {"kind": "control", "stopped": ["robot-1"]},
     "Who is fullest?": {"kind": "query", "answer": "robot-1"},
-    "Robot 3 to shelf 5.": {"kind": "plan", "at": {"robot-3": "shelf-5"}},
+    "Robot 3, move on.": {"kind": "plan", "at": {"robot-3": "shelf-5"}},
     "Do it.": {"kind": "question"},
 }
 
@@ -296,7 +297,7 @@ async def test_each_instruction_is_told_to_a_fresh_fleet_and_judged_by_its_world
         ("Halt robot 2 and robot 3!", "right"),
         ("Pause robot 1.", "right"),
         ("Who is fullest?", "right"),
-        ("Robot 3 to shelf 5.", "wrong action"),
+        ("Robot 3, move on.", "wrong action"),
         ("Do it.", "right"),
     ]
     assert report.totals["right"].hits == 5 and report.with_effect.hits == 1

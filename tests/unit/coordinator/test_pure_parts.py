@@ -148,7 +148,7 @@ def test_not_now_is_kept_and_ends_the_subtask_only_when_it_is_too_late():
     busy = Refused(reason="busy")
     assert ledger.on_outcome("s1", busy) is None
     assert ledger.on_status(SubtaskStatus(subtask="s1", state="never_seen"), 5.0) is None
-    ended = ledger.on_status(SubtaskStatus(subtask="s1", state="never_seen"), 11.0)
+    ended = ledger.on_status(SubtaskStatus(subtask="s1", state="never_seen"), 17.0)
     assert ended is not None and ended.outcome == busy
 
 
@@ -157,7 +157,7 @@ def test_never_seen_before_start_by_is_sent_again_and_after_it_is_expired():
     send(ledger, "s1")
     ledger.on_status(SubtaskStatus(subtask="s1", state="never_seen"), 5.0)
     assert [e.subtask for e in ledger.resends(5.0)] == ["s1"]
-    ended = ledger.on_status(SubtaskStatus(subtask="s1", state="never_seen"), 11.0)
+    ended = ledger.on_status(SubtaskStatus(subtask="s1", state="never_seen"), 17.0)
     assert ended is not None and isinstance(ended.outcome, Expired)
 
 
