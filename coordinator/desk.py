@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -10,6 +11,7 @@ import structlog
 from coordinator import planrun
 from coordinator.answer import answer_problem, answer_query, answer_run, outcome_words
 from coordinator.case import Case, Cases, clarified, is_asking
+from coordinator.choice import choose
 from coordinator.control import Controls
 from coordinator.dispatcher import Dispatcher
 from coordinator.ledger import Entry
@@ -18,7 +20,7 @@ from coordinator.meaning import Meaning
 from coordinator.preview import preview
 from coordinator.resolve import check
 from coordinator.run import Run, begin
-from coordinator.scene import Scene, understand
+from coordinator.scene import Scene
 from coordinator.scripted import Planner
 from coordinator.selection import Problem
 from coordinator.summary import summarise
@@ -71,9 +73,9 @@ class Desk:
     async def _planned(self, case: Case) -> tuple[Case, Intent]:
         scene = self._scene_of(case)
         linked = link(case.text, scene.site, scene.devices)
-        intent = await self._planner.plan(linked, await summarise(case.text, scene.devices, self._meaning))
-        meanings = await understand(intent, linked, scene.site, scene.devices, self._meaning)
-        return case.model_copy(update={"linked": linked, "meanings": meanings}), intent
+        readings = await self._planner.plan(linked, await summarise(case.text, scene.devices, self._meaning))
+        intent, scene = await choose(readings, replace(scene, linked=linked), self._meaning)
+        return case.model_copy(update={"linked": linked, "meanings": scene.meanings}), intent
 
     async def _act(self, case: Case, intent: Intent) -> None:
         scene = self._scene_of(case)

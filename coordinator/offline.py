@@ -9,13 +9,14 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from coordinator.answer import answer_query
+from coordinator.choice import choose
 from coordinator.environment import places_in, read_status
 from coordinator.linker import link
 from coordinator.meaning import Meaning
 from coordinator.preview import preview
 from coordinator.registry import Device
 from coordinator.resolve import check, spoken_problem
-from coordinator.scene import Scene, understand
+from coordinator.scene import Scene
 from coordinator.scripted import Planner
 from coordinator.selection import select
 from coordinator.summary import summarise
@@ -72,9 +73,8 @@ async def _planned(case: PlanCase, planner: Planner, meaning: Meaning) -> dict[s
     site = Site(places=places_in(case.environment or "", [d.location for d in case.fleet if d.location]))
     devices = tuple([await _device(d, site, meaning) for d in case.fleet])
     linked = link(case.instruction, site, devices)
-    intent = await planner.plan(linked, await summarise(case.instruction, devices, meaning))
-    scene = Scene(linked, site, devices, await understand(intent, linked, site, devices, meaning))
-    return _outcome(intent, scene)
+    readings = await planner.plan(linked, await summarise(case.instruction, devices, meaning))
+    return _outcome(*await choose(readings, Scene(linked, site, devices), meaning))
 
 
 async def _device(told: Described, site: Site, meaning: Meaning) -> Device:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,31 +18,75 @@ from schemas.errors import ContractError, ModelError
 from schemas.plan import Control, Goal, Intent, Plan, Query, Question, Refusal, Step
 
 THRESHOLD = 0.6
-"""Least geometric-mean probability of a plan's tokens at which the planner acts; below it, it asks."""
+"""Least share of votes, or geometric-mean probability of a model that cannot be sampled, at which a plan is acted on; below it, the planner asks."""
+FLOOR = 0.4
+"""Geometric-mean probability below which the likeliest plan is no plan, however the votes are."""
+SURE = 0.95
+"""Geometric-mean probability from which the likeliest plan needs no second opinion."""
+RIVAL = 0.25
+"""Least share of votes of a reading that may take the place of a likelier one which turns out to make no sense here."""
+SAMPLES, TEMPERATURE = 8, 0.7
 _LONGEST_PLAN = 320
 
 
 class LanguagePlanner:
-    """Holds no state but `last`, the latest generation (its time, tokens and probability). `chat`: for a model that was not trained here."""
+    """The likeliest plan where the model is sure; else several are drawn and vote (self-consistency: Wang et al., ICLR 2023).
+
+    Holds no state but `last`, the latest instruction's time, tokens and probability. `chat`: for a model that was not trained here.
+    """
 
     def __init__(self, engine: Engine, *, threshold: float = THRESHOLD, chat: bool = False) -> None:
         self._engine, self._threshold, self._chat = engine, threshold, chat
         self.last: Generation | None = None
 
-    async def plan(self, linked: Linked, summary: Summary) -> Intent:
-        """What the instruction means. A question when the model is unsure or writes no sound plan; never an exception for an odd instruction."""
+    async def plan(self, linked: Linked, summary: Summary) -> tuple[Intent, ...]:
+        """What the instruction may mean. A question when the model is unsure or writes no sound plan; never an exception for an odd instruction."""
         linked = shortened(linked)
+        self.last = None
         if not any(c.isalnum() for c in linked.text):
-            return Question(about="what_action")
-        prompt = planner_prompt(summary, linked.tagged(), chat=self._chat)
+            return (_UNSURE,)
+        prompt, grammar = planner_prompt(summary, linked.tagged(), chat=self._chat), plan_grammar(linked)
         try:
-            self.last = await self._engine.generate(prompt, grammar=plan_grammar(linked), max_tokens=_LONGEST_PLAN)
-            intent = parse_intent(self.last.text)
+            first = self.last = await self._engine.generate(prompt, grammar=grammar, max_tokens=_LONGEST_PLAN)
+            if first.probability is None or first.probability >= SURE:
+                return (self._if_sure(parse_intent(first.text), first.probability or 0.0),)
+            if first.probability < FLOOR and _acts(parse_intent(first.text)):
+                return (_UNSURE,)
+            drawn = [await self._draw(prompt, grammar, seed) for seed in range(SAMPLES)]
         except (ModelError, ContractError):
-            return Question(about="what_action")
-        sure = self.last.probability is not None and self.last.probability >= self._threshold
-        acts = isinstance(intent, Plan | Control | Goal)
-        return intent if sure or not acts else Question(about="what_action")
+            return (_UNSURE,)
+        return self._ranked([first, first, *drawn])
+
+    async def _draw(self, prompt: str, grammar: str, seed: int) -> Generation:
+        drawn = await self._engine.generate(prompt, grammar=grammar, max_tokens=_LONGEST_PLAN, temperature=TEMPERATURE, seed=seed)
+        if self.last is not None:
+            self.last = replace(self.last, tokens=self.last.tokens + drawn.tokens, ms=self.last.ms + drawn.ms)
+        return drawn
+
+    def _ranked(self, votes: Sequence[Generation]) -> tuple[Intent, ...]:
+        """The readings by their share of votes, as long as one is strong enough to be acted on or to be asked about."""
+        counted = Counter(intent for intent in (_sound(v.text) for v in votes) if intent is not None)
+        ranked = [(intent, n / len(votes)) for intent, n in counted.most_common()]
+        if not ranked or (ranked[0][1] < self._threshold and _acts(ranked[0][0])):
+            return (_UNSURE,)
+        return (ranked[0][0], *(intent for intent, share in ranked[1:] if share >= RIVAL))
+
+    def _if_sure(self, intent: Intent, probability: float) -> Intent:
+        return intent if probability >= self._threshold or not _acts(intent) else _UNSURE
+
+
+_UNSURE = Question(about="what_action")
+
+
+def _acts(intent: Intent) -> bool:
+    return isinstance(intent, Plan | Control | Goal)
+
+
+def _sound(text: str) -> Intent | None:
+    try:
+        return parse_intent(text)
+    except ContractError:
+        return None
 
 
 def shortened(linked: Linked) -> Linked:

@@ -17,7 +17,7 @@ from schemas.observations import Observation
 from schemas.outcomes import Expired, Failed, NeedsAnswer, Outcome, Refused
 from schemas.plan import Pick, Step, When, Where, Work
 
-MOVES = 2
+MOVES = 3
 """How often one piece may move to another device."""
 _FINAL_REFUSALS = ("forbidden", "needs_approval", "unsafe", "stale_epoch")
 
@@ -30,8 +30,9 @@ def issued(run: Run, index: int, subtask: str) -> Run:
 
 
 def ended(run: Run, index: int, outcome: Outcome, idempotent: bool | None = None) -> Run:
-    """A terminal outcome of the piece's present subtask, also when it was unknown before."""
-    status = "asking" if isinstance(outcome, NeedsAnswer) and not run.cancelled else "ended"
+    """A terminal outcome of the piece's present subtask, also when it was unknown before. A device that asks is heard only if no other can try."""
+    asks = isinstance(outcome, NeedsAnswer) and not run.cancelled and not _untried(run, run.pieces[index])
+    status = "asking" if asks else "ended"
     known = run.pieces[index].idempotent if idempotent is None else idempotent
     return _with(run, index, status=status, outcome=outcome, idempotent=known)
 
@@ -244,7 +245,13 @@ def _may_move(run: Run, piece: Piece) -> bool:
     outcome = piece.outcome
     if isinstance(outcome, Failed):
         return not outcome.uncertain or bool(piece.idempotent)
-    return isinstance(outcome, Expired) or (isinstance(outcome, Refused) and outcome.reason not in _FINAL_REFUSALS)
+    return isinstance(outcome, Expired | NeedsAnswer) or (isinstance(outcome, Refused) and outcome.reason not in _FINAL_REFUSALS)
+
+
+def _untried(run: Run, piece: Piece) -> bool:
+    """Whether the person left the choice open and somebody has not had this piece."""
+    had = {piece.work.device, *(t.device for t in piece.tried)}
+    return len(piece.tried) < MOVES and not set(run.steps[piece.work.step].pool) <= had
 
 
 def _other(run: Run, piece: Piece, scene: Scene) -> str | None:

@@ -10,9 +10,9 @@ from schemas.plan import Intent, Question
 
 
 class Planner(Protocol):
-    """Turns a marked instruction into exactly one intent. Raises ModelError when the model gives up."""
+    """Turns a marked instruction into what it may mean, likeliest first, at least one. Raises ModelError when the model gives up."""
 
-    async def plan(self, linked: Linked, summary: Summary) -> Intent: ...
+    async def plan(self, linked: Linked, summary: Summary) -> tuple[Intent, ...]: ...
 
 
 class ScriptedPlanner:
@@ -22,8 +22,8 @@ class ScriptedPlanner:
         self._script = script
         self.seen: list[tuple[Linked, Summary]] = []
 
-    async def plan(self, linked: Linked, summary: Summary) -> Intent:
+    async def plan(self, linked: Linked, summary: Summary) -> tuple[Intent, ...]:
         self.seen.append((linked, summary))
         if callable(self._script):
-            return self._script(linked, summary)
-        return self._script.get(linked.text, Question(about="what_action", text=f"I have no plan for {linked.text!r}. What shall be done?"))
+            return (self._script(linked, summary),)
+        return (self._script.get(linked.text, Question(about="what_action", text=f"I have no plan for {linked.text!r}. What shall be done?")),)

@@ -12,7 +12,7 @@ from torch import Tensor
 from coordinator.training.model import Words
 
 
-def warm(words: Words, base: Path, own: Tokenizer, std: float = 0.06) -> None:
+def warm(words: Words, base: Path, own: Tokenizer, std: float = 0.05) -> None:
     """Each BPE token starts as the mean of its word pieces' vectors, mapped on their main axes; spellings differ by a little noise.
 
     Tokens without letters or digits (the marks of JSON) mean something else here than in prose: they start at random.
@@ -23,13 +23,12 @@ def warm(words: Words, base: Path, own: Tokenizer, std: float = 0.06) -> None:
     pieces.no_truncation()
     table = table - table[1000:].mean(0)
     rows = torch.stack([_mean(table, pieces.encode(own.decode([i]).strip(), add_special_tokens=False).ids) for i in range(own.get_vocab_size())])
-    rows = rows / rows.std()
     _, _, axes = torch.pca_lowrank(rows, q=words.map.out_features, center=False, niter=4)
     marks = torch.tensor([not any(c.isalnum() for c in own.decode([i])) for i in range(own.get_vocab_size())])[:, None]
-    rows = rows.masked_fill(marks, 0.0)
+    rows = (rows * (std / (rows @ axes).std())).masked_fill(marks, 0.0)
     with torch.no_grad():
         words.known.copy_(rows)
-        words.map.weight.copy_(axes.T * (std / (rows @ axes).std()))
+        words.map.weight.copy_(axes.T)
         words.own.normal_(std=std).mul_(torch.where(marks, 1.0, 0.4))
 
 

@@ -26,8 +26,10 @@ class Engine(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def generate(self, prompt: str, *, grammar: str | None = None, max_tokens: int = 256) -> Generation:
-        """Continue `prompt` greedily, bound by a GBNF grammar when given."""
+    async def generate(
+        self, prompt: str, *, grammar: str | None = None, max_tokens: int = 256, temperature: float = 0.0, seed: int = 0
+    ) -> Generation:
+        """Continue `prompt`, bound by a GBNF grammar when given: greedily, or sampled at a `temperature` above 0, the same for the same `seed`."""
         ...
 
     async def close(self) -> None: ...

@@ -55,7 +55,9 @@ class ScriptedEngine:
     def name(self) -> str:
         return self._name
 
-    async def generate(self, prompt: str, *, grammar: str | None = None, max_tokens: int = 256) -> Generation:
+    async def generate(
+        self, prompt: str, *, grammar: str | None = None, max_tokens: int = 256, temperature: float = 0.0, seed: int = 0
+    ) -> Generation:
         if self._closed:
             raise ModelError(f"{self._name}: the model has been closed")
         self.prompts.append(prompt)

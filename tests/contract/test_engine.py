@@ -43,6 +43,11 @@ async def test_probability_is_a_share_or_unknown(engine: Engine) -> None:
     assert made.probability is None or 0.0 <= made.probability <= 1.0
 
 
+async def test_the_same_seed_draws_the_same_answer(engine: Engine) -> None:
+    drawn = [(await engine.generate(PROMPT, temperature=1.5, seed=seed)).text for seed in (3, 3)]
+    assert drawn[0] == drawn[1]
+
+
 async def test_a_limit_of_tokens_cuts_and_says_so(engine: Engine) -> None:
     whole = await engine.generate(PROMPT)
     cut = await engine.generate(PROMPT, max_tokens=1)

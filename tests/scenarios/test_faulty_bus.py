@@ -6,6 +6,7 @@ The robots' effect logs and the two books judge: nothing that is not idempotent 
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections import Counter
 from random import Random
 from typing import Any
@@ -81,9 +82,13 @@ class Fleet:
         self.running[name] = (service, bus)
 
     async def crash(self, name: str) -> None:
+        """The process dies: what it would still say, write or do is lost."""
         service, bus = self.running.pop(name)
         bus.kill()
+        kept, robot = copy.deepcopy(self.stores[name]), self.robots.get(name, FakeRobot())
+        robot.dead = True
         await service.stop()
+        robot.dead, self.stores[name] = False, kept
 
     async def chaos(self) -> None:
         """Six restarts at random moments, a pause of random length each; then peace."""

@@ -35,6 +35,18 @@ class _Answer:
     ended: bool = False
 
 
+class _Dice:
+    """Gumbel noise for sampling; at temperature 0 the scores stay as they are."""
+
+    def __init__(self, temperature: float, seed: int) -> None:
+        self._temperature, self._rng = temperature, np.random.default_rng(seed)
+
+    def shake(self, scores: Floats) -> Floats:
+        if self._temperature <= 0.0:
+            return scores
+        return (scores / self._temperature + self._rng.gumbel(size=scores.shape)).astype(np.float32)
+
+
 class Decoder:
     """A causal GGUF. Raises ConfigError when the file is missing, altered or no such model."""
 
@@ -105,9 +117,10 @@ class Decoder:
             raise ModelError("the language model failed on a prompt")
         self._cached += tokens
 
-    def generate(self, prompt: str, grammar: str | None, max_tokens: int) -> Generation:
+    def generate(self, prompt: str, grammar: str | None, max_tokens: int, temperature: float = 0.0, seed: int = 0) -> Generation:
         """Continue `prompt` with the likeliest token each time until the model ends, the grammar is complete or `max_tokens` are out.
 
+        Above temperature 0 a token is drawn instead, from what the grammar allows: the largest of score / temperature + Gumbel noise.
         Raises ModelError for a prompt that the context cannot hold and for a grammar that llama.cpp cannot read.
         """
         began = time.perf_counter()
@@ -115,7 +128,7 @@ class Decoder:
         if not tokens or len(tokens) + max_tokens > self._room:
             raise ModelError(f"a prompt of {len(tokens)} tokens and {max_tokens} for the answer do not fit a context of {self._room}")
         with self._grammar(grammar) as mask:
-            answer = self._answer(list(tokens), mask, max_tokens)
+            answer = self._answer(list(tokens), mask, max_tokens, _Dice(temperature, seed))
         probability = math.exp(answer.logs / answer.tokens) if answer.tokens else 1.0
         return Generation(
             text=answer.raw.decode(errors="ignore"), prompt_tokens=len(tokens), tokens=answer.tokens, ms=(time.perf_counter() - began) * 1e3,
@@ -136,11 +149,11 @@ class Decoder:
                     llama_cpp.llama_sampler_accept(mask, token)
         return True
 
-    def _answer(self, tokens: list[int], mask: Any, max_tokens: int) -> _Answer:
+    def _answer(self, tokens: list[int], mask: Any, max_tokens: int, dice: _Dice) -> _Answer:
         answer = _Answer()
         while answer.tokens < max_tokens:
             scores = self.logits(tokens)
-            token = self._choose(scores, mask)
+            token = self._choose(dice.shake(scores), mask)
             answer.tokens += 1
             answer.logs += float(scores[token]) - _log_sum(scores)
             if llama_cpp.llama_vocab_is_eog(self._vocab, token):

@@ -23,11 +23,13 @@ class LlamaEngine:
     def name(self) -> str:
         return self._name
 
-    async def generate(self, prompt: str, *, grammar: str | None = None, max_tokens: int = 256) -> Generation:
-        """Continue `prompt` greedily, bound by a GBNF grammar when given (built by code, see runtime.llm.grammar). Raises ModelError."""
+    async def generate(
+        self, prompt: str, *, grammar: str | None = None, max_tokens: int = 256, temperature: float = 0.0, seed: int = 0
+    ) -> Generation:
+        """Continue `prompt`, bound by a GBNF grammar when given (built by code, see runtime.llm.grammar). Raises ModelError."""
         if self._closed:
             raise ModelError(f"{self._name}: the model has been closed")
-        return await self._worker.run(self._decoder.generate, prompt, grammar, max_tokens)
+        return await self._worker.run(self._decoder.generate, prompt, grammar, max_tokens, temperature, seed)
 
     async def close(self) -> None:
         """Let the running call end, then free the model's memory."""

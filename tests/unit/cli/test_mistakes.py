@@ -174,8 +174,9 @@ def test_an_empty_file_gives_an_empty_answer(folder: Path) -> None:
 
 
 def test_help_comes_at_once_and_loads_nothing_heavy(folder: Path) -> None:
+    heavy = ("numpy", "llama_cpp", "faiss", "amqtt", "aiomqtt", "httpx", "pydantic", "asyncio")
     code = "import sys; sys.argv = ['parley', '--help']\nfrom cli.main import app\ntry: app()\nexcept SystemExit: pass\n"
-    code += "print([m for m in ('numpy', 'llama_cpp', 'faiss', 'amqtt', 'aiomqtt', 'httpx', 'pydantic', 'asyncio') if m in sys.modules], file=sys.stderr)"
+    code += f"print([m for m in {heavy} if m in sys.modules], file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
     assert done.stderr.strip() == "[]"
     assert "agent.devices" in done.stdout
@@ -187,7 +188,7 @@ def test_json_is_one_value_and_nothing_else(folder: Path) -> None:
     assert isinstance(json.loads(said.out), dict)
 
 
-def test_stopping_a_device_that_nobody_knows_is_one_clear_line(folder: Path) -> None:
+def test_what_a_broker_without_a_fleet_says_to_a_person(folder: Path) -> None:
     address = f"127.0.0.1:{free_port()}"
     broker = subprocess.Popen(
         [sys.executable, "-c", "from cli.main import run; run()", "broker", "--broker", address],
@@ -196,7 +197,11 @@ def test_stopping_a_device_that_nobody_knows_is_one_clear_line(folder: Path) -> 
     try:
         assert broker.stderr is not None
         assert broker.stderr.readline() == f"broker listening on {address}\n"
-        one_line(parley(folder, "stop", "robot-9", "--broker", address), "'robot-9'")
+        stopped = parley(folder, "stop", "robot-9", "--broker", address)
+        assert (stopped.code, stopped.out) == (1, "")
+        assert stopped.err.splitlines()[-1].startswith("parley: unknown device 'robot-9'")
+        one_line(parley(folder, "stop", "--broker", address), "no device is known")
+        one_line(parley(folder, "tell", "hello", "--broker", address), "no coordinator is online", "parley coordinator")
         one_line(parley(folder, "broker", "--broker", address), address, "cannot listen")
         assert parley(folder, "devices", "--json", "--broker", address) == Said(0, "[]\n", "")
     finally:

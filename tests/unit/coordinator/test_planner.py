@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coordinator.mentions import Linked, Mention, Summary
-from coordinator.planner import THRESHOLD, LanguagePlanner, parse_intent, shortened
+from coordinator.planner import FLOOR, THRESHOLD, LanguagePlanner, parse_intent, shortened
 from coordinator.prompt import LONGEST
 from runtime.llm.protocol import Generation
 from runtime.llm.scripted import ScriptedEngine
@@ -16,7 +16,7 @@ STOP = '{"control":"stop","who":{"of":"any"}}'
 
 
 async def planned(answer: str, text: str = "do it", probability: float | None = 1.0) -> Intent:
-    return await LanguagePlanner(ScriptedEngine({"": answer}, probability=probability)).plan(Linked(text=text), Summary())
+    return (await LanguagePlanner(ScriptedEngine({"": answer}, probability=probability)).plan(Linked(text=text), Summary()))[0]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ async def test_what_is_no_plan_becomes_a_question(text: str) -> None:
     assert await planned(text) == Question(about="what_action")
 
 
-@pytest.mark.parametrize("probability", [None, 0.0, THRESHOLD - 0.01])
+@pytest.mark.parametrize("probability", [None, 0.0, FLOOR - 0.01])
 async def test_an_unsure_model_asks_before_anything_moves(probability: float | None) -> None:
     assert await planned(STOP, probability=probability) == Question(about="what_action")
 
@@ -102,12 +102,12 @@ async def test_an_unsure_refusal_is_still_no_action() -> None:
 @pytest.mark.parametrize("text", ["", "  ", "?!"])
 async def test_nothing_said_is_asked_back_without_the_model(text: str) -> None:
     engine = ScriptedEngine({"": STOP})
-    assert await LanguagePlanner(engine).plan(Linked(text=text), Summary()) == Question(about="what_action")
+    assert await LanguagePlanner(engine).plan(Linked(text=text), Summary()) == (Question(about="what_action"),)
     assert engine.prompts == []
 
 
 async def test_an_engine_that_gives_up_is_a_question() -> None:
-    assert await LanguagePlanner(ScriptedEngine({})).plan(Linked(text="go"), Summary()) == Question(about="what_action")
+    assert await LanguagePlanner(ScriptedEngine({})).plan(Linked(text="go"), Summary()) == (Question(about="what_action"),)
 
 
 async def test_the_last_generation_can_be_read() -> None:
@@ -126,3 +126,44 @@ async def test_a_long_or_broken_text_is_cut_and_mended() -> None:
     assert cut.mentions == (inside,)
     cut.text.encode()
     assert await planned(STOP, "stop \ud800 " + "y" * 8000) == Control(action="stop")
+
+
+class _Wavering(ScriptedEngine):
+    """Greedy it writes the first text, drawn the others in turn."""
+
+    def __init__(self, greedy: str, drawn: list[str], probability: float) -> None:
+        super().__init__({"": greedy}, probability=probability)
+        self._greedy, self._drawn, self._chance = greedy, drawn, probability
+
+    async def generate(
+        self, prompt: str, *, grammar: str | None = None, max_tokens: int = 256, temperature: float = 0.0, seed: int = 0
+    ) -> Generation:
+        text = self._drawn[seed % len(self._drawn)] if temperature else self._greedy
+        return Generation(text=text, tokens=3, ms=1.0, probability=self._chance)
+
+
+GO = '{"plan":[{"who":{"of":"d1"},"do":["Go."]}]}'
+REFUSE = '{"refuse":"unsafe"}'
+
+
+async def test_a_sure_model_is_asked_once() -> None:
+    planner = LanguagePlanner(_Wavering(STOP, [GO], 0.99))
+    assert await planner.plan(Linked(text="x"), Summary()) == (parse_intent(STOP),)
+    assert planner.last is not None and planner.last.tokens == 3
+
+
+async def test_an_unsure_model_votes_and_every_draw_is_counted() -> None:
+    planner = LanguagePlanner(_Wavering(REFUSE, [GO, GO, GO, STOP], 0.7))
+    readings = await planner.plan(Linked(text="x"), Summary())
+    assert readings == (parse_intent(GO),)
+    assert planner.last is not None and planner.last.tokens == 27
+
+
+async def test_without_a_majority_for_an_action_the_person_is_asked() -> None:
+    planner = LanguagePlanner(_Wavering("garbage", [GO, STOP], 0.7))
+    assert await planner.plan(Linked(text="x"), Summary()) == (Question(about="what_action"),)
+
+
+async def test_a_strong_rival_is_kept_for_when_the_first_makes_no_sense_here() -> None:
+    planner = LanguagePlanner(_Wavering(GO, [GO, GO, GO, STOP, STOP, STOP, GO, GO], 0.7))
+    assert await planner.plan(Linked(text="x"), Summary()) == (parse_intent(GO), parse_intent(STOP))

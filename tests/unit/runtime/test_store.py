@@ -34,6 +34,12 @@ def test_what_was_put_is_there_after_reopening(tmp_path: Path) -> None:
     second.close()
 
 
+def test_every_write_is_synced_to_the_disk(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "s.db")
+    assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    store.close()
+
+
 def test_an_unusable_file_gives_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "bad.db").write_bytes(b"not a database" * 100)
     with pytest.raises(ConfigError, match=r"bad\.db: cannot be used as a store"):

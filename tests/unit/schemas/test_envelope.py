@@ -12,7 +12,7 @@ from schemas import topics
 from schemas.envelope import MAX_BYTES, Envelope, open_message, seal_message
 from schemas.errors import ContractError
 from schemas.ids import uuid7_from
-from schemas.messages import State, Stop
+from schemas.messages import State, Stop, Trace
 
 
 def _envelope(**fields: object) -> Envelope:
@@ -60,6 +60,40 @@ def test_impossible_ids_and_numbers_are_refused(key: str, value: object) -> None
     raw[key] = value
     with pytest.raises(ContractError):
         open_message(json.dumps(raw).encode())
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_that_is_not_finite_is_refused_anywhere(number: str) -> None:
+    good = _envelope(body=Trace(device="d", subtask="s", sentence="Go.", arguments={"deep": [7]})).model_copy(update={"sent_at": 5.0})
+    for place in (b"5.0", b"7"):
+        with pytest.raises(ContractError):
+            open_message(seal_message(good).replace(place, number.encode()))
+
+
+@pytest.mark.parametrize("half", [rb"\ud800", rb"\uDFFF", b"\xed\xa0\x80"])
+def test_half_a_surrogate_pair_is_no_text(half: bytes) -> None:
+    data = seal_message(_envelope(body=State(device="d", boot="HERE")))
+    with pytest.raises(ContractError, match="bad JSON"):
+        open_message(data.replace(b"HERE", half))
+    whole = open_message(data.replace(b"HERE", rb"\ud83d\ude00"))[0].body
+    assert isinstance(whole, State) and whole.boot == "\N{GRINNING FACE}"
+
+
+@pytest.mark.parametrize("body", [{"kind": "cancel", "device": "d", "subtask": "x"}, {"kind": "poll", "poll": "p", "open": {"d": ["x"]}}])
+def test_a_subtask_is_named_by_its_id_or_not_at_all(body: dict[str, object]) -> None:
+    with pytest.raises(ContractError, match="UUIDv7"):
+        open_message(json.dumps({**json.loads(seal_message(_envelope())), "body": body}).encode())
+
+
+@pytest.mark.parametrize("poll", [{"poll": "p" * 65, "open": {}}, {"poll": "p", "open": {"A b": []}}])
+def test_a_poll_with_impossible_names_is_refused(poll: dict[str, object]) -> None:
+    with pytest.raises(ContractError):
+        open_message(json.dumps({**json.loads(seal_message(_envelope())), "body": {"kind": "poll", **poll}}).encode())
+
+
+def test_what_json_cannot_carry_is_not_sent() -> None:
+    with pytest.raises(ContractError, match="cannot be written as JSON"):
+        seal_message(_envelope(body=State(device="d", boot="b", attributes={"at": "\ud800"})))
 
 
 @given(st.binary(max_size=400) | st.text(max_size=200).map(str.encode))

@@ -47,6 +47,9 @@ def test_odd_schemas_never_raise(schema: dict[str, Any]) -> None:
         (PlaceRef(prefix="shelf-"), "shelf-4", 4),
         (PlaceRef(prefix="shelf-", offset=-1), "shelf-4", 3),
         (PlaceRef(prefix="shelf-", format="S{n:02d}"), "shelf-4", "S04"),
+        (PlaceRef(prefix="shelf-", format="Z2-S{n:02d}"), "shelf-4", "Z2-S04"),
+        (PlaceRef(prefix="shelf-", format="B1{n}", offset=2), "shelf-4", "B16"),
+        (PlaceRef(prefix="shelf-", format="({n}.{n})"), "shelf-12", "(12.12)"),
     ],
 )
 def test_a_makers_numbering_and_the_sites_ids_convert_both_ways(ref: PlaceRef, site: str, maker: object) -> None:
@@ -54,6 +57,11 @@ def test_a_makers_numbering_and_the_sites_ids_convert_both_ways(ref: PlaceRef, s
     assert ref.to_site(maker) == site  # type: ignore[arg-type]
     assert ref.to_site(site) == site
     assert ref.to_maker("dock-1") is None
+
+
+@pytest.mark.parametrize(("form", "value"), [("Z2-S{n:02d}", "Z2-S4"), ("S.{n}", "Sx4"), ("{n}", "²"), ("dock", "dock"), ("S{n}", "S" + "9" * 5000)])
+def test_what_is_no_place_of_this_maker_becomes_none(form: str, value: str) -> None:
+    assert PlaceRef(prefix="shelf-", format=form).to_site(value) is None
 
 
 @pytest.mark.parametrize(
