@@ -23,6 +23,7 @@ def demo(
     json: JsonOption = False,
 ) -> None:
     """Show the whole system at work. Exit 0: answered and the world agrees; 3: honestly incomplete, a question or a refusal; 1: otherwise."""
+    from cli.transcript import paragraphs
     from runtime import logs
     from simulations.scenario import load_scenario
 
@@ -36,7 +37,7 @@ def demo(
     if json:
         emit_json({**_as_json(answer), "truth": truth, "agrees": not wrong})
     else:
-        emit(answer.text)
+        emit(paragraphs(answer.text))
     say(*verdict(answer, wrong))
     raise typer.Exit(1 if wrong else 0 if answer.complete else 3)
 
@@ -97,17 +98,20 @@ async def _all_present(operator: Any, robots: set[str]) -> None:
 
 
 async def _tell(operator: Any, robots: int, instruction: str) -> Any:
-    """The answer; the conversation is shown as it happens."""
+    """The answer; the conversation is shown as it happens, what is sent again for safety only once."""
     from cli.transcript import line
 
+    shown: set[tuple[str, str]] = set()
+
     def show(address: Any, envelope: Any) -> None:
-        text = line(address, envelope) if envelope.instruction is not None else None
-        if text and address.topic.leaf != "progress":
+        text = line(address, envelope)
+        key = (envelope.subtask or envelope.id, text or "")
+        if text and address.topic.leaf != "progress" and key not in shown:
+            shown.add(key)
             say(text)
 
     say(f"{robots} robot{'s' if robots > 1 else ''} and a coordinator are here.\n")
-    operator.listeners.append(show)
-    answer = await operator.tell(instruction)
+    answer = await operator.tell(instruction, show=show)
     say()
     return answer
 

@@ -17,11 +17,19 @@ def devices(json: JsonOption = False, broker: BrokerOption = None, site: SiteOpt
     if not rows:
         emit(f"no devices on site {settings.site}")
     for row in rows:
-        state = row["state"]
-        battery = f"{state['battery']:.0f} %" if isinstance(state.get("battery"), int | float) else "-"
-        doing = "stopped" if row["stopped"] else "busy" if row["busy"] else "idle"
-        online = "online" if row["online"] else "OFFLINE"
-        emit(f"{row['device']:<20} {row['kind']:<12} {row['maker']:<16} {online:<8} {state.get('at', '-')!s:<12} {battery:>6}  {doing}")
+        emit(_shown(row))
+
+
+def _shown(row: dict[str, Any]) -> str:
+    from cli.transcript import clean
+
+    state = row["state"]
+    battery = f"{state['battery']:.0f} %" if isinstance(state.get("battery"), int | float) else "-"
+    doing = "stopped" if row["stopped"] else "busy" if row["busy"] else "idle"
+    online = "online" if row["online"] else "OFFLINE"
+    kind, maker, at = clean(row["kind"]), clean(row["maker"]), clean(str(state.get("at", "-")))
+    problem = f"  {clean(row['problem'])}" if row["problem"] else ""
+    return f"{row['device']:<20} {kind:<12} {maker:<16} {online:<8} {at:<12} {battery:>6}  {doing}{problem}"
 
 
 async def _rows(settings: Any) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A person's end of the bus: send an instruction, follow its progress, get the answer; list devices; stop them."""
+"""A person's end of the bus: send an instruction, follow its progress, get the answer; see the devices."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from runtime.bus import Message
-from runtime.clock import SystemClock
+from runtime.bus import Bus, Message
+from runtime.clock import Clock, SystemClock
 from runtime.door import Door
 from runtime.mqtt_bus import MqttBus
 from schemas import topics
 from schemas.envelope import Envelope
 from schemas.errors import LinkError
 from schemas.ids import to_wire_id
-from schemas.messages import Answer, Ask, Connection, Instruction, Profile, State, Stop
+from schemas.messages import Answer, Ask, Connection, Instruction, Profile, State
 
 Listener = Callable[[topics.Address, Envelope], Awaitable[None] | None]
 
@@ -49,11 +49,13 @@ class Fleet:
 class Operator:
     """Use as `async with connect(...) as operator`."""
 
-    def __init__(self, bus: MqttBus, site: str, name: str) -> None:
-        self.clock = SystemClock()
-        self.name, self.site, self._bus = name, site, bus
+    def __init__(self, bus: Bus, site: str, name: str, clock: Clock | None = None) -> None:
+        self.clock = clock or SystemClock()
+        self.name, self.site = name, site
         self.door = Door(bus, site, name, self.clock)
         self.fleet = Fleet()
+        self.live: dict[str, State] = {}
+        """Device → its last state that was sent while we listened, and not kept by the broker from before."""
         self.listeners: list[Listener] = []
         self._answers: dict[str, asyncio.Future[Answer]] = {}
 
@@ -67,6 +69,8 @@ class Operator:
             return
         address, envelope = arrived
         self.fleet.take(address, envelope)
+        if isinstance(envelope.body, State) and not message.retained:
+            self.live[envelope.body.device] = envelope.body
         for listener in self.listeners:
             result = listener(address, envelope)
             if result is not None:
@@ -80,31 +84,22 @@ class Operator:
         elif isinstance(body, Ask):
             waiting.set_result(Answer(text=" ".join([body.text, *_choices(body)]), intent="question", complete=False))
 
-    async def tell(self, text: str, *, dry_run: bool = False, timeout: float = 600.0) -> Answer:
-        """The answer to one instruction, which is sent again with the same id until it comes. LinkError without a coordinator or an answer in time."""
+    async def tell(self, text: str, *, dry_run: bool = False, timeout: float = 600.0, show: Listener | None = None) -> Answer:
+        """The answer to one instruction; `show` hears its conversation and no other. LinkError without coordinator, link, or an answer in time."""
         await self.until(
             lambda: self.fleet.coordinator_online, 5.0, f"no coordinator is online on site {self.site!r}; start one with `parley coordinator`"
         )
         instruction = self.clock.uuid7()
         self._answers[instruction] = asyncio.get_running_loop().create_future()
-        await self.door.send(topics.INSTRUCTION, self.name, Instruction(text=text, dry_run=dry_run), message_id=instruction, instruction=instruction)
+        if show is not None:
+            self.listeners.append(_only(instruction, show))
+        body = Instruction(text=text, dry_run=dry_run)
+        if not await self.door.send(topics.INSTRUCTION, self.name, body, message_id=instruction, instruction=instruction):
+            raise LinkError("the instruction could not be sent: the link to the broker is down; try again")
         try:
             return await asyncio.wait_for(self._answers[instruction], timeout)
         except TimeoutError:
             raise LinkError(f"no answer within {timeout:g} s") from None
-
-    async def stop(self, devices: list[str], latched: bool, timeout: float = 5.0) -> list[str]:
-        """Send stop (or resume) straight to the devices; the ids that did not confirm by their state."""
-        for device in devices:
-            await self.door.send(topics.STOP, device, Stop(device=device, latched=latched, reason="operator"))
-
-        def left() -> list[str]:
-            return [d for d in devices if d not in self.fleet.states or self.fleet.states[d].stopped is not latched]
-
-        deadline = self.clock.monotonic() + timeout
-        while left() and self.clock.monotonic() < deadline:
-            await asyncio.sleep(0.02)
-        return left()
 
     async def until(self, condition: Callable[[], bool], timeout: float, otherwise: str) -> None:
         """Wait for the retained picture to fulfil `condition`. Raises LinkError(`otherwise`)."""
@@ -113,6 +108,10 @@ class Operator:
             if self.clock.monotonic() > deadline:
                 raise LinkError(otherwise)
             await asyncio.sleep(0.02)
+
+
+def _only(instruction: str, listener: Listener) -> Listener:
+    return lambda address, envelope: listener(address, envelope) if envelope.instruction == instruction else None
 
 
 def _choices(ask: Ask) -> list[str]:

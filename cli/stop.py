@@ -18,29 +18,36 @@ def stop(
     config: ConfigOption = None,
 ) -> None:
     """Stop devices; confirmed by their own state. Exit 1 when one did not confirm."""
-    settings = settings_for(config, broker, site)
-    named, silent = run_async(_stop(settings, devices or [], latched=not resume))
-    word = "resumed" if resume else "stopped"
-    if json:
-        emit_json({word: [d for d in named if d not in silent], "silent": silent})
-    for device in named:
-        say(f"{device}: {'NO CONFIRMATION' if device in silent else word}")
-    raise typer.Exit(1 if silent else 0)
-
-
-async def _stop(settings: Any, devices: list[str], *, latched: bool) -> tuple[list[str], list[str]]:
-    import asyncio
-
-    from cli.operator import connect
     from schemas.errors import ConfigError
 
+    settings = settings_for(config, broker, site)
+    results, problems, known = run_async(_stop(settings, devices or [], latched=not resume))
+    word = "resumed" if resume else "stopped"
+    if json:
+        emit_json({word: [d for d, r in results.items() if r == "confirmed"], "silent": [d for d, r in results.items() if r != "confirmed"]})
+    for device, result in results.items():
+        say(_line(device, word if result == "confirmed" else _NOT[result], problems.get(device, "")))
+    unknown = [d for d, r in results.items() if r == "unknown"]
+    if unknown:
+        raise ConfigError(f"unknown device {unknown[0]!r}; known: {', '.join(known) or 'none'}")
+    raise typer.Exit(0 if all(r == "confirmed" for r in results.values()) else 1)
+
+
+_NOT = {"silent": "NO CONFIRMATION", "not_sent": "NOT SENT, the link is down", "unknown": "NOT KNOWN"}
+
+
+def _line(device: str, what: str, problem: str) -> str:
+    from cli.transcript import clean
+
+    return clean(f"{device}: {what}{f' ({problem})' if problem else ''}")
+
+
+async def _stop(settings: Any, devices: list[str], *, latched: bool) -> tuple[dict[str, Any], dict[str, str], list[str]]:
+    """Device → result, device → why it could not be stopped, and the devices known."""
+    from cli.halting import Halting
+    from cli.operator import connect
+
     async with connect(settings.broker.addresses, settings.site, settings.broker.username, settings.broker.password) as operator:
-        await asyncio.sleep(0.3)  # retained profiles arrive
-        known = sorted(operator.fleet.profiles)
-        unknown = [d for d in devices if d not in known]
-        if unknown:
-            raise ConfigError(f"unknown device {unknown[0]!r}; known: {', '.join(known) or 'none'}")
-        chosen = devices or known
-        if not chosen:
-            raise ConfigError(f"no device is known on site {settings.site!r}")
-        return chosen, await operator.stop(chosen, latched)
+        results = await Halting(operator, devices, latched).run()
+        problems = {d: operator.live[d].stop_problem for d in results if d in operator.live}
+        return dict(results), problems, sorted(operator.fleet.profiles)

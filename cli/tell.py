@@ -24,7 +24,9 @@ def tell(
     if json:
         emit_json(as_json(answer))
     else:
-        emit(answer.text)
+        from cli.transcript import paragraphs
+
+        emit(paragraphs(answer.text))
     raise typer.Exit(0 if answer.complete else 3)
 
 
@@ -41,10 +43,8 @@ async def _tell(settings: Any, text: str, dry_run: bool, timeout: float) -> Any:
     async with connect(settings.broker.addresses, settings.site, settings.broker.username, settings.broker.password) as operator:
 
         def show(address: Any, envelope: Any) -> None:
-            if envelope.instruction is not None and address.topic.role != "operator":
-                text = line(address, envelope)
-                if text:
-                    say(text)
+            said = line(address, envelope) if address.topic.role != "operator" else None
+            if said:
+                say(said)
 
-        operator.listeners.append(show)
-        return await operator.tell(text, dry_run=dry_run, timeout=timeout)
+        return await operator.tell(text, dry_run=dry_run, timeout=timeout, show=show)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from schemas.envelope import Envelope
-from schemas.messages import Answer, Ask, Connection, Instruction, OutcomeReport, PlanShown, Profile, Progress, Stop, Subtask, Trace
+from schemas.messages import Ask, Connection, Instruction, OutcomeReport, PlanShown, Profile, Progress, Stop, Subtask, Trace
 from schemas.outcomes import Done, Failed, Outcome, Refused
 from schemas.topics import Address
 
@@ -16,6 +16,11 @@ def clean(text: str, limit: int = 400) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
+def paragraphs(text: str) -> str:
+    """A longer text for a terminal: its lines kept, each cleaned and none cut short of 2000 characters."""
+    return "\n".join(clean(part, 2000) for part in text.split("\n"))
+
+
 def line(address: Address, envelope: Envelope) -> str | None:
     """`who → whom  text`, or None for what is no conversation."""
     body = envelope.body
@@ -24,9 +29,7 @@ def line(address: Address, envelope: Envelope) -> str | None:
             return _row("you", "coordinator", body.text)
         case PlanShown():
             return _row("coordinator", "plan", f"{len(body.work)} subtask(s)" if body.work else body.intent.kind)
-        case Progress():
-            return _row("coordinator", "you", body.text)
-        case Ask():
+        case Progress() | Ask():
             return _row("coordinator", "you", body.text)
         case Subtask():
             return _row("coordinator", body.device, body.text)
@@ -41,8 +44,6 @@ def line(address: Address, envelope: Envelope) -> str | None:
             return _row(body.device, "all", f"online: {body.device_kind} by {body.maker}")
         case Connection() if body.status == "connectionbroken":
             return _row(address.ident, "all", "connection broken")
-        case Answer():
-            return None
         case _:
             return None
 

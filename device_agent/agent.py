@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -11,17 +10,21 @@ import structlog
 
 from device_agent.conditions import prove
 from device_agent.driver import Driver
-from device_agent.journal import Entry, Journal, settle
+from device_agent.execution import Execution
+from device_agent.journal import Entry, Journal, settle, stranded
 from device_agent.mapper import Mapped, Mapper
 from device_agent.queue import QueueState, Waiting, admit
-from device_agent.runner import Runner, Watch
+from device_agent.report import early_status, fit, outcome_report, status, trace
+from device_agent.runner import Runner, Watch, being_cancelled
+from device_agent.sight import look_at, why
+from device_agent.stops import Stops
 from runtime.clock import Clock
 from schemas import topics
 from schemas.base import Frozen, Value
 from schemas.envelope import Envelope
 from schemas.errors import DeviceError
-from schemas.messages import Cancel, OutcomeReport, Profile, State, Stop, Subtask, SubtaskStatus, Trace
-from schemas.outcomes import Cancelled, Expired, Failed, Outcome, Proof, Refused, RunState, SubtaskState, Superseded
+from schemas.messages import Cancel, Profile, State, Stop, Subtask, SubtaskStatus
+from schemas.outcomes import Cancelled, Expired, Outcome, Proof, Refused, RunState, SubtaskState, Superseded
 
 log = structlog.get_logger()
 
@@ -42,7 +45,9 @@ class AgentOptions(Frozen):
 
 @dataclass
 class DeviceAgent:
-    """`profile.device` is the device's id. Call the `on_*` methods with checked envelopes; run `work()` and `look()` as tasks."""
+    """`profile.device` is the device's id. Call the `on_*` methods with checked envelopes; run `stops.run()`, then after `start()` and `recover()`
+    also `work()` and `look()`, as tasks.
+    """
 
     profile: Profile
     driver: Driver
@@ -56,16 +61,19 @@ class DeviceAgent:
     def __post_init__(self) -> None:
         self.device = self.profile.device
         epoch, seq = self.journal.order()
-        self.queue = QueueState(epoch=epoch, seq=seq, stopped=self.journal.stopped())
+        self.queue = QueueState(epoch=epoch, seq=seq)
+        self.stops = Stops(self.device, self.driver, self.journal, self._after_stop)
         self._run: RunState | None = None
         self._mapped = False
-        self._task: asyncio.Task[Outcome] | None = None
-        self._ending: Outcome | None = None
         self._wake = asyncio.Event()
+        self._recovered = asyncio.Event()
+        self._cancelled_meanwhile: list[str] = []
+        self._swept: list[Waiting] = []
         self._attributes: dict[str, Value] = {}
         self._problem = ""
-        watch = Watch(self._on_run, self._on_mapped)
-        self._runner = Runner(self.device, self.driver, self.mapper, self.journal, self.clock, watch, self.options.allow)
+        watch = Watch(self._on_run, self._on_mapped, lambda: self.stops.latched)
+        runner = Runner(self.device, self.driver, self.mapper, self.journal, self.clock, watch, self.options.allow)
+        self._execution = Execution(runner, self.journal)
 
     # Messages
 
@@ -78,17 +86,19 @@ class DeviceAgent:
         waiting = Waiting(id=sid, epoch=envelope.epoch, seq=envelope.seq, instruction=envelope.instruction, body=body)
         if known is not None and known.outcome is not None:
             await self._report(known)
-        elif any(w is not None and w.id == sid for w in (self.queue.running, self.queue.slot)):
+        elif self._in_hand(sid):
             await self.announce()
         elif early is not None:
             await self._end(Entry(work=waiting), early)
-        elif known is not None:
+        elif known is None:
+            await self._admit(waiting)
+        elif self._recovered.is_set() and known.phase == "accepted":
             await self._take_again(known)
         else:
-            await self._admit(waiting)
+            await self.announce(asked=(sid,))
 
     async def _admit(self, new: Waiting) -> None:
-        admission = admit(self.queue, new, self.clock.now())
+        admission = admit(self._queue_now(), new, self.clock.now())
         if admission.outcome is not None:
             await self._answer(Entry(work=new), admission.outcome)
             return
@@ -103,7 +113,7 @@ class DeviceAgent:
 
     async def _take_again(self, entry: Entry) -> None:
         """Accepted before a restart and never begun, or idempotent: the coordinator sent it again, so it may run."""
-        probe = self.queue.model_copy(update={"epoch": 0, "seq": -1})
+        probe = self._queue_now().model_copy(update={"epoch": 0, "seq": -1})
         admission = admit(probe, entry.work, self.clock.now())
         if admission.outcome is not None:
             await self._answer(entry, admission.outcome)
@@ -115,104 +125,126 @@ class DeviceAgent:
     async def on_cancel(self, envelope: Envelope) -> None:
         body = envelope.body
         assert isinstance(body, Cancel)
-        entry = self.journal.get(body.subtask)
+        await self._cancel(body.subtask)
+
+    async def _cancel(self, sid: str) -> None:
+        entry = self.journal.get(sid)
         if entry is None:
-            self.journal.end_early(body.subtask, Cancelled(text="Cancelled before it arrived."))
+            self.journal.end_early(sid, Cancelled(text="Cancelled before it arrived."))
         elif entry.outcome is not None:
             await self._report(entry)
-        elif self.queue.running is not None and self.queue.running.id == body.subtask:
-            self._interrupt(Cancelled(text="Cancelled while it was running; the device was stopped."))
+        elif self.queue.running is not None and self.queue.running.id == sid:
+            self._execution.interrupt(Cancelled(text="Cancelled while it was running"))
+        elif entry.phase != "accepted":
+            await self._cancel_begun(entry)
         else:
-            self.queue = self.queue.model_copy(update={"slot": None})
+            self._clear_slot(sid)
             await self._end(entry, Cancelled(text="Cancelled before it started."))
 
-    async def on_stop(self, envelope: Envelope) -> None:
-        """Straight to the driver: no queue, no model, no epoch, no clock."""
+    async def _cancel_begun(self, entry: Entry) -> None:
+        """Begun before a restart: how it stands is found out first."""
+        if self._recovered.is_set():
+            await self._end(entry, stranded(entry))
+        elif entry.work.id not in self._cancelled_meanwhile:
+            self._cancelled_meanwhile.append(entry.work.id)
+
+    def _clear_slot(self, sid: str) -> None:
+        if self.queue.slot is not None and self.queue.slot.id == sid:
+            self.queue = self.queue.model_copy(update={"slot": None})
+
+    def on_stop(self, envelope: Envelope) -> None:
+        """Straight to the driver: no queue, no model, no epoch, no clock. The latch holds when this returns; `stops.run` does the rest."""
         body = envelope.body
         assert isinstance(body, Stop)
-        self.journal.set_stopped(body.latched)
-        waiting = self.queue.slot
+        self.stops.order(body.latched)
         if not body.latched:
-            self.queue = self.queue.model_copy(update={"stopped": False})
-            await self.announce()
             return
-        self.queue = self.queue.model_copy(update={"stopped": True, "slot": None})
-        with contextlib.suppress(DeviceError):
-            await self.driver.stop()
-        self._interrupt(Cancelled(text="Stopped."))
-        if waiting is not None:
-            await self._end(self._entry(waiting), Cancelled(text="Stopped before it started."))
+        self._execution.interrupt(Cancelled(text="Stopped"))
+        if self.queue.slot is not None:
+            self._swept.append(self.queue.slot)
+            self.queue = self.queue.model_copy(update={"slot": None})
+
+    async def _after_stop(self) -> None:
+        while self._swept:
+            await self._end(self._entry(self._swept[0]), Cancelled(text="Stopped before it started."))
+            self._swept.pop(0)
         await self.announce()
 
     async def on_poll(self, sent_at: float, poll: str, subtasks: tuple[str, ...]) -> None:
         """Answer with a snapshot and the fate of each subtask named; take the coordinator's time from it."""
         self.queue = self.queue.model_copy(update={"offset": sent_at - self.clock.now()})
+        if self._recovered.is_set():
+            await self._end_stranded()
         await self.announce(poll, subtasks)
 
-    def _interrupt(self, ending: Outcome) -> None:
-        if self._task is not None and not self._task.done():
-            self._ending = ending
-            self._task.cancel()
+    async def _end_stranded(self) -> None:
+        """What a restart left open and nobody sent again in time."""
+        for entry in self.journal.open_entries():
+            if not self._in_hand(entry.work.id) and self._now() > entry.work.body.start_by:
+                await self._end(entry, stranded(entry))
 
     # Work
 
-    async def recover(self) -> None:
-        """Settle what a crash left open by looking at the device; runs once, before anything new is taken."""
-        for entry in self.journal.open_entries():
-            settled = settle(entry, await self._look_at(entry))
-            if settled == "run_again":
-                self.journal.put(entry.model_copy(update={"phase": "accepted", "intent": None}))
-            else:
-                await self._end(entry, settled)
+    async def start(self) -> None:
+        """Connect to the device. Raises DeviceError; a silent device is shown as a problem."""
+        try:
+            await self.driver.start()
+        except Exception as error:
+            await self._show(self._attributes, why(error))
+            raise
 
-    async def _look_at(self, entry: Entry) -> tuple[Proof, ...] | None:
+    async def recover(self) -> None:
+        """Settle what a crash left open by looking at the device; before it has returned, nothing begun is taken up or ended. May be tried again."""
+        for entry in self.journal.open_entries():
+            if entry.phase != "accepted":
+                await self._settle(entry)
+        self._recovered.set()
+        while self._cancelled_meanwhile:
+            await self._cancel(self._cancelled_meanwhile.pop(0))
+
+    async def _settle(self, entry: Entry) -> None:
+        settled = settle(entry, await self._seen(entry))
+        if settled == "run_again":
+            self.journal.put(entry.model_copy(update={"phase": "accepted", "intent": None}))
+        else:
+            await self._end(entry, settled)
+
+    async def _seen(self, entry: Entry) -> tuple[Proof, ...] | None:
         if entry.intent is None:
             return None
         try:
-            return prove(entry.intent.achieves, await self.driver.state())
+            return prove(entry.intent.achieves, await look_at(self.driver))
         except DeviceError:
             return None
 
     async def work(self) -> None:
         """Take from the slot and run, one at a time, for ever."""
         while True:
-            await self._wake.wait()
+            if self.queue.slot is None:
+                await self._wake.wait()
             self._wake.clear()
-            slot = self.queue.slot
-            if slot is None or self.queue.running is not None:
-                continue
-            self.queue = self.queue.model_copy(update={"slot": None, "running": slot})
-            entry = self._entry(slot)
-            try:
-                outcome = await self._perform(entry)
-            finally:
-                self.queue = self.queue.model_copy(update={"running": None})
-                self._run, self._task, self._mapped = None, None, False
-            await self._end(self._entry(slot), outcome)
-            await self.refresh()
             if self.queue.slot is not None:
-                self._wake.set()
+                await self._run_slot(self.queue.slot)
+
+    async def _run_slot(self, slot: Waiting) -> None:
+        self.queue = self.queue.model_copy(update={"slot": None, "running": slot})
+        try:
+            entry = self._entry(slot)
+            outcome = entry.outcome or await self._perform(entry)
+        finally:
+            self.queue = self.queue.model_copy(update={"running": None})
+            self._run, self._mapped = None, False
+        await self._end(self._entry(slot), outcome)
+        if being_cancelled():  # the run knew its outcome when the agent was told to end
+            raise asyncio.CancelledError
+        await self.refresh()
 
     async def _perform(self, entry: Entry) -> Outcome:
-        deadline = entry.work.body.deadline - (self.clock.now() + (self.queue.offset or 0.0))
-        if self.clock.now() + (self.queue.offset or 0.0) > entry.work.body.start_by:
+        if self.stops.latched:
+            return Cancelled(text="Stopped before it started.")
+        if self._now() > entry.work.body.start_by:
             return Expired(text="It was too late to start.")
-        self._ending = None
-        self._task = asyncio.get_running_loop().create_task(self._runner.run(entry), name=f"subtask.{self.device}")
-        try:
-            async with asyncio.timeout(max(0.0, deadline)):
-                return await self._task
-        except TimeoutError:
-            return Failed(text="It took longer than allowed; the device was stopped.")
-        except asyncio.CancelledError:
-            if self._ending is None:
-                raise
-            return self._ending
-        except DeviceError as error:
-            return Failed(text=str(error), uncertain=error.uncertain)
-        except Exception as error:  # one bad device must not take the agent down
-            log.error("subtask_crashed", device_id=self.device, task_id=entry.work.id, error=f"{type(error).__name__}: {error}")
-            return Failed(text="Something inside me went wrong; this order was given up.", uncertain=True)
+        return await self._execution.run(entry, entry.work.body.deadline - self._now())
 
     async def look(self) -> None:
         """Watch the device and publish what changes, for ever. A silent device is a problem that is told, not an end."""
@@ -222,9 +254,12 @@ class DeviceAgent:
 
     async def refresh(self) -> None:
         try:
-            attributes, problem = await self.driver.state(), ""
+            attributes, problem = await look_at(self.driver), ""
         except DeviceError as error:
-            attributes, problem = self._attributes, str(error)
+            attributes, problem = self._attributes, why(error)
+        await self._show(attributes, problem)
+
+    async def _show(self, attributes: dict[str, Value], problem: str) -> None:
         if (attributes, problem) != (self._attributes, self._problem):
             self._attributes, self._problem = attributes, problem
             await self.announce()
@@ -232,37 +267,49 @@ class DeviceAgent:
     # Telling
 
     async def announce(self, poll: str | None = None, asked: tuple[str, ...] = ()) -> None:
-        """The device's state, retained. Subtasks: those asked for, else the ones in hand."""
+        """The device's state, retained. Subtasks: those asked for, else the ones in hand. Never raises: no work fails because it cannot be shown."""
+        try:
+            await self.publish(topics.STATE, self.device, self._state(poll, asked), None, None)
+        except Exception as error:
+            log.error("state_not_told", device_id=self.device, error=f"{type(error).__name__}: {error}")
+
+    def _state(self, poll: str | None, asked: tuple[str, ...]) -> State:
         in_hand = tuple(w.id for w in (self.queue.running, self.queue.slot) if w is not None)
-        state = State(
+        problem = " ".join(filter(None, (self.stops.problem, self._problem)))
+        return State(
             device=self.device,
             boot=self.boot,
             attributes=self._attributes,
             busy=self.queue.running is not None,
-            stopped=self.queue.stopped,
-            normal=not self._problem,
-            problem=self._problem[:500],
+            stopped=self.stops.latched and not self.stops.problem,
+            normal=not problem,
+            problem=problem[:1000],
+            stop_problem=self.stops.problem,
             subtasks=tuple(self._status(sid) for sid in asked or in_hand),
             poll=poll,
             catalogue=self.driver.catalogue.digest(),
         )
-        await self.publish(topics.STATE, self.device, state, None, None)
 
     def _status(self, sid: str) -> SubtaskStatus:
         entry = self.journal.get(sid)
-        early = self.journal.early_end(sid)
         if entry is None:
-            return SubtaskStatus(subtask=sid, state="ended" if early else "never_seen", outcome=early)
-        if entry.outcome is not None:
-            state: SubtaskState = "ended"
-        elif self.queue.running is not None and self.queue.running.id == sid:
+            return early_status(sid, self.journal.early_end(sid))
+        state: SubtaskState = "accepted"
+        if self.queue.running is not None and self.queue.running.id == sid:
             state = "running" if self._run else "mapped" if self._mapped else "accepted"
-        else:
-            state = "accepted" if self.queue.slot is not None and self.queue.slot.id == sid else "never_seen"
-        return SubtaskStatus(
-            subtask=sid, state=state, run=self._run if state == "running" else None, outcome=entry.outcome, safety=entry.safety,
-            idempotent=entry.idempotent,
-        )  # fmt: skip
+        elif not self._in_hand(sid) and self._recovered.is_set() and not entry.begun:
+            state = "never_seen"
+        return status(entry, state, self._run)
+
+    def _in_hand(self, sid: str) -> bool:
+        return any(w is not None and w.id == sid for w in (self.queue.running, self.queue.slot))
+
+    def _queue_now(self) -> QueueState:
+        return self.queue.model_copy(update={"stopped": self.stops.latched})
+
+    def _now(self) -> float:
+        """The coordinator's time, s; our own while that is unknown."""
+        return self.clock.now() + (self.queue.offset or 0.0)
 
     def _entry(self, waiting: Waiting) -> Entry:
         return self.journal.get(waiting.id) or Entry(work=waiting)
@@ -275,24 +322,16 @@ class DeviceAgent:
             await self._end(entry, outcome)
 
     async def _end(self, entry: Entry, outcome: Outcome) -> None:
-        ended = entry.model_copy(update={"phase": "ended", "outcome": outcome, "ended_at": self.clock.now()})
-        self.journal.put(ended)
-        log.info("subtask_ended", device_id=self.device, task_id=entry.work.id, end=outcome.end)
-        await self._report(ended)
+        """Once: what has an outcome keeps it, and is only reported again."""
+        kept = self._entry(entry.work)
+        if kept.outcome is None:
+            kept = self.journal.put(kept.model_copy(update={"phase": "ended", "outcome": fit(outcome), "ended_at": self.clock.now()}))
+            log.info("subtask_ended", device_id=self.device, task_id=entry.work.id, end=outcome.end)
+        await self._report(kept)
         await self.announce()
 
     async def _report(self, entry: Entry) -> None:
-        assert entry.outcome is not None
-        offset = self.queue.offset or 0.0
-        report = OutcomeReport(
-            device=self.device,
-            subtask=entry.work.id,
-            outcome=entry.outcome,
-            started_at=None if entry.started_at is None else entry.started_at + offset,
-            ended_at=(entry.ended_at or self.clock.now()) + offset,
-            safety=entry.safety,
-            idempotent=entry.idempotent,
-        )
+        report = outcome_report(self.device, entry, self.queue.offset or 0.0, self.clock.now())
         await self.publish(topics.OUTCOME, self.device, report, entry.work.id, entry.work.instruction)
 
     async def _on_run(self, entry: Entry, run: RunState) -> None:
@@ -301,19 +340,6 @@ class DeviceAgent:
 
     async def _on_mapped(self, entry: Entry, mapped: Mapped, program: str) -> None:
         self._mapped = True
-        if self.options.privacy == "closed":
-            return
-        call = mapped.call
-        hidden = {k: ("***" if "password" in k.lower() else v) for k, v in (call.arguments if call else {}).items()}
-        trace = Trace(
-            device=self.device,
-            subtask=entry.work.id,
-            sentence=entry.work.body.text,
-            candidates=mapped.candidates,
-            function=call.function if call else None,
-            arguments=hidden,
-            confidence=mapped.confidence,
-            program=program,
-            run=self._run,
-        )
-        await self.publish(topics.TRACE, self.device, trace, entry.work.id, entry.work.instruction)
+        if self.options.privacy != "closed":
+            body = trace(self.device, entry, mapped, program, self._run)
+            await self.publish(topics.TRACE, self.device, body, entry.work.id, entry.work.instruction)

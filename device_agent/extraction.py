@@ -16,7 +16,7 @@ from device_agent.reader import HIGHEST, LITERAL, LOWEST, NEGATIVE, ZERO, Functi
 from device_agent.values import in_range, literal, number_for, typed_number, typed_text
 from schemas.skills import Parameter
 
-SAID_REQUIRED, SAID_OPTIONAL = 0.35, 0.5
+SAID_REQUIRED, SAID_OPTIONAL = 0.5, 0.6
 """Below these a parameter counts as not said."""
 SHARED = 0.6
 """Two parameters may take the same quantity only when both are this sure of it."""

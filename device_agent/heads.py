@@ -68,7 +68,7 @@ class Heads:
         asked, inside = vectors[places], vectors[1 : 1 + pieces]
         starts = _softmax(self._linear("start_of", asked) @ self._linear("start_in", inside).T)
         ends = _softmax(self._linear("end_of", asked) @ self._linear("end_in", inside).T)
-        meant = (starts + ends) / 2 @ inside
+        meant = ((starts + ends) / 2).astype(np.float32) @ inside
         said = _sigmoid(self._linear("said", np.concatenate([asked, *_compare(asked, meant)], axis=1)))[:, 0]
         options = tuple(
             self._options(vectors[[o + shift for o in own if o + shift < len(vectors)]], meant[p])

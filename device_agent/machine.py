@@ -1,9 +1,9 @@
 """The five-state machine of LLMind 2.0, as one table.
 
-A subtask runs `start → preprocessing → call_pending → postprocessing → end`. Preprocessing initialises the device and prepares what the call requires;
-the call is the function matched to the subtask; postprocessing verifies, releases and logs. Every way out passes through postprocessing once the device
-has been touched, so that resources are always released; `unsure` is a call that failed and may yet take effect: the device is stopped. What the shell
-must do on entering a state is data too: the table's second column.
+A subtask runs `start → preprocessing → call_pending → postprocessing → end`. Preprocessing initialises the device and prepares what the call
+requires; the call is the function matched to the subtask; postprocessing verifies, releases and logs. Every way out passes through
+postprocessing once the device has been touched, so that resources are always released. `unsure` is a call that failed and may yet take effect: the
+device is stopped. What the shell must do on entering a state is data too: the table's second column.
 """
 
 from __future__ import annotations

@@ -52,14 +52,11 @@ class Session:
 
 @dataclass(frozen=True)
 class Watch:
-    """Whom to tell: every change of run state, and the mapped call for the trace. Whom to ask: may another call be made?"""
+    """Whom to tell: every change of run state, and the mapped call for the trace. Whom to ask: is the device stopped?"""
 
     run: Callable[[Entry, RunState], Awaitable[None]]
     mapped: Callable[[Entry, Mapped, str], Awaitable[None]]
     stopped: Callable[[], bool]
-    """The stop latch."""
-    called_off: Callable[[], bool]
-    """Stopped, cancelled, or out of time: a driver may have swallowed the cancellation."""
 
 
 @dataclass
@@ -115,7 +112,7 @@ class Runner:
         try:
             chain = prepare(self.driver.catalogue, call, await look_at(self.driver))
         except DeviceError as error:
-            return Failed(text=str(error))
+            return Failed(text=why(error))
         if isinstance(chain, Failed):
             return chain
         marked = entry.model_copy(update={"safety": function.safety, "idempotent": function.idempotent, "started_at": self.clock.now()})
@@ -204,7 +201,7 @@ class Runner:
         """Intent before, result after: both durable. Equal calls of one subtask have one key, so that a device may recognise a repetition."""
         function = self._function(call)
         before = await look_at(self.driver)
-        if self.watch.called_off():
+        if self.watch.stopped() or being_cancelled():  # a driver may have swallowed the cancellation
             raise asyncio.CancelledError
         intent = self._intent(function, call, main=main, before=before)
         session.entry = self.journal.put(session.entry.model_copy(update={"phase": "intent", "intent": intent}))
@@ -264,6 +261,12 @@ class Runner:
 
     async def _finish(self, session: Session) -> Event | None:
         return None
+
+
+def being_cancelled() -> bool:
+    """Whether somebody has asked the current task to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

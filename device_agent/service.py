@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import structlog
 
@@ -11,6 +11,7 @@ from device_agent.agent import AgentOptions, DeviceAgent
 from device_agent.driver import Driver
 from device_agent.journal import Journal
 from device_agent.mapper import Mapper
+from device_agent.sight import why
 from runtime.bus import Bus, Message, Will
 from runtime.clock import Clock
 from runtime.door import Door
@@ -19,10 +20,12 @@ from runtime.store import Store
 from schemas import topics
 from schemas.base import Frozen
 from schemas.envelope import Envelope, seal_message
-from schemas.errors import DeviceError
 from schemas.messages import Cancel, Connection, Poll, Profile, Stop, Subtask
 
 log = structlog.get_logger()
+
+AGAIN = 2.0
+"""Seconds before something that failed is tried again."""
 
 
 class AgentIdentity(Frozen):
@@ -74,26 +77,34 @@ class AgentService(Service):
             self.spawn(self._presence(), "presence")
             self.spawn(self._heartbeat(), "heartbeat")
             for device, agent in self.agents.items():
+                self.spawn(agent.stops.run(), f"stops.{device}")
                 self.spawn(self._serve(agent), f"device.{device}")
             self.spawn(self._listen(stops), "stops")
             await self._listen(stream)
 
     async def stop(self) -> None:
-        """A clean goodbye."""
-        await self._say_connection("offline")
-        await super().stop()
+        """A clean goodbye, said last: nothing may speak after it."""
+        try:
+            await super().stop()
+        finally:
+            await self._say_connection("offline")
 
     async def _serve(self, agent: DeviceAgent) -> None:
+        await self._steadily(agent.start, "device_silent", agent.device)
+        await self._steadily(agent.recover, "recovery_failed", agent.device)
+        self.spawn(self._steadily(agent.look, "look_failed", agent.device), f"look.{agent.device}")
+        await self._steadily(agent.work, "work_failed", agent.device)
+
+    async def _steadily(self, step: Callable[[], Awaitable[None]], event: str, device: str) -> None:
+        """Until it returns: tried again after any error, which is logged once while it stays the same."""
+        last = ""
         while True:
             try:
-                await agent.driver.start()
-                break
-            except DeviceError as error:
-                log.warning("device_silent", device_id=agent.device, error=str(error))
-                await self._clock.sleep(2.0)
-        await agent.recover()
-        self.spawn(agent.look(), f"look.{agent.device}")
-        await agent.work()
+                return await step()
+            except Exception as error:
+                if last != (last := f"{type(error).__name__}: {error}"):
+                    log.warning(event, device_id=device, reason=why(error), error=last[:300])
+                await self._clock.sleep(AGAIN)
 
     async def _presence(self) -> None:
         """On every connect all retained topics are published again."""
@@ -108,6 +119,8 @@ class AgentService(Service):
         while True:
             await self._clock.sleep(self._id.heartbeat)
             await self._say_connection("online")
+            for agent in self.agents.values():
+                await agent.announce()
 
     async def _say_connection(self, status: str) -> None:
         body = Connection.model_validate({"status": status, "boot": self._id.boot, "devices": tuple(self.agents), "heartbeat": self._id.heartbeat})
@@ -119,8 +132,17 @@ class AgentService(Service):
     async def _listen(self, stream: AsyncIterator[Message]) -> None:
         async for message in stream:
             arrived = self._door.receive(message)
-            if arrived is not None:
-                await self._dispatch(*arrived)
+            if arrived is None:
+                continue
+            await self._guarded(self._dispatch(*arrived), message.topic)
+
+    async def _guarded(self, work: Awaitable[None], topic: str) -> None:
+        """One message, and one device, must not end the hearing of all others."""
+        try:
+            await work
+        except Exception as error:
+            self.counters["failed"] += 1
+            log.error("message_failed", topic=topic[:200], error=f"{type(error).__name__}: {error}"[:300])
 
     async def _dispatch(self, address: topics.Address, envelope: Envelope) -> None:
         body, agent = envelope.body, self.agents.get(address.ident)
@@ -133,7 +155,7 @@ class AgentService(Service):
         elif isinstance(body, Cancel):
             await agent.on_cancel(envelope)
         elif isinstance(body, Stop):
-            await agent.on_stop(envelope)
+            agent.on_stop(envelope)
         else:
             self.counters["dropped"] += 1
             log.warning("message_dropped", topic=address.topic.leaf, reason="a subtask without its id")
@@ -142,4 +164,4 @@ class AgentService(Service):
         for device, subtasks in poll.open.items():
             agent = self.agents.get(device)
             if agent is not None:
-                await agent.on_poll(envelope.sent_at, poll.poll, subtasks)
+                await self._guarded(agent.on_poll(envelope.sent_at, poll.poll, subtasks), topics.POLL.leaf)

@@ -139,6 +139,8 @@ def convert(value: float, source: str | None, target: str | None) -> float | Non
     wanted = unit_of(target) or target
     if source == wanted or (source == "degree" and wanted in ("degC", "degF", "kelvin")):
         return value
+    if "decibel" in (source, wanted) or "dBm" in (source, wanted):
+        return None  # logarithmic: no straight line leads there
     if source == "kelvin" and wanted not in ("kelvin", "degC", "degF"):
         return value * 1000.0  # "2K" of anything but temperature
     line = _line(source, wanted) or _line(f"{source}/second", wanted)  # "ten megabits" for a rate in Mbit/s

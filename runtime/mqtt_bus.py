@@ -91,17 +91,23 @@ class MqttBus:
         self._keeper = loop.create_task(self._keep(), name=f"mqtt.{self._client_id}")
         try:
             await asyncio.wait_for(asyncio.shield(self._first), self._timeout)
-        except TimeoutError:
-            await self.__aexit__()
+        except BaseException as error:
+            await self.__aexit__()  # whoever is cancelled here leaves no link behind
+            if not isinstance(error, TimeoutError):
+                raise
             where = ", ".join(f"{h}:{p}" for h, p in self._addresses)
             raise LinkError(f"no MQTT broker answers at {where}; start one with `parley broker` or give --broker HOST:PORT") from None
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
-        self._keeper = None
+        """The keeper is asked until it ends: a cancellation that meets the moment of connecting is lost in asyncio.wait_for (Python 3.11)."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is None:
+            return
+        while not keeper.done():
+            keeper.cancel()
+            await asyncio.wait((keeper,), timeout=0.5)
+        await asyncio.gather(keeper, return_exceptions=True)
 
     async def _keep(self) -> None:
         """Hold a session with one broker after the other; back-off grows only while none can be reached."""

@@ -38,9 +38,15 @@ class Norm(nn.Module):
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Neighbouring pairs (x0, x1), (x2, x3) … turned by their angle; x is B, heads, T, D/heads."""
-    even, odd = x[..., 0::2], x[..., 1::2]
-    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
+    """Neighbouring pairs (x0, x1), (x2, x3) … turned by their angle. x is B, heads, T, D/heads; the tables hold each angle twice, sin with its sign."""
+    swapped = x.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)
+    return x * cos + swapped * sin
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+    """Written out: for such short texts torch's own is more than twice as slow on a CPU."""
+    scores = (q @ k.transpose(-1, -2)) * q.shape[-1] ** -0.5 + mask
+    return scores.softmax(-1) @ v
 
 
 class Words(nn.Module):
@@ -67,11 +73,11 @@ class Block(nn.Module):
         self.down = nn.Linear(shape.inner, width, bias=False)
         self.drop = nn.Dropout(0.05)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor) -> Tensor:
         batch, length, width = x.shape
         h = self.norm1(x)
         q, k, v = (part(h).view(batch, length, self.heads, -1).transpose(1, 2) for part in (self.q, self.k, self.v))
-        mixed = functional.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v, is_causal=True)
+        mixed = attend(rotate(q, cos, sin), rotate(k, cos, sin), v, mask)
         x = x + self.drop(self.out(mixed.transpose(1, 2).reshape(batch, length, width)))
         h = self.norm2(x)
         return x + self.drop(self.down(functional.silu(self.gate(h)) * self.up(h)))
@@ -91,8 +97,9 @@ class Decoder(nn.Module):
         self.norm = Norm(shape.width)
         half = shape.width // shape.heads // 2
         angles = torch.arange(shape.context)[:, None] * shape.base ** (-torch.arange(half) / half)
-        self.register_buffer("cos", angles.cos(), persistent=False)
-        self.register_buffer("sin", angles.sin(), persistent=False)
+        twice = angles.repeat_interleave(2, dim=-1)
+        self.register_buffer("cos", twice.cos(), persistent=False)
+        self.register_buffer("sin", twice.sin() * torch.tensor([-1.0, 1.0]).repeat(half), persistent=False)
         self._begin()
 
     def _begin(self) -> None:
@@ -105,8 +112,9 @@ class Decoder(nn.Module):
         x = functional.embedding(ids, words)
         dtype = torch.bfloat16 if torch.is_autocast_enabled("cpu") else x.dtype
         cos, sin = (table[: ids.shape[1]].to(dtype) for table in (self.cos, self.sin))
+        mask = torch.full((ids.shape[1], ids.shape[1]), float("-inf"), dtype=dtype).triu(1)
         for block in self.blocks:
-            x = block(x, cos, sin)
+            x = block(x, cos, sin, mask)
         return self.norm(x)
 
     def logits(self, hidden: Tensor, words: Tensor) -> Tensor:

@@ -136,7 +136,7 @@ def lists_exactly_the_free_shelves(printed: dict[str, Any], truth: dict[str, Any
     assert {f"shelf-{n}" for n in listed} == {shelf for shelf, free in told.items() if free > 0}, printed["answer"]
 
 
-@pytest.mark.parametrize("seed", [3, 7])
+@pytest.mark.parametrize("seed", [1, 16])
 async def test_the_demo_answers_with_the_truth(shell: Shell, seed: int) -> None:
     done = await shell.run("demo", "--headless", "--json", "--robots", "2", "--shelves", "4", "--seed", str(seed))
     assert done.code == 0, done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,11 +40,12 @@ CATALOGUE = Catalogue(
 
 @dataclass
 class FakeRobot:
-    """`effects` is the judge; `pause` makes a call take time; `lies` reports success without moving."""
+    """`effects` is the judge; `pause` makes a call take time; `lies` reports success without moving; `dead`: nothing reaches it."""
 
     pause: float = 0.0
     lies: bool = False
     silent: bool = False
+    dead: bool = False
     at: str = "dock-1"
     stops: int = 0
     effects: list[tuple[str, str]] = field(default_factory=list)
@@ -53,11 +55,13 @@ class FakeRobot:
         await self.state()
 
     async def state(self) -> dict[str, Value]:
-        if self.silent:
+        if self.silent or self.dead:
             raise DeviceError("the robot does not answer")
         return {"at": self.at, "battery": 80}
 
     async def call(self, call: Call, *, key: str) -> CallResult:
+        if self.dead:
+            raise DeviceError("the robot does not answer")
         self.effects.append((key, call.function))
         await asyncio.sleep(self.pause)
         if call.function == "go" and not self.lies:
@@ -67,7 +71,7 @@ class FakeRobot:
         return CallResult({"ok": True})
 
     async def stop(self) -> None:
-        self.stops += 1
+        self.stops += not self.dead
 
     async def close(self) -> None:
         return None
@@ -108,6 +112,7 @@ class Bench:
         await self.bus.__aexit__()
 
     async def boot(self, *, clock_known: bool = True) -> None:
+        """A new process; returns when it has told its first state."""
         self.boots += 1
         self.agent_bus = await self.broker.client().__aenter__()
         identity = AgentIdentity(site="site", agent="a", boot=f"boot-{self.boots}")
@@ -119,9 +124,11 @@ class Bench:
             await self.poll()
 
     async def crash(self) -> None:
-        """The process dies: no goodbye, no clean-up by the agent; the device keeps what it did."""
+        """The process dies: no goodbye, nothing more is written or reaches the device, which keeps what it did."""
         self.agent_bus.kill()
+        self.robot.dead, kept = True, copy.deepcopy(self.store)
         await self.service.stop()
+        self.robot.dead, self.store = False, kept
 
     async def poll(self, *subtasks: str) -> State:
         await self._put(topics.POLL, "c", Poll(poll="p", open={"r1": subtasks}))

@@ -10,7 +10,9 @@ import pytest
 from device_agent.clauses import halves
 from device_agent.extraction import Argument, best_span, extract, read_facts
 from device_agent.heads import Heads, Reading
-from device_agent.interpreter import Interpretation, Interpreter, judge, match_probabilities
+from device_agent.hypothesis import Hypothesis, judge, match_probabilities, weigh
+from device_agent.interpreter import Interpretation, Interpreter
+from device_agent.quantities import find_quantities
 from device_agent.reader import FunctionText, Sentence, function_text, options_of, read_sentence
 from runtime.llm.llama_cpp.encoder import Encoder
 from runtime.settings import MODELS
@@ -116,25 +118,45 @@ def test_probabilities_leave_room_for_nothing_fits() -> None:
     assert match_probabilities([900.0, 0.0])[0] == pytest.approx(1.0)
 
 
+def hypothesis(of: Function, found: dict[int, Argument], said: str = "", logit: float = 2.0) -> Hypothesis:
+    return Hypothesis(of, parameters_of(of), 0.5, logit, found, find_quantities(said))
+
+
+def test_arguments_decide_between_functions_that_fit_alike() -> None:
+    litres = function(amount={"type": "number", "unit": "litre"})
+    minutes = function(time={"type": "number", "unit": "min"})
+    said, sure = "give it ten minutes", {0: Argument(10.0, 0.9)}
+    _, chances = weigh([hypothesis(litres, sure, said), hypothesis(minutes, sure, said)])
+    assert chances[1] > chances[0]
+    _, chances = weigh([hypothesis(minutes, {0: Argument(10.0, 0.9, in_range=False)}, said), hypothesis(minutes, sure, said)])
+    assert chances[1] > chances[0]
+
+
+def test_whether_nothing_fits_is_the_readers_word_alone() -> None:
+    none, chances = weigh([hypothesis(SPIN, {}, logit=-9.0), hypothesis(SPIN, {}, logit=-9.0)])
+    assert none > 0.99
+    assert sum(chances) == pytest.approx(1.0 - none)
+
+
 def test_a_missing_argument_is_asked_for_and_names_no_call() -> None:
-    result = judge(SPIN, parameters_of(SPIN), {0: Argument(100, 0.9)}, 0.9, 0.5)
+    result = judge(hypothesis(SPIN, {0: Argument(100, 0.9)}), 0.9, 0.5)
     assert (result.name, result.decision, result.reason, result.missing) == (None, "ask", "missing_argument", ("duration",))
 
 
 def test_a_value_out_of_range_is_refused() -> None:
-    result = judge(SPIN, parameters_of(SPIN), {0: Argument(9, 0.9, in_range=False), 1: Argument(1.0, 0.9)}, 0.9, 0.5)
+    result = judge(hypothesis(SPIN, {0: Argument(9, 0.9, in_range=False), 1: Argument(1.0, 0.9)}), 0.9, 0.5)
     assert (result.name, result.decision, result.reason) == (None, "refuse", "out_of_range")
 
 
 def test_confidence_is_the_product_and_a_low_one_asks_with_its_hypothesis() -> None:
-    result = judge(SPIN, parameters_of(SPIN), {0: Argument(9, 0.6), 1: Argument(1.0, 0.5)}, 0.9, 0.5)
+    result = judge(hypothesis(SPIN, {0: Argument(9, 0.6), 1: Argument(1.0, 0.5)}), 0.9, 0.5)
     assert result.confidence == pytest.approx(0.27)
     assert (result.name, result.arguments, result.decision) == ("f", {"rpm": 9, "duration": 1.0}, "ask")
 
 
 def test_nested_parameters_are_nested_again() -> None:
     nested = function(target={"type": "object", "properties": {"x": {"type": "number"}}, "required": ["x"]})
-    assert judge(nested, parameters_of(nested), {0: Argument(2.0, 1.0)}, 1.0, 0.5).arguments == {"target": {"x": 2.0}}
+    assert judge(hypothesis(nested, {0: Argument(2.0, 1.0)}), 1.0, 0.5).arguments == {"target": {"x": 2.0}}
 
 
 @cache
@@ -209,6 +231,8 @@ def test_a_seam_alone_makes_no_second_request(sentence: str) -> None:
         ("stop; go home", [("stop", "go home")]),
         ("on and off", []),
         ("Move by 1.5 m please", []),
+        ("wait two and a half minutes", []),
+        ("don't mow between 13 and 15", []),
     ],
 )
 def test_a_sentence_is_cut_at_its_seams(sentence: str, cuts: list[tuple[str, str]]) -> None:

@@ -110,6 +110,12 @@ def test_a_unit_nobody_knows_is_left_alone() -> None:
     assert convert(3.0, "second", "flurbs") is None
 
 
+def test_decibels_are_never_converted() -> None:
+    assert convert(6.0, "decibel", "dB") == 6.0
+    assert convert(6.0, "decibel", "percent") is None
+    assert convert(50.0, "percent", "dB") is None
+
+
 def test_integers_are_rounded_away_from_zero_and_numbers_are_kept() -> None:
     assert typed_number(2.5, number(type="integer")) == 3
     assert typed_number(-2.5, number(type="integer")) == -3
