@@ -13,7 +13,8 @@ from pydantic import ConfigDict, Field, JsonValue, ValidationError
 
 from benchmarks.stats import Share, Times, share, times
 from device_agent.heads import Heads, Reading
-from device_agent.interpreter import Decision, Interpretation, Interpreter
+from device_agent.hypothesis import Decision, Interpretation
+from device_agent.interpreter import Interpreter
 from device_agent.paper_format import read_functions
 from device_agent.reader import Sentence
 from device_agent.retrieval import Catalogue, TextEncoder

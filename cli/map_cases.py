@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn, Protocol
 from weakref import WeakValueDictionary
 
-from device_agent.interpreter import Interpretation
+from device_agent.hypothesis import Interpretation
 from device_agent.paper_format import read_functions
 from device_agent.retrieval import Catalogue, digest
 from schemas.errors import ContractError, ParleyError

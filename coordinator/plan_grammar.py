@@ -44,6 +44,7 @@ def _names(rules: Rules, linked: Linked) -> None:
     refs = {letter: [m.ref for m in linked.mentions if m.letter == letter] for letter in "dkps"}
     rules.add("devices", _any_of([*refs["d"], *refs["k"]]))
     rules.add("places", _any_of([*refs["p"], *refs["s"], *refs["d"], *refs["k"]]))
+    rules.add("sites", _any_of([*refs["p"], *refs["s"]]))
     rules.add("named", _any_of(refs["d"]))
     rules.add("n", f'"," {_key("n")} ({_choice("all", "the")} | [1-9] [0-9]?)')
     kinds = f" | ({' | '.join(map(quoted, refs['k']))}) n" if refs["k"] else ""
@@ -124,7 +125,7 @@ def _parts(rules: Rules) -> None:
     rules.add("where", f'"{{" {_key("what")} said "," limit "}}"')
     rules.add("top", f'"[" {_choice("max", "min")} "," said "]"')
     rules.add("but", '"[" places ("," places){0,7} "]"')
-    options = (("at", "places"), ("where", "where"), ("top", "top"), ("near", "places"), ("but", "but"))
+    options = (("at", "sites"), ("where", "where"), ("top", "top"), ("near", "places"), ("but", "but"))
     rules.add("who", f'"{{" {_key("of")} of {" ".join(_optional(*option) for option in options)} "}}"')
     aggregate = _choice("list", "count", "min", "max", "mean", "any", "all", "value")
     limited = '"{" limit "}"'

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from pydantic import ValidationError
@@ -134,6 +135,12 @@ def _check_step(index: int, step: Step) -> None:
     if any(not 0 <= other < index for other in earlier):
         raise ContractError(f"step {index} waits for a step that is not before it")
     text = " ".join(step.do)
+    if step.who.at is not None and f"{{{step.who.at}}}" in text:
+        raise ContractError(f"step {index} sends those that are at a place to that place")
+    if any(a == b for a, b in pairwise(step.do)):
+        raise ContractError(f"step {index} says the same twice")
+    if isinstance(step.each, tuple) and len(set(step.each)) != len(step.each):
+        raise ContractError(f"step {index} names an item twice")
     if "{}" in text and step.each is None:
         raise ContractError(f"step {index} speaks of an item but has none")
     if "{pick}" in text and step.pick is None:

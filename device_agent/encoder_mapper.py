@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import JsonValue
 
 from device_agent.heads import Heads
-from device_agent.interpreter import Interpretation, Interpreter
+from device_agent.hypothesis import Interpretation
+from device_agent.interpreter import Interpreter
 from device_agent.mapper import Mapped
 from runtime.llm.llama_cpp.encoder import Encoder
 from runtime.llm.worker import Worker

@@ -15,12 +15,9 @@ Floats = NDArray[np.float32]
 
 MATCH_SCALE = 20.0
 _HIDDEN, _SPAN = 384, 96
-_SHAPES = {
-    **{
-        f"{name}.weight": (1, width)
-        for name, width in (("match", 3 * _HIDDEN), ("several", 3 * _HIDDEN), ("said", 3 * _HIDDEN), ("option", 2 * _HIDDEN))
-    },
-    **{f"{name}.bias": (1,) for name in ("match", "several", "said", "option")},
+SHAPES = {
+    **{f"{name}.weight": (1, width) for name, width in (("match", 3 * _HIDDEN), ("said", 3 * _HIDDEN), ("option", 2 * _HIDDEN))},
+    **{f"{name}.bias": (1,) for name in ("match", "said", "option")},
     **{f"{name}.weight": (_SPAN, _HIDDEN) for name in ("start_of", "end_of", "start_in", "end_in")},
     **{f"{name}.bias": (_SPAN,) for name in ("start_of", "end_of")},
     "none": (1,),
@@ -33,7 +30,6 @@ class Reading:
     and one array of option probabilities each."""
 
     match: float
-    several: float
     said: Floats
     starts: Floats
     ends: Floats
@@ -56,7 +52,7 @@ class Heads:
             raise ConfigError(f"{path}: no such file; it belongs beside the encoder (models.embed)") from None
         except (OSError, ValueError) as error:
             raise ConfigError(f"{path}: not a file of reader heads ({error})") from None
-        wrong = [name for name, shape in _SHAPES.items() if name not in weights or weights[name].shape != shape]
+        wrong = [name for name, shape in SHAPES.items() if name not in weights or weights[name].shape != shape]
         if wrong:
             raise ConfigError(f"{path}: not a file of reader heads ({wrong[0]} is missing or has another shape)")
         return cls(weights)
@@ -74,10 +70,8 @@ class Heads:
             self._options(vectors[[o + shift for o in own if o + shift < len(vectors)]], meant[p])
             for p, own in enumerate(text.options[: len(places)])
         )
-        whole = _match_features(vectors, pieces)
-        match = float(self._linear("match", whole)[0, 0] - self._w["none"][0])
-        several = float(_sigmoid(self._linear("several", whole))[0, 0])
-        return Reading(match, several, said, starts, ends, options)
+        match = float(self._linear("match", _match_features(vectors, pieces))[0, 0] - self._w["none"][0])
+        return Reading(match, said, starts, ends, options)
 
     def _options(self, markers: Floats, meant: Floats) -> Floats:
         """Probabilities of a parameter's options: their markers, and those beside the words that its span points at."""

@@ -57,7 +57,7 @@ def exchange_phrases(one: Template, pools: Pools, rng: random.Random) -> None:
             continue
         if part.letter == "x" and rng.random() < 0.4:
             part.surface = rng.choice(pools.phrases.get(role_of(one, index)) or [part.surface])
-        elif part.letter == "x" and rng.random() < 0.2:
+        elif part.letter == "x" and rng.random() < 0.35:
             part.surface = " ".join(pools.any_word(rng) for _ in range(rng.choice((1, 2, 2, 3))))
         elif part.letter == "v" and rng.random() < 0.7:
             part.surface = change_numbers(part.surface, rng)
@@ -65,7 +65,7 @@ def exchange_phrases(one: Template, pools: Pools, rng: random.Random) -> None:
 
 def exchange_words(one: Template, pools: Pools, rng: random.Random) -> None:
     """Words that instruction and sentences share become others, in both: what is to be done must be copied, not remembered with the template."""
-    if "plan" not in one.plan or rng.random() < 0.45:
+    if "plan" not in one.plan or rng.random() < 0.3:
         return
     said = {w.lower() for step in one.plan["plan"] for text in step["do"] for w in re.findall(r"[^\W\d_]{3,}", re.sub(r"\{\w*\}", "", text))} - set(
         _KEPT.split()

@@ -158,10 +158,3 @@ def render(example: Example, parameters: dict[str, Parameter], rng: random.Rando
         example = leave_out(example, rng)
     parts: list[str | Mark] = [part if isinstance(part, str) else _remark(part, parameters.get(part.parameter), rng) for part in example.parts]
     return replace(example, parts=tuple(_dress(parts, rng))) if parts else example
-
-
-def join(first: Example, second: Example, rng: random.Random) -> Example:
-    """Two requests in one sentence: belongs to neither function."""
-    link = rng.choice((" and then ", ", then ", " and ", ". Then ", ". Also, ", ", and after that ", "; ", " and also "))
-    a, b = ("".join(p if isinstance(p, str) else p.surface for p in e.parts) for e in (first, second))
-    return Example(None, (a.rstrip(" .!?") + link + b[:1].lower() + b[1:],), "several")

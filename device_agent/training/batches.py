@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 
 from device_agent.reader import Pieces, Sentence, function_text, pass_ids, read_sentence
-from device_agent.training.augment import join, render
+from device_agent.training.augment import render
 from device_agent.training.catalogues import Scene, letters_task, rename_marks, scene
 from device_agent.training.data import Example, Kind, place
 from device_agent.training.targets import Target, meaning, target_of
@@ -15,14 +15,13 @@ from schemas.skills import Function, Parameter, parameters_of
 
 @dataclass(frozen=True)
 class Item:
-    """One sentence in its scene. `positive` indexes the scene's functions (None: nothing fits, or several).
+    """One sentence in its scene. `positive` indexes the scene's functions (None: nothing fits).
 
     `absent`: hide the positive from the reader, so that nothing fits.
     """
 
     sentence: Sentence
     positive: int | None
-    several: bool = False
     absent: bool = False
     spans: dict[str, tuple[int, int]] | None = None
     options: dict[str, str | None] | None = None
@@ -40,7 +39,7 @@ def _item(
     options = {names.get(m.parameter, m.parameter): meaning(m, original[m.parameter]) for m in example.marks if m.parameter in original}
     text, spans = place(rename_marks(example, names).parts)
     positive = next((i for i, f in enumerate(functions) if f.name == alias), None)
-    return Item(read_sentence(text, pieces), positive, example.why == "several", False, spans, options)
+    return Item(read_sentence(text, pieces), positive, False, spans, options)
 
 
 def _authored(example: Example, kind: Kind, staged: Scene, pieces: Pieces, rng: random.Random | None) -> Item:
@@ -51,10 +50,15 @@ def _authored(example: Example, kind: Kind, staged: Scene, pieces: Pieces, rng: 
     return _item(shown, staged.functions, original, staged.renamed.get(name, {}), staged.alias.get(name), pieces)
 
 
+def _single(kind: Kind) -> list[Example]:
+    """One request each: which function two requests mean has no answer, and code finds the seam (device_agent.clauses)."""
+    return [e for e in kind.examples if e.why != "several"]
+
+
 def plain_episode(kind: Kind, pieces: Pieces) -> Episode:
     """The kind exactly as authored: for evaluation."""
     staged = Scene(kind.functions, {f.name: f.name for f in kind.functions}, {})
-    return Episode(kind.functions, tuple(_authored(e, kind, staged, pieces, None) for e in kind.examples))
+    return Episode(kind.functions, tuple(_authored(e, kind, staged, pieces, None) for e in _single(kind)))
 
 
 def episode(kinds: list[Kind], size: int, pieces: Pieces, rng: random.Random) -> Episode:
@@ -66,23 +70,21 @@ def episode(kinds: list[Kind], size: int, pieces: Pieces, rng: random.Random) ->
         return Episode(functions, tuple(_item(e, functions, originals[e.function or ""], {}, e.function, pieces) for e in chosen))
     kind = rng.choice(kinds)
     staged = scene(kind, [k for k in kinds if k.kind != kind.kind], rng)
-    chosen = rng.sample(kind.examples, min(size, len(kind.examples)))
+    single = _single(kind)
+    chosen = rng.sample(single, min(size, len(single)))
     return Episode(staged.functions, tuple(_draw(e, kind, kinds, staged, pieces, rng) for e in chosen))
 
 
 def _draw(example: Example, kind: Kind, kinds: list[Kind], staged: Scene, pieces: Pieces, rng: random.Random) -> Item:
     chance = rng.random()
     ordinary = example.function is not None and example.why is None
-    if ordinary and chance < 0.05:
-        second = rng.choice([e for e in kind.examples if e.function not in (None, example.function)])
-        return _authored(join(example, second, rng), kind, staged, pieces, rng)
     if chance > 0.97:
         other = rng.choice(kinds)
         foreign = rng.choice([e for e in other.examples if e.function and e.why is None])
         if other.kind != kind.kind:
             return _authored(Example(None, foreign.parts, "none_fits"), kind, staged, pieces, rng)
     item = _authored(example, kind, staged, pieces, rng)
-    return Item(item.sentence, item.positive, item.several, ordinary and chance < 0.15, item.spans, item.options)
+    return Item(item.sentence, item.positive, ordinary and chance < 0.1, item.spans, item.options)
 
 
 @dataclass(frozen=True)

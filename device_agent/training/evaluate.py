@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from device_agent.heads import Heads
-from device_agent.interpreter import Interpretation, Interpreter, InterpreterSettings
+from device_agent.hypothesis import Interpretation, InterpreterSettings
+from device_agent.interpreter import Interpreter
 from device_agent.quantities import find_quantities
 from device_agent.training.data import FOLDER, Example, Kind, Mark, is_held_out, load_kinds, place
 from device_agent.values import number_for, typed_number

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from gguf import quants
 
+from device_agent.heads import SHAPES
 from device_agent.reader import OPTION, PARAMETER
 from device_agent.training.model import HEADS, HIDDEN, INNER, LAYERS
 
@@ -100,7 +101,7 @@ def _add_vocabulary(writer: gguf.GGUFWriter, base: Path) -> None:
 def write_heads(path: Path, heads: dict[str, torch.Tensor]) -> None:
     """Float32 arrays named as in the checkpoint (`match.weight` …)."""
     part = path.with_suffix(".part.npz")
-    np.savez(part, **{name: tensor.detach().float().numpy() for name, tensor in heads.items()})
+    np.savez(part, **{name: heads[name].detach().float().numpy() for name in SHAPES})
     part.replace(path)
 
 

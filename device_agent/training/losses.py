@@ -88,24 +88,23 @@ def choose_candidates(similar: Tensor, positive: int | None, absent: bool, rng: 
     return ([positive] if positive is not None and not absent else []) + near
 
 
-def collect(episodes: list[Episode], similar: list[Tensor], pieces: Pieces, rng: random.Random) -> tuple[list[Pass], list[bool], list[bool]]:
-    """All passes of a step, and per sentence whether it is two requests and whether its match is trained."""
+def collect(episodes: list[Episode], similar: list[Tensor], pieces: Pieces, rng: random.Random) -> list[Pass]:
+    """All reader passes of a step; sentences are numbered through the episodes."""
     passes: list[Pass] = []
-    several: list[bool] = []
+    number = 0
     for episode, scores in zip(episodes, similar, strict=True):
         for i, item in enumerate(episode.items):
-            for chosen in choose_candidates(scores[i], item.positive, item.absent, rng):
-                passes.append(make_pass(item, len(several), episode.functions[chosen], chosen == item.positive, pieces))
-            several.append(item.several)
-    return passes, several, [not s for s in several]
+            shown = choose_candidates(scores[i], item.positive, item.absent, rng)
+            passes += [make_pass(item, number, episode.functions[f], f == item.positive, pieces) for f in shown]
+            number += 1
+    return passes
 
 
 @dataclass
 class Outputs:
-    """Head outputs of all passes: match and several logits [n]; per parameter said, start/end rows and option logits."""
+    """Head outputs of all passes: match logits [n]; per parameter said, start/end rows and option logits."""
 
     match: Tensor
-    several: Tensor
     said: list[Tensor]
     starts: list[list[Tensor]]
     ends: list[list[Tensor]]
@@ -115,40 +114,36 @@ class Outputs:
 def heads_of(heads: ReaderHeads, runs: list[Run], passes: list[Pass]) -> Outputs:
     count = len(passes)
     empty: list[Tensor] = [torch.zeros(0)] * count
-    out = Outputs(torch.zeros(0), torch.zeros(0), list(empty), [[] for _ in passes], [[] for _ in passes], [[] for _ in passes])
-    match, several = list(empty), list(empty)
+    out = Outputs(torch.zeros(0), list(empty), [[] for _ in passes], [[] for _ in passes], [[] for _ in passes])
+    match = list(empty)
     for run in runs:
         sizes = torch.tensor([passes[number].pieces for number in run.rows])
-        whole = match_features(run.vectors, sizes, run.lengths)
-        matches, twos = heads.match(whole)[:, 0], heads.several(whole)[:, 0]
+        matches = heads.match(match_features(run.vectors, sizes, run.lengths))[:, 0]
         starts, ends = heads.start_in(run.vectors), heads.end_in(run.vectors)
         for row, number in enumerate(run.rows):
             one, tokens = passes[number], run.vectors[row]
-            match[number], several[number] = matches[row], twos[row]
+            match[number] = matches[row]
             asked, inside = tokens[list(one.places)], slice(1, 1 + one.pieces)
             first, last = heads.start_of(asked) @ starts[row, inside].T, heads.end_of(asked) @ ends[row, inside].T
             meant = (first.softmax(-1) + last.softmax(-1)) / 2 @ tokens[inside]
             out.said[number] = heads.said(said_features(asked, meant))[:, 0]
             out.starts[number], out.ends[number] = list(first), list(last)
             out.options[number] = [heads.option(option_features(tokens[list(own)], meant[p]))[:, 0] for p, own in enumerate(one.options)]
-    out.match, out.several = torch.stack(match), torch.stack(several)
+    out.match = torch.stack(match)
     return out
 
 
-def reader_losses(heads: ReaderHeads, out: Outputs, passes: list[Pass], several: list[bool]) -> dict[str, Tensor]:
-    """Mean losses: match, several, said, span, option."""
+def reader_losses(heads: ReaderHeads, out: Outputs, passes: list[Pass]) -> dict[str, Tensor]:
+    """Mean losses: match, said, span, option."""
     own: dict[int, list[int]] = {}
     for i, one in enumerate(passes):
         own.setdefault(one.sentence, []).append(i)
     matches: list[Tensor] = []
-    for sentence, numbers in own.items():
+    for numbers in own.values():
         logits = torch.cat([heads.none, out.match[numbers]])
         target = next((k + 1 for k, n in enumerate(numbers) if passes[n].positive), 0)
-        if not several[sentence]:
-            matches.append(functional.cross_entropy(logits, torch.tensor(target)))
-    twos = torch.tensor([float(several[p.sentence]) for p in passes])
-    losses = {"match": torch.stack(matches).mean(), "several": functional.binary_cross_entropy_with_logits(out.several, twos)}
-    return losses | _argument_losses(out, passes)
+        matches.append(functional.cross_entropy(logits, torch.tensor(target)))
+    return {"match": torch.stack(matches).mean()} | _argument_losses(out, passes)
 
 
 def _argument_losses(out: Outputs, passes: list[Pass]) -> dict[str, Tensor]:

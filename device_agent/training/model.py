@@ -98,12 +98,11 @@ class ReaderHeads(nn.Module):
         super().__init__()
         self.match = nn.Linear(3 * HIDDEN, 1)
         self.none = nn.Parameter(torch.zeros(1))
-        self.several = nn.Linear(3 * HIDDEN, 1)
         self.said = nn.Linear(3 * HIDDEN, 1)
         self.option = nn.Linear(2 * HIDDEN, 1)
         self.start_of, self.end_of = nn.Linear(HIDDEN, SPAN), nn.Linear(HIDDEN, SPAN)
         self.start_in, self.end_in = nn.Linear(HIDDEN, SPAN, bias=False), nn.Linear(HIDDEN, SPAN, bias=False)
-        for head in (self.match, self.several, self.said, self.option):
+        for head in (self.match, self.said, self.option):
             nn.init.zeros_(head.bias)
             nn.init.normal_(head.weight, std=0.02)
         with torch.no_grad():  # begin as a bi-encoder would: the more alike the two halves, the better the match

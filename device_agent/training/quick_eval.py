@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 
 from device_agent.reader import Pieces
-from device_agent.training.batches import Episode, make_pass
-from device_agent.training.losses import embed, forward, heads_of, retrieval_rows
+from device_agent.training.batches import Episode, Pass, make_pass
+from device_agent.training.losses import Outputs, embed, forward, heads_of, retrieval_rows
 from device_agent.training.model import Encoder, ReaderHeads
+from device_agent.training.targets import Target
 
 
 def quick_eval(encoder: Encoder, heads: ReaderHeads, episodes: list[Episode], pieces: Pieces) -> dict[str, float]:
@@ -24,35 +25,37 @@ def quick_eval(encoder: Encoder, heads: ReaderHeads, episodes: list[Episode], pi
 def _judge(encoder: Encoder, heads: ReaderHeads, episode: Episode, pieces: Pieces, tally: dict[str, list[float]]) -> None:
     sentences, functions = retrieval_rows(episode, pieces)
     similar = embed(encoder, sentences) @ embed(encoder, functions).T
-    passes, first = [], list[tuple[int, list[int]]]()
+    passes: list[Pass] = []
     for i, item in enumerate(episode.items):
         top = similar[i].topk(min(4, len(functions))).indices.tolist()
         if item.positive is not None:
             tally.setdefault("choice@1", []).append(top[0] == item.positive)
             tally.setdefault("recall@4", []).append(item.positive in top)
         shown = top if item.positive is None or item.positive in top else [*top[:3], item.positive]
-        first.append((len(passes), shown))
         passes += [make_pass(item, i, episode.functions[f], f == item.positive, pieces) for f in shown]
     out = heads_of(heads, forward(encoder, [p.ids for p in passes], 4096), passes)
-    for (begin, shown), item in zip(first, episode.items, strict=True):
-        logits = out.match[begin : begin + len(shown)]
-        best = int(logits.argmax())
-        refused = bool(logits[best] < heads.none[0])
-        two = bool(out.several[begin : begin + len(shown)].mean() > 0)
-        if item.several:
-            tally.setdefault("several", []).append(two)
-        elif item.positive is None:
-            tally.setdefault("none refused", []).append(refused)
-        else:
-            tally.setdefault("reader choice", []).append(shown[best] == item.positive)
-            tally.setdefault("false refusal", []).append(refused)
-            tally.setdefault("false several", []).append(two)
+    for i in range(len(episode.items)):
+        _judge_choice([n for n, p in enumerate(passes) if p.sentence == i], passes, out, float(heads.none[0]), tally)
     for number, one in enumerate(passes):
-        for p, truth in enumerate(one.target.said if one.target else ()):
-            assert one.target is not None
-            if truth >= 0:
-                tally.setdefault("said", []).append(bool(out.said[number][p] > 0) == bool(truth))
-            if (where := one.target.spans[p]) is not None and one.target.options[p] < 1:
-                tally.setdefault("span", []).append((int(out.starts[number][p].argmax()), int(out.ends[number][p].argmax())) == where)
-            if one.target.options[p] >= 0:
-                tally.setdefault("option", []).append(int(out.options[number][p].argmax()) == one.target.options[p])
+        if one.target is not None:
+            _judge_arguments(number, one.target, out, tally)
+
+
+def _judge_choice(numbers: list[int], passes: list[Pass], out: Outputs, none: float, tally: dict[str, list[float]]) -> None:
+    best = max(numbers, key=lambda n: float(out.match[n]))
+    refused = float(out.match[best]) < none
+    if any(passes[n].positive for n in numbers):
+        tally.setdefault("reader choice", []).append(passes[best].positive)
+        tally.setdefault("false refusal", []).append(refused)
+    else:
+        tally.setdefault("none refused", []).append(refused)
+
+
+def _judge_arguments(number: int, target: Target, out: Outputs, tally: dict[str, list[float]]) -> None:
+    for p, truth in enumerate(target.said):
+        if truth >= 0:
+            tally.setdefault("said", []).append(bool(out.said[number][p] > 0) == bool(truth))
+        if (where := target.spans[p]) is not None and target.options[p] < 1:
+            tally.setdefault("span", []).append((int(out.starts[number][p].argmax()), int(out.ends[number][p].argmax())) == where)
+        if target.options[p] >= 0:
+            tally.setdefault("option", []).append(int(out.options[number][p].argmax()) == target.options[p])

@@ -36,7 +36,7 @@ from device_agent.training.phrases import PHRASES
 from device_agent.training.pieces import BasePieces
 from device_agent.training.quick_eval import quick_eval
 
-WEIGHTS = {"retrieval": 1.0, "paraphrase": 0.1, "distill": 20.0, "match": 1.0, "several": 0.5, "said": 1.0, "span": 1.0, "option": 1.0}
+WEIGHTS = {"retrieval": 1.0, "paraphrase": 0.1, "distill": 20.0, "match": 1.0, "said": 1.0, "span": 1.0, "option": 1.0}
 
 
 class Trainer:
@@ -108,9 +108,9 @@ class Trainer:
             similar.append((own @ theirs.T).detach())
             at += sentences + functions
         losses |= {"retrieval": total / max(count, 1), "paraphrase": near}
-        passes, several, _ = collect(episodes, similar, self.pieces, self.rng)
+        passes = collect(episodes, similar, self.pieces, self.rng)
         out = heads_of(self.heads, forward(self.encoder, [p.ids for p in passes]), passes)
-        return losses | reader_losses(self.heads, out, passes, several)
+        return losses | reader_losses(self.heads, out, passes)
 
     def advance(self) -> dict[str, float]:
         began = time.monotonic()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cli.map_cases import LONGEST, CaseMapper
-from device_agent.interpreter import Interpretation
+from device_agent.hypothesis import Interpretation
 from device_agent.retrieval import Catalogue
 from runtime.vectors import Index
 from schemas.skills import Function
@@ -119,7 +119,7 @@ def test_null_context_is_absent_and_an_odd_one_is_ignored_and_reported() -> None
 
 
 def test_a_value_that_json_cannot_hold_becomes_an_error_line() -> None:
-    reader = Scripted(Interpretation(name="open", arguments={"n": float("inf")}, decision="act", confidence=1.0))
+    reader = Scripted(Interpretation.model_construct(name="open", arguments={"n": float("inf")}, decision="act", confidence=1.0))
     (line,) = CaseMapper(reader).lines([b'{"id": 1, "instruction": "a", "functions": [{"name": "open"}]}'])
     assert json.loads(line)["name"] is None
     assert "finite" in json.loads(line)["error"]

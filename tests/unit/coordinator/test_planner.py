@@ -167,3 +167,16 @@ async def test_without_a_majority_for_an_action_the_person_is_asked() -> None:
 async def test_a_strong_rival_is_kept_for_when_the_first_makes_no_sense_here() -> None:
     planner = LanguagePlanner(_Wavering(GO, [GO, GO, GO, STOP, STOP, STOP, GO, GO], 0.7))
     assert await planner.plan(Linked(text="x"), Summary()) == (parse_intent(GO), parse_intent(STOP))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"plan":[{"who":{"of":"k1","n":1,"at":"p1"},"do":["Go to {p1}."]}]}',
+        '{"plan":[{"who":{"of":"d1"},"do":["Charge.","Charge."]}]}',
+        '{"plan":[{"who":{"of":"any"},"each":["p1","p1"],"do":["Check {}."]}]}',
+    ],
+)
+def test_a_plan_that_cannot_be_meant_is_no_plan(text: str) -> None:
+    with pytest.raises(ContractError):
+        parse_intent(text)

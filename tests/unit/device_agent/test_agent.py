@@ -213,3 +213,22 @@ async def test_presence_is_retained_and_a_clean_stop_says_offline() -> None:
             pass
         assert connection.boot == "boot-1"
         await bench.boot()
+
+
+async def test_the_state_is_told_again_at_every_heartbeat() -> None:
+    async with Bench(FakeRobot()) as bench:
+        before = bench.clock.now()
+        for _ in range(3):
+            await bench.until(State)
+        assert bench.clock.now() - before <= 16
+
+
+async def test_a_message_that_cannot_be_handled_is_counted_and_the_next_is_heard() -> None:
+    async with Bench(robot := FakeRobot()) as bench:
+        agent = bench.service.agents["r1"]
+        get, agent.journal.get = agent.journal.get, None  # type: ignore[method-assign, assignment]
+        await bench.send("Go to shelf 4.")
+        await asyncio.sleep(1)
+        agent.journal.get = get  # type: ignore[method-assign]
+        assert bench.service.counters["failed"] == 1
+        assert (await bench.outcome(await bench.send("Beep."))).end == "done" and len(robot.effects) == 1

@@ -10,8 +10,8 @@ import pytest
 from device_agent.clauses import halves
 from device_agent.extraction import Argument, best_span, extract, read_facts
 from device_agent.heads import Heads, Reading
-from device_agent.hypothesis import Hypothesis, judge, match_probabilities, weigh
-from device_agent.interpreter import Interpretation, Interpreter
+from device_agent.hypothesis import Hypothesis, Interpretation, judge, match_probabilities, weigh
+from device_agent.interpreter import Interpreter
 from device_agent.quantities import find_quantities
 from device_agent.reader import FunctionText, Sentence, function_text, options_of, read_sentence
 from runtime.llm.llama_cpp.encoder import Encoder
@@ -46,7 +46,7 @@ def reading(sentence: Sentence, text: FunctionText, spans: list[str | None], opt
         np.array([0.95 if o == (options or {}).get(i, 0) else 0.02 for o in range(len(options_of(p)))], np.float32)
         for i, p in enumerate(text.parameters)
     )
-    return Reading(3.0, 0.0, np.array([0.99 if s else 0.01 for s in spans], np.float32), starts, ends, chosen)
+    return Reading(3.0, np.array([0.99 if s else 0.01 for s in spans], np.float32), starts, ends, chosen)
 
 
 def arguments(
