@@ -20,6 +20,10 @@ _ARTICLES = frozenset({"the", "my", "our", "your", "this", "that"})
 _DETERMINERS = _ARTICLES | words_of("a an all every each both these those")
 _WITHIN = words_of("in on at of along inside within from")
 _EXCEPT = words_of("except excepting but excluding without besides bar save")
+_EXCEPT_PAIRS = frozenset({("apart", "from"), ("other", "than"), ("all", "but"), ("leaving", "out"), ("leave", "out"), ("not", "counting")})
+_JOIN = frozenset({"and", "or", ",", "&", "plus"})
+_OWN = words_of("its their his her own whose")
+"""Before a noun: the device's own thing, which the device knows and the site need not point at."""
 _NUMBER = frozenset({"number", "no", "nr", "num", "unit"})
 
 
@@ -51,7 +55,58 @@ def link_names(text: str, names: Names) -> Linked:
             at = readings[-1].last
         else:
             at += 1
+    found = [_without(text, tokens, f, found, names) for f in _joined(tokens, found)]
     return Linked(text=text, mentions=_number(text, tokens, found))
+
+
+def _joined(tokens: list[Token], found: list[Found]) -> list[Found]:
+    """ "shelf 1 and shelf 6" is a set of two, as "shelves 1 and 6" is."""
+    out: list[Found] = []
+    for item in found:
+        last = out[-1] if out else None
+        between = [t.text for t in tokens[last.last : item.first]] if last else []
+        if last and {last.letter, item.letter} <= {"p", "s"} and last.kind == item.kind and between and set(between) <= _JOIN | {"the"}:
+            ids = (*last.ids, *(i for i in item.ids if i not in last.ids))
+            out[-1] = last.model_copy(update={"letter": "s", "last": item.last, "ids": ids, "missing": (*last.missing, *item.missing)})
+        else:
+            out.append(item)
+    return out
+
+
+def _without(text: str, tokens: list[Token], item: Found, found: list[Found], names: Names) -> Found:
+    """A set without the numbers that an exception further on names: "all the shelves for free space, apart from 4 and 5"."""
+    if item.letter != "s":
+        return item
+    taken = {i for f in found for i in range(f.first, f.last)}
+    for at in range(item.last, len(tokens)):
+        after = _after_except(tokens, at)
+        if after is None or after in taken:
+            continue
+        labels = _bare(text, tokens, after, names, item.kind)
+        if labels is not None and set(_ids(labels.entities)) < set(item.ids):
+            return item.model_copy(update={"ids": tuple(i for i in item.ids if i not in _ids(labels.entities))})
+    return item
+
+
+def _after_except(tokens: list[Token], at: int) -> int | None:
+    """The token after "except", "except for", "apart from", … at `at`; None when there is no such phrase."""
+    if tokens[at].text in _EXCEPT:
+        at += 1
+    elif at + 1 < len(tokens) and (tokens[at].text, tokens[at + 1].text) in _EXCEPT_PAIRS:
+        at += 2
+    else:
+        return None
+    while at < len(tokens) and tokens[at].text in ("for", "not"):
+        at += 1
+    return at if at < len(tokens) else None
+
+
+def _bare(text: str, tokens: list[Token], at: int, names: Names, kind: str) -> Labels | None:
+    """Numbers without a noun that are labels of places of this kind: "number 8", "4 and 5"."""
+    if tokens[at].text in (*_NUMBER, "numbers") and at + 1 < len(tokens):
+        at += 1
+    labels = read_labels(text, tokens, at, names, ("p", kind), True) if tokens[at].number is not None else None
+    return labels if labels is not None and labels.entities and not is_unit(tokens, labels.last) else None
 
 
 def _number(text: str, tokens: list[Token], found: list[Found]) -> tuple[Mention, ...]:
@@ -114,7 +169,7 @@ def _ids(entities: Iterable[Entity]) -> tuple[str, ...]:
 def _kind(text: str, tokens: list[Token], at: int, names: Names) -> list[Found]:
     """A kind noun, with numbers after it ("shelves 2, 4 and 7") or without ("the shelves")."""
     hit = names.kind_at(tokens, at)
-    if hit is None:
+    if hit is None or (at > 0 and tokens[at - 1].text in _OWN):
         return []
     kinds, last, plural = hit
     for letter, kind in kinds:
@@ -197,15 +252,15 @@ def _except(tokens: list[Token], found: list[Found], names: Names) -> list[Found
     """ "all shelves except shelf 3 and 5": the set without them. Devices keep their exceptions as mentions of their own."""
     one = found[0]
     at = one.last + (one.last < len(tokens) and tokens[one.last].text == ",")
-    if one.letter != "s" or at >= len(tokens) or tokens[at].text not in _EXCEPT:
+    after = _after_except(tokens, at) if one.letter == "s" and at < len(tokens) else None
+    if after is None:
         return found
-    at += 1
-    while at < len(tokens) and tokens[at].text in ("for", "not"):
-        at += 1
-    out = _place_after(tokens, at, names)
-    if out is None or not set(out.ids) <= set(one.ids):
+    out = _place_after(tokens, after, names)
+    bare = _bare("", tokens, after, names, one.kind) if out is None else None
+    ids, last = (out.ids, out.last) if out else (_ids(bare.entities), bare.last) if bare else ((), 0)
+    if not ids or not set(ids) <= set(one.ids):
         return found
-    return [one.model_copy(update={"ids": tuple(i for i in one.ids if i not in out.ids), "last": out.last})]
+    return [one.model_copy(update={"ids": tuple(i for i in one.ids if i not in ids), "last": last})]
 
 
 def _ordinal(tokens: list[Token], at: int, names: Names) -> list[Found]:
@@ -227,10 +282,12 @@ def _ordinal(tokens: list[Token], at: int, names: Names) -> list[Found]:
 
 
 def _numbered(tokens: list[Token], at: int, names: Names, before: list[Found]) -> list[Found]:
-    """ "number 2", "#2" without a noun: of the kind mentioned last, else of the kind of device that has most numbers."""
+    """ "number 2", "#2", "except 2 and 4" without a noun: of the kind mentioned last, else of the kind of device that has most numbers."""
     token = tokens[at]
-    marked = token.text in _NUMBER or token.text == "#"
-    at_label = at + 1 + (token.text in ("no", "nr") and at + 1 < len(tokens) and tokens[at + 1].text == ".")
+    excepted = token.number is not None and _is_excepted(tokens, at, before)
+    marked = token.text in _NUMBER or token.text == "#" or excepted
+    dotted = token.text in ("no", "nr") and at + 1 < len(tokens) and tokens[at + 1].text == "."
+    at_label = at if excepted else at + 1 + dotted
     if not marked or at_label >= len(tokens) or tokens[at_label].number is None or is_unit(tokens, at_label + 1):
         return []
     label = tokens[at_label].text
@@ -242,3 +299,19 @@ def _numbered(tokens: list[Token], at: int, names: Names, before: list[Found]) -
     if len(preferred) != 1:
         return []
     return [Found(letter="d", first=at, last=at_label + 1, kind=preferred[0].kind, ids=_ids(preferred))]
+
+
+def _is_excepted(tokens: list[Token], at: int, before: list[Found]) -> bool:
+    """Directly after "except" where no set of places was mentioned, or after "and" behind a number that was."""
+    if any(f.letter == "s" for f in before):
+        return False
+    if any(_after_except(tokens, start) == at for start in range(max(0, at - 3), at)):
+        return True
+    behind = before[-1] if before else None
+    return (
+        behind is not None
+        and behind.letter == "d"
+        and behind.last == at - 1
+        and tokens[at - 1].text in _JOIN
+        and tokens[behind.first].number is not None
+    )
