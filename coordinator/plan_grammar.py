@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from coordinator.mentions import Linked
+from coordinator.mentions import Linked, Mention
+from coordinator.words import words_of
 from runtime.llm.grammar import Rules, escaped, literal, quoted, trie
 
 _HELPERS = (
@@ -26,6 +27,17 @@ _LEADING = frozenset(["a", "an", "the", "of", "to", "at", "for", "with", "from",
 _ATOM = re.compile(r"\w+|[^\w\s]")
 _EDGE = '.,;:!?"()[]“”…'
 _STEPS, _SENTENCES, _WORDS = 6, 4, 15
+_BRANCHES = words_of(
+    "if when whenever unless otherwise else case once soon provided should whether depending until after "
+    "wenn falls sonst sobald si sinon quand cuando caso sino"
+)
+_EXCEPTIONS = words_of(
+    "except excepting but excluding apart other others without only save bar besides not leave leaving spare rest alone don't dont keeps stays "
+    "else than außer ausser ohne nur sauf excepté sans seulement salvo excepto menos solo"
+)
+_NEARNESS = words_of("near nearer nearest close closer closest next beside nearby by around adjacent nah nächste proche près plus cerca cercano")
+"""Words without which an instruction has no branch, no exception, no nearness: then its grammar has none either."""
+_PLURAL = words_of("all every each both any these those everybody everyone")
 
 
 def plan_grammar(linked: Linked) -> str:
@@ -33,7 +45,7 @@ def plan_grammar(linked: Linked) -> str:
     rules = Rules()
     _names(rules, linked)
     _sentences(rules, linked)
-    _parts(rules)
+    _parts(rules, frozenset(re.findall(r"[\w'’]+", linked.text.lower())))
     rules.add("root", "plan | query | goal | control | ask | refuse")
     return rules.text()
 
@@ -47,8 +59,15 @@ def _names(rules: Rules, linked: Linked) -> None:
     rules.add("sites", _any_of([*refs["p"], *refs["s"]]))
     rules.add("named", _any_of(refs["d"]))
     rules.add("n", f'"," {_key("n")} ({_choice("all", "the")} | [1-9] [0-9]?)')
-    kinds = f" | ({' | '.join(map(quoted, refs['k']))}) n" if refs["k"] else ""
+    rules.add("some", f'"," {_key("n")} ({_choice("the")} | [1-9] [0-9]?)')
+    kinds = "".join(f" | {quoted(m.ref)} {'n' if _is_plural(m) else 'some'}" for m in linked.mentions if m.letter == "k")
     rules.add("of", f'({quoted("any")} | said) n? | named | "[" devices ("," devices){{0,7}} "]"{kinds}')
+
+
+def _is_plural(mention: Mention) -> bool:
+    """Whether the words may mean all of them: "the robots", "every robot"; "the weakest robot" is one."""
+    words = mention.surface.lower().split() or [""]
+    return words[0] in ("", *_PLURAL) or words[-1].endswith("s") != mention.kind.lower().endswith("s") or mention.kind.lower() not in words[-1]
 
 
 def _any_of(refs: Iterable[str]) -> str:
@@ -119,18 +138,20 @@ def _optional(name: str, body: str) -> str:
     return f'("," {_key(name)} {body})?'
 
 
-def _parts(rules: Rules) -> None:
+def _parts(rules: Rules, words: frozenset[str]) -> None:
     rules.add("op", _choice("==", "!=", "<", "<=", ">", ">="))
     rules.add("limit", f'{_key("op")} op "," {_key("v")} said')
     rules.add("where", f'"{{" {_key("what")} said "," limit "}}"')
     rules.add("top", f'"[" {_choice("max", "min")} "," said "]"')
     rules.add("but", '"[" places ("," places){0,7} "]"')
-    options = (("at", "sites"), ("where", "where"), ("top", "top"), ("near", "places"), ("but", "but"))
+    options = [("at", "sites"), ("where", "where"), ("top", "top")]
+    options += [("near", "places")] if words & _NEARNESS else []
+    options += [("but", "but")] if words & _EXCEPTIONS else []
     rules.add("who", f'"{{" {_key("of")} of {" ".join(_optional(*option) for option in options)} "}}"')
     aggregate = _choice("list", "count", "min", "max", "mean", "any", "all", "value")
     limited = '"{" limit "}"'
     rules.add("told", f'{_key("what")} said "," {_key("as")} {aggregate} {_optional("where", limited)}')
-    _steps(rules)
+    _steps(rules, branches=bool(words & _BRANCHES))
     rules.add("plan", f'"{{" {_key("plan")} "[" step0 next1 "]" {_optional("tell", "tell")} "}}"')
     rules.add("tell", '"{" told "}"')
     rules.add("query", f'"{{" {_key("query")} "{{" {_key("who")} who "," told "}}" "}}"')
@@ -140,7 +161,7 @@ def _parts(rules: Rules) -> None:
     rules.add("refuse", f'"{{" {_key("refuse")} {_choice("no_ability", "unsafe", "not_a_task")} "}}"')
 
 
-def _steps(rules: Rules) -> None:
+def _steps(rules: Rules, *, branches: bool) -> None:
     """`step<i>` may wait for the steps before it only; `next<i>` is it and what follows, or nothing."""
     rules.add("each", 'places | "[" places ("," places){0,7} "]"')
     rules.add("work", f'{_key("each")} each "," {_key("do")} do-item | {_key("do")} do-plain')
@@ -150,7 +171,8 @@ def _steps(rules: Rules) -> None:
         rules.add(f"earlier{i}", f"[0-{i - 1}]")
         rules.add(f"after{i}", _optional("after", f'"[" earlier{i} ("," earlier{i}){{0,{_STEPS - 2}}} "]"'))
         ended = f"{_key('is')} {_choice('done', 'failed')}"
-        rules.add(f"if{i}", _optional("if", f'"{{" {_key("step")} earlier{i} "," ({ended} | {seen}) "}}"'))
+        condition = _optional("if", f'"{{" {_key("step")} earlier{i} "," ({ended} | {seen}) "}}"')
+        rules.add(f"if{i}", condition if branches else "")
         pick = f'"{{" {_key("from")} earlier{i} "," {_key("what")} said "," {_key("as")} {_choice("first", "max", "min")} "}}"'
         picking = f'{_key("do")} do-pick after{i} if{i} "," {_key("pick")} {pick}'
         rules.add(f"step{i}", f'"{{" {_key("who")} who "," (work after{i} if{i} | {picking}) "}}"')

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from coordinator.mentions import Linked, Mention, Summary
 from coordinator.plan_grammar import plan_grammar
 from coordinator.prompt import LONGEST, planner_prompt
+from coordinator.scene import refs_in
 from runtime.llm.protocol import Engine, Generation
 from schemas.errors import ContractError, ModelError
 from schemas.plan import Control, Goal, Intent, Plan, Query, Question, Refusal, Step
@@ -26,7 +27,7 @@ SURE = 0.95
 """Geometric-mean probability from which the likeliest plan needs no second opinion."""
 RIVAL = 0.25
 """Least share of votes of a reading that may take the place of a likelier one which turns out to make no sense here."""
-SAMPLES, TEMPERATURE = 8, 0.7
+SAMPLES, TEMPERATURE = 8, 0.5
 _LONGEST_PLAN = 320
 
 
@@ -66,14 +67,24 @@ class LanguagePlanner:
 
     def _ranked(self, votes: Sequence[Generation]) -> tuple[Intent, ...]:
         """The readings by their share of votes, as long as one is strong enough to be acted on or to be asked about."""
-        counted = Counter(intent for intent in (_sound(v.text) for v in votes) if intent is not None)
-        ranked = [(intent, n / len(votes)) for intent, n in counted.most_common()]
+        sound = [intent for intent in (_sound(v.text) for v in votes) if intent is not None]
+        counted = Counter(shape(intent) for intent in sound)
+        spoken = {shape(intent): intent for intent in reversed(sound)}
+        ranked = [(spoken[key], n / len(votes)) for key, n in counted.most_common()]
         if not ranked or (ranked[0][1] < self._threshold and _acts(ranked[0][0])):
             return (_UNSURE,)
         return (ranked[0][0], *(intent for intent, share in ranked[1:] if share >= RIVAL))
 
     def _if_sure(self, intent: Intent, probability: float) -> Intent:
         return intent if probability >= self._threshold or not _acts(intent) else _UNSURE
+
+
+def shape(intent: Intent) -> str:
+    """What an intent does, whatever its sentences' wording: who, over what, in which order. Plans of one shape agree."""
+    if not isinstance(intent, Plan):
+        return intent.model_dump_json()
+    steps = [(s.who.model_dump_json(), s.each, tuple(tuple(refs_in(t)) for t in s.do), s.after, s.when, s.pick) for s in intent.steps]
+    return repr((steps, intent.tell and (intent.tell.as_, intent.tell.where)))
 
 
 _UNSURE = Question(about="what_action")

@@ -19,9 +19,9 @@ from schemas.skills import Parameter
 SAID_REQUIRED, SAID_OPTIONAL = 0.5, 0.6
 """Below these a parameter counts as not said."""
 SHARED = 0.6
-"""Two parameters may take the same quantity only when both are this sure of it."""
+"""A required number may take a quantity that another one has from this score on ("both to five")."""
 DOUBT = 0.02
-_LONGEST = 24
+_LONGEST, _BEAM, _LITTLE = 24, 64, 0.3
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,13 @@ def _threshold(parameter: Parameter) -> float:
 
 
 def _claims(numeric: list[int], text: FunctionText, reading: Reading, sentence: Sentence, quantities: list[Quantity]) -> dict[int, _Claim]:
-    """Which quantity each number takes: best first, one owner each unless both are sure."""
-    every = [claim for p in numeric for claim in _shares(p, text.parameters[p], reading, sentence, quantities)]
-    taken: dict[int, float] = {}
-    owned: dict[int, _Claim] = {}
-    for claim in sorted((c for c in every if c.score > 0.0), key=lambda c: -c.score):
-        shared = claim.quantity in taken and min(claim.score, taken[claim.quantity]) < SHARED
-        if claim.parameter not in owned and not shared:
-            owned[claim.parameter] = claim
-            taken[claim.quantity] = claim.score
+    """Which quantity each number takes: one owner each, chosen together. A required number left without one may share where it is sure."""
+    table = {p: _shares(p, text.parameters[p], reading, sentence, quantities) for p in numeric}
+    owned = {claim.parameter: claim for claim in assign([[c for c in claims if c.score > 0.0] for claims in table.values()])}
+    for p in numeric:
+        best = max(table[p], key=lambda c: c.score, default=None)
+        if p not in owned and best and best.score >= SHARED and text.parameters[p].required:
+            owned[p] = best
     return owned
 
 
@@ -80,17 +78,32 @@ def _shares(p: int, parameter: Parameter, reading: Reading, sentence: Sentence, 
     return [_Claim(p, q, mass / total) for q, mass in enumerate(masses)]
 
 
-def affinity(quantity: Quantity, parameter: Parameter, others: Sequence[Quantity]) -> float:
-    """How well the quantity's unit suits the parameter, 0 for another dimension.
+def assign(rows: Sequence[Sequence[_Claim]], width: int = 4) -> list[_Claim]:
+    """One claim of each row (or none), no quantity twice, the greatest sum of scores; of each row the `width` best are tried."""
+    partial: list[tuple[float, list[_Claim]]] = [(0.0, [])]
+    for row in rows:
+        likely = sorted(row, key=lambda c: -c.score)[:width]
+        grown = [(total + c.score, [*taken, c]) for total, taken in partial for c in likely if all(c.quantity != t.quantity for t in taken)]
+        partial = sorted([*partial, *grown], key=lambda x: -x[0])[:_BEAM]
+    return partial[0][1]
 
-    A unit where none is wanted counts little, and so does none at all where another quantity has the right one.
-    """
-    if number_for(quantity, parameter) is None:
+
+def affinity(quantity: Quantity, parameter: Parameter, others: Sequence[Quantity]) -> float:
+    """How well the quantity suits the parameter, 0 for another dimension; little when another quantity suits it better by unit or by range."""
+    value = number_for(quantity, parameter)
+    if value is None:
         return 0.0
+    fitting = [(o, v) for o in others if (v := number_for(o, parameter)) is not None]
+    outside = not in_range(value, parameter) and any(in_range(v, parameter) for _, v in fitting)
+    return (_LITTLE if outside else 1.0) * _unit_affinity(quantity, parameter, [o for o, _ in fitting])
+
+
+def _unit_affinity(quantity: Quantity, parameter: Parameter, fitting: Sequence[Quantity]) -> float:
     if parameter.unit is None:
-        return 0.3 if quantity.unit not in (None, "percent", "degree") else 1.0
-    suited = any(o.unit is not None and number_for(o, parameter) is not None for o in others)
-    return 0.3 if quantity.unit is None and not quantity.fraction and suited else 1.0
+        loose = quantity.unit is None or (quantity.unit in ("percent", "degree") and all(o.unit is not None for o in fitting))
+        return 1.0 if loose else _LITTLE
+    suited = any(o.unit is not None for o in fitting)
+    return _LITTLE if quantity.unit is None and not quantity.fraction and suited else 1.0
 
 
 def _mass(reading: Reading, parameter: int, sentence: Sentence, quantity: Quantity) -> float:

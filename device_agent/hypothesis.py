@@ -25,12 +25,12 @@ class InterpreterSettings(Frozen):
     candidates: int = 4
     margin: float = 0.15
     """Candidates further than this behind the nearest, as cosines, are not read: a clear lead costs one pass, doubt at most `candidates`."""
-    none: float = 0.6
+    none: float = 0.75
     """Probability of "nothing fits" from which a sentence is refused."""
     several: float = 0.6
     """Match probability from which each half of a sentence is a request of its own; `half`: its least cosine with a function."""
     half: float = 0.35
-    act: float = 0.5
+    act: float = 0.6
     """Confidence from which a call is made without asking."""
     catalogues: int = 256
     """Prepared catalogues kept in memory."""
@@ -92,7 +92,7 @@ class Hypothesis:
         return sum(all(number_for(q, p) is None for p in measured) for q in self.quantities if q.unit is not None)
 
 
-SIMILARITY, RANGE, HOMELESS, CONFIDENCE = 4.0, 1.0, 1.0, 0.2
+SIMILARITY, RANGE, HOMELESS, CONFIDENCE = 8.0, 1.0, 1.0, 0.2
 """Logits per cosine, for a value out of range, per homeless quantity, and per unit of log confidence; chosen on held-out kinds."""
 
 

@@ -17,6 +17,9 @@ from schemas.skills import Function, Parameter, parameters_of
 
 CLS, SEP, PARAMETER, OPTION = 101, 102, 2, 3
 LIMIT, POSITIONS, SENTENCE = 256, 512, 200
+YES, NO = "yes", "no"
+_SHOWN = {YES: "yes , on", NO: "no , off , not"}
+"""What the encoder reads for an option whose name says too little."""
 LITERAL, LOWEST, HIGHEST, ZERO, NEGATIVE = "as said", "lowest", "highest", "zero", "negative"
 """Options of a number with both bounds: the quantity said, or what "all the way down", "level" and "two metres back" mean."""
 
@@ -108,7 +111,7 @@ def options_of(parameter: Parameter) -> tuple[str, ...]:
     if parameter.choices:
         return tuple(str(choice) for choice in parameter.choices)
     if parameter.type == "boolean":
-        return ("yes", "no")
+        return (YES, NO)
     low, high = parameter.minimum, parameter.maximum
     if parameter.type not in ("number", "integer") or low is None or high is None:
         return ()
@@ -135,7 +138,7 @@ def _compose(function: Function, parameters: tuple[Parameter, ...], pieces: Piec
         own: list[int] = []
         for option in options_of(parameter):
             own.append(len(ids))
-            ids += [OPTION, *pieces.tokenize(name_words(option))[:8]]
+            ids += [OPTION, *pieces.tokenize(_SHOWN.get(option) or name_words(option))[:8]]
         options.append(tuple(own))
     return FunctionText((*ids, SEP), parameters, tuple(places), tuple(options))
 

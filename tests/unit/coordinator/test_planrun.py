@@ -143,7 +143,7 @@ async def test_work_moves_only_where_it_cannot_happen_twice(site):
         (None, True, True),
     ]
     for outcome, idempotent, moves in table:
-        game = await play("check shelf 1 and shelf 2", plan_of({**LOOK, "each": ["p1", "p2"]}), site)
+        game = await play("check shelf 1 and shelf 2", plan_of({**LOOK, "each": "s1"}), site)
         game.go()
         index = game.index("Check shelf 1 for free slots.")
         first = game.run.pieces[index].work.device

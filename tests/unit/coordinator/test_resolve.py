@@ -46,7 +46,7 @@ WORK = [
     ),
     (
         "robot 1 checks shelf 2 and shelf 4",
-        one("Check {}.", Who(of="d1"), each=("p1", "p2")),
+        one("Check {}.", Who(of="d1"), each="s1"),
         [("robot-1", "Check shelf 2."), ("robot-1", "Check shelf 4.")],
     ),
     (
