@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from coordinator.quantities import listing
 from coordinator.scene import Scene, all_refs, refs_in
 from coordinator.selection import MANY_NAMES, Problem, Selection, select
 from coordinator.words import plural
-from schemas.plan import Control, Goal, Intent, Plan, Query, Question, Refusal, Step
+from schemas.plan import Control, Goal, Intent, Plan, Query, Question, Refusal, Step, Who
 
 NOT_YET = "Keeping a goal over time is not built yet; I can do or tell something once."
 
@@ -51,7 +52,28 @@ def check(intent: Intent, scene: Scene) -> Problem | None:
         return Refusal(reason="not_yet", text=NOT_YET)
     found = _malformed(intent, scene) or _steps(intent, scene) if isinstance(intent, Plan) else select(intent.who, scene, in_charge=False).problem
     stopping = isinstance(intent, Control) and intent.action == "stop"
-    return found or (None if stopping else _forgotten(intent, scene))
+    return found or _inverted(intent, scene) or (None if stopping else _forgotten(intent, scene))
+
+
+_EXCEPTED = re.compile(r"\b(?:except(?:ing)?|excluding|without|besides|apart from|other than|(?:all|everyone|everybody) but)(?: for)?(?: the)?\s*$")
+
+
+def _inverted(intent: Intent, scene: Scene) -> Question | None:
+    """A plan that acts on the very devices that the person excepted: ask instead."""
+    chosen = {ref for who in _whos(intent) for ref in ((who.of,) if isinstance(who.of, str) else who.of)}
+    excepted: list[Mention] = []
+    for mention in scene.linked.mentions:
+        before = scene.linked.text[: mention.start].lower()
+        joined = bool(excepted) and before[excepted[-1].end :].strip(" ,") in ("", "and", "or")
+        if mention.letter == "d" and (joined or _EXCEPTED.search(before)):
+            excepted.append(mention)
+    wrong = next((m for m in excepted if m.ref in chosen), None)
+    text = "" if wrong is None else f"You except {wrong.surface}; who shall do it?"
+    return None if wrong is None else Question(about="which_device", text=text)
+
+
+def _whos(intent: Intent) -> list[Who]:
+    return [s.who for s in intent.steps] if isinstance(intent, Plan) else [intent.who] if isinstance(intent, Query | Control) else []
 
 
 _QUESTIONS = {
@@ -131,8 +153,7 @@ def _forgotten(intent: Intent, scene: Scene) -> Question | None:
 
 
 def _values(intent: Intent) -> list[str]:
-    whos = [s.who for s in intent.steps] if isinstance(intent, Plan) else [intent.who] if isinstance(intent, Query | Control) else []
-    return [w.where.v for w in whos if w.where] + ([intent.where.v] if isinstance(intent, Query) and intent.where else [])
+    return [w.where.v for w in _whos(intent) if w.where] + ([intent.where.v] if isinstance(intent, Query) and intent.where else [])
 
 
 def _about(mention: Mention) -> Question:

@@ -30,7 +30,7 @@ class InterpreterSettings(Frozen):
     several: float = 0.6
     """Match probability from which each half of a sentence is a request of its own; `half`: its least cosine with a function."""
     half: float = 0.35
-    act: float = 0.6
+    act: float = 0.5
     """Confidence from which a call is made without asking."""
     catalogues: int = 256
     """Prepared catalogues kept in memory."""

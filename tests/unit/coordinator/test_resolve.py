@@ -169,3 +169,11 @@ async def test_only_devices_that_are_able_are_chosen_when_nobody_is_named(site):
     plan = one("Switch off.", Who())
     work = preview(plan, await scene_for("switch off", plan, site, fleet))
     assert isinstance(work, tuple) and [w.device for w in work] == ["a-lamp"]
+
+
+@pytest.mark.parametrize("text", ["stop everybody except robot 2", "everyone freeze, apart from robot 1 and robot 2"])
+async def test_a_plan_that_acts_on_the_excepted_is_a_question(text, site, fleet):
+    scene = await scene_for(text, Control(action="stop"), site, fleet)
+    excepted = next(m.ref for m in reversed(scene.linked.mentions))
+    assert isinstance(check(Control(action="stop", who=Who(of=excepted)), scene), Question)
+    assert check(Control(action="stop", who=Who(of="any", but=tuple(m.ref for m in scene.linked.mentions))), scene) is None
