@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from cli import agent, bench, broker, coordinator, demo, devices, map_, plan, schema, sim, stop, tell
+from cli import agent, bench, broker, coordinator, demo, devices, epoch, map_, plan, schema, sim, stop, tell
 from cli.console import say
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("coordinator")(coordinator.coordinator)
 app.command("agent")(agent.agent)
 app.command("sim")(sim.sim)
 app.command("schema")(schema.schema)
+app.add_typer(epoch.app, name="epoch")
 app.add_typer(bench.app, name="bench")
 
 

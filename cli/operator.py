@@ -12,10 +12,11 @@ from runtime.clock import Clock, SystemClock
 from runtime.door import Door
 from runtime.mqtt_bus import MqttBus
 from schemas import topics
+from schemas.base import Frozen
 from schemas.envelope import Envelope
 from schemas.errors import LinkError
 from schemas.ids import to_wire_id
-from schemas.messages import Answer, Ask, Connection, Instruction, Profile, State
+from schemas.messages import Answer, Ask, Connection, ControlRequest, Instruction, Profile, State
 
 Listener = Callable[[topics.Address, Envelope], Awaitable[None] | None]
 
@@ -84,17 +85,27 @@ class Operator:
         elif isinstance(body, Ask):
             waiting.set_result(Answer(text=" ".join([body.text, *_choices(body)]), intent="question", complete=False))
 
+    async def coordinators(self) -> list[str]:
+        """Those that are online. LinkError when there is none."""
+        missing = f"no coordinator is online on site {self.site!r}; start one with `parley coordinator`"
+        await self.until(lambda: self.fleet.coordinator_online, 5.0, missing)
+        return sorted(name for name, c in self.fleet.coordinators.items() if c.status == "online")
+
     async def tell(self, text: str, *, dry_run: bool = False, timeout: float = 600.0, show: Listener | None = None) -> Answer:
         """The answer to one instruction; `show` hears its conversation and no other. LinkError without coordinator, link, or an answer in time."""
-        await self.until(
-            lambda: self.fleet.coordinator_online, 5.0, f"no coordinator is online on site {self.site!r}; start one with `parley coordinator`"
-        )
+        await self.coordinators()
+        return await self._answer_to(topics.INSTRUCTION, Instruction(text=text, dry_run=dry_run), timeout, show)
+
+    async def reset_epoch(self, coordinator: str, timeout: float = 30.0) -> Answer:
+        """What came of it, told by that coordinator. LinkError without link, or an answer in time."""
+        return await self._answer_to(topics.CONTROL, ControlRequest(action="reset_epoch", target=coordinator), timeout)
+
+    async def _answer_to(self, topic: topics.Topic, body: Frozen, timeout: float, show: Listener | None = None) -> Answer:
         instruction = self.clock.uuid7()
         self._answers[instruction] = asyncio.get_running_loop().create_future()
         if show is not None:
             self.listeners.append(_only(instruction, show))
-        body = Instruction(text=text, dry_run=dry_run)
-        if not await self.door.send(topics.INSTRUCTION, self.name, body, message_id=instruction, instruction=instruction):
+        if not await self.door.send(topic, self.name, body, message_id=instruction, instruction=instruction):
             raise LinkError("the instruction could not be sent: the link to the broker is down; try again")
         try:
             return await asyncio.wait_for(self._answers[instruction], timeout)

@@ -41,7 +41,9 @@ def _told(run: Run, facts: Sequence[Observation], scene: Scene) -> Told | None:
     wanted = run.plan.tell
     if wanted is None or (not run.pieces and all(s.moot for s in run.steps)):
         return None
+    listed = [f for f in facts if isinstance(f.value, tuple)] if wanted.as_ == "list" else []
     chosen = observed(wanted.what, facts, scene)
+    chosen = (len(chosen) == 1 and observed(wanted.what, listed, scene)) or chosen
     items = tuple(dict.fromkeys(i for step in run.steps for i in step.items)) or tuple(dict.fromkeys(f.subject for f in chosen))
     relevant = tuple(f for f in chosen if f.subject in items) or chosen
     among = items if any(f.subject in items for f in chosen) else tuple(dict.fromkeys(f.subject for f in chosen))
@@ -140,7 +142,10 @@ def answer_query(query: Query, scene: Scene, now: float) -> Answer:
         return answer_problem(chosen.problem)
     if chosen.nothing:
         return Answer(text=chosen.nothing.replace(", so nothing was to do", ""), intent="query", complete=True)
-    info = scene.property(query.what, in_state=True, numeric=query.as_ in ("min", "max", "mean"))
+    limit = query.where.v if query.where is not None else ""
+    nearest = scene.property(query.what, in_state=True, numeric=query.as_ in ("min", "max", "mean"))
+    info = scene.compared(query.what, limit) if limit else nearest
+    what = query.what if info is None or info == nearest else info.name.replace("_", " ")
     facts = _state_facts(chosen.chosen, info.name, info.unit, scene, now) if info else ()
     if info is None and query.as_ == "count":
         names = listing([scene.spoken(d) for d in chosen.chosen[:MANY_NAMES]])
@@ -148,7 +153,7 @@ def answer_query(query: Query, scene: Scene, now: float) -> Answer:
     if not facts:
         told = Told(f"No device reports {query.what}; one would have to go and look.", False)
     else:
-        told = tell(Asked(query.what, query.as_, query.where, chosen.chosen), facts, scene)
+        told = tell(Asked(what, query.as_, query.where, chosen.chosen), facts, scene)
     silent = [d for d in chosen.chosen if not scene.by_id[d].online]
     stale = f" {listing([scene.spoken(d) for d in silent])} {'is' if len(silent) == 1 else 'are'} offline: last known." if silent and facts else ""
     complete = told.answered and (not silent or (info is not None and info.name == "online"))

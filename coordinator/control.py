@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from coordinator.case import Case, Cases
+from coordinator.confirmation import Confirmation
 from coordinator.dispatcher import Dispatcher
 from coordinator.quantities import listing
 from coordinator.scene import Scene
@@ -15,23 +16,16 @@ from schemas import topics
 from schemas.messages import Answer, Stop
 from schemas.plan import Control
 
-AGAIN = 1.0
-"""Seconds after which a stop that nobody confirmed is sent again."""
-
 
 class Controls:
-    """`stopped_now` says whether a device's latest state is `stopped`; `cancel` gives up a whole case; `confirm`: s to wait for the
-    devices' word."""
+    """`stopped_now` says whether a device's latest state is `stopped`; `cancel` gives up a whole case."""
 
-    def __init__(self, door: Door, dispatcher: Dispatcher, cases: Cases, stopped_now: Callable[[str], bool | None], confirm: float) -> None:
+    def __init__(
+        self, door: Door, dispatcher: Dispatcher, cases: Cases, stopped_now: Callable[[str], bool | None], confirmation: Confirmation
+    ) -> None:
         self._door, self._dispatcher, self._cases = door, dispatcher, cases
-        self._stopped_now, self._confirm = stopped_now, confirm
-        self._changed = asyncio.Event()
+        self._stopped_now, self._confirmation = stopped_now, confirmation
         self.cancel: Callable[[Case], Awaitable[None]]
-
-    def on_state(self) -> None:
-        """A device's state has arrived."""
-        self._changed.set()
 
     async def carry_out(self, control: Control, scene: Scene, instruction: str | None) -> Answer:
         """`instruction` is the order itself, so that it does not cancel itself."""
@@ -90,21 +84,8 @@ class Controls:
         return len(entries)
 
     async def _latched(self, devices: Sequence[str], latched: bool) -> list[str]:
-        """Say it to each until its state agrees or time is up; who has not agreed. Every device is told, however it stood before."""
-        for device in devices:
-            await self._say(device, latched)
-        clock = self._door.clock
-        end, again = clock.monotonic() + self._confirm, clock.monotonic() + AGAIN
-        while (open_ := [d for d in devices if self._stopped_now(d) is not latched]) and clock.monotonic() < end:
-            self._changed.clear()
-            try:
-                async with asyncio.timeout(max(0.01, min(end, again) - clock.monotonic())):
-                    await self._changed.wait()
-            except TimeoutError:
-                again = clock.monotonic() + AGAIN
-                for device in open_:
-                    await self._say(device, latched)
-        return open_
+        """Who has not agreed to be stopped (True) or resumed."""
+        return await self._confirmation.missing(devices, lambda d: self._say(d, latched), lambda d: self._stopped_now(d) is latched)
 
     async def _say(self, device: str, latched: bool) -> None:
         await self._door.send(topics.STOP, device, Stop(device=device, latched=latched, reason="A person said so."))

@@ -144,7 +144,7 @@ class Desk:
 
     def _issue(self, case: Case, run: Run, index: int, subtask: str) -> None:
         work = run.pieces[index].work
-        self._dispatcher.ledger.issue(subtask, case.id, index, work.device, work.text, approval=case.approvals.get(index))
+        self._dispatcher.ledger.issue(subtask, case.id, index, work, approval=case.approvals.get(index))
 
     def _stale(self, case: Case, run: Run) -> list[Entry]:
         """Entries of this case whose piece has gone to another device."""

@@ -49,8 +49,8 @@ class Dispatcher:
     async def _send_first(self, entry: Entry) -> None:
         now, seq, timing = self._clock.now(), self.ledger.next_seq(entry.device), self.ledger.timing
         body = Subtask(
-            device=entry.device, text=entry.text, start_by=now + timing.start, deadline=now + timing.deadline, context=entry.context,
-            approval=entry.approval,
+            device=entry.device, text=entry.text, start_by=now + timing.start, deadline=now + timing.deadline,
+            purpose=entry.purpose, seeks=entry.seeks, approval=entry.approval,
         )  # fmt: skip
         envelope = self._door.wrap(body, epoch=self.ledger.epoch, seq=seq, instruction=entry.instruction, subtask=entry.subtask)
         try:

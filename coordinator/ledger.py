@@ -11,8 +11,9 @@ from typing import Literal
 
 from runtime.store import Store
 from schemas.base import Frozen
-from schemas.messages import SubtaskStatus
+from schemas.messages import EPOCH_LIMIT, SubtaskStatus
 from schemas.outcomes import Expired, Outcome, Refused
+from schemas.plan import Purpose, Work
 
 TABLE, META = "ledger", "ledger_meta"
 _TRY_AGAIN = ("busy", "clock_unknown")
@@ -37,7 +38,8 @@ class Entry(Frozen):
     index: int
     device: str
     text: str
-    context: str = ""
+    purpose: Purpose | None = None
+    seeks: str | None = None
     approval: str | None = None
     phase: Literal["queued", "sent", "unknown", "withdrawn", "ended"] = "queued"
     payload: str | None = None
@@ -73,16 +75,17 @@ class Ledger:
         self.epoch = int(store.get(META, "epoch") or 0)
         self._lost_since: dict[str, float] = {}
 
-    def take_epoch(self, retained: int) -> int:
-        """1 + the highest of what this book and the bus remember."""
-        self.epoch = max(self.epoch, retained) + 1
+    def take_epoch(self, *known: int) -> int:
+        """1 + the highest of what this book and others remember; what no counting can have reached is not believed."""
+        self.epoch = 1 + max((e for e in (self.epoch, *known) if 0 <= e < EPOCH_LIMIT - 1), default=0)
+        self._seqs.clear()
         self._store.put(META, "epoch", str(self.epoch))
         return self.epoch
 
-    def issue(self, subtask: str, instruction: str, index: int, device: str, text: str, context: str = "", approval: str | None = None) -> Entry:
+    def issue(self, subtask: str, instruction: str, index: int, work: Work, approval: str | None = None) -> Entry:
         """Record a subtask that shall be sent when its device is free."""
-        entry = Entry(subtask=subtask, instruction=instruction, index=index, device=device, text=text, context=context, approval=approval)
-        return self._put(entry)
+        said = {"device": work.device, "text": work.text, "purpose": work.purpose, "seeks": work.seeks}
+        return self._put(Entry.model_validate({"subtask": subtask, "instruction": instruction, "index": index, "approval": approval, **said}))
 
     def look_up(self, subtask: str) -> Entry | None:
         """Any subtask of any time, also one that is over."""

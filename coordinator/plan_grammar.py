@@ -141,7 +141,7 @@ def _optional(name: str, body: str) -> str:
 def _parts(rules: Rules, words: frozenset[str]) -> None:
     rules.add("op", _choice("==", "!=", "<", "<=", ">", ">="))
     rules.add("limit", f'{_key("op")} op "," {_key("v")} said')
-    rules.add("where", f'"{{" {_key("what")} said "," limit "}}"')
+    rules.add("where", f'"{{" ({_key("what")} said ",")? limit "}}"')
     rules.add("top", f'"[" {_choice("max", "min")} "," said "]"')
     rules.add("but", '"[" places ("," places){0,7} "]"')
     options = [("at", "sites"), ("where", "where"), ("top", "top")]

@@ -8,6 +8,7 @@ that is certain, or when the device is silent and the function is idempotent.
 from __future__ import annotations
 
 from coordinator.facts import about, amount, fulfils, observed, positive
+from coordinator.purpose import purposes, seeks
 from coordinator.quantities import comparison, spoken
 from coordinator.resolve import Group, resolve_step
 from coordinator.run import SETTLED, Piece, Run, StepRun, Try
@@ -15,7 +16,7 @@ from coordinator.scene import Scene
 from coordinator.selection import unavailable
 from schemas.observations import Observation
 from schemas.outcomes import Expired, Failed, NeedsAnswer, Outcome, Refused
-from schemas.plan import Pick, Step, When, Where, Work
+from schemas.plan import Pick, Plan, Step, When, Where, Work
 
 MOVES = 3
 """How often one piece may move to another device."""
@@ -146,19 +147,21 @@ def _open(run: Run, index: int, step: Step, earlier: tuple[int, ...], scene: Sce
     after = tuple(i for i, p in enumerate(run.pieces) if p.work.step in earlier)
     pieces = list(run.pieces)
     for group in work.groups:
-        pieces += _pieces(group, index, len(pieces), after)
+        pieces += _pieces(group, run.plan, index, len(pieces), after, seeks(run.plan, index, scene))
     run = run.model_copy(update={"pieces": tuple(pieces), "notes": (*run.notes, *(n for n in work.notes if n not in run.notes))})
     return _step(run, index, StepRun(status="open", pool=work.pool, items=work.items))
 
 
-def _pieces(group: Group, step: int, base: int, after: tuple[int, ...]) -> list[Piece]:
-    return [
-        Piece(
-            work=Work(device=group.device, text=text, after=after if n == 0 else (base + n - 1,), step=step, item=group.item),
-            first=base,
+def _pieces(group: Group, plan: Plan, step: int, base: int, after: tuple[int, ...], wanted: str | None) -> list[Piece]:
+    told = zip(group.sentences, purposes(plan, step, len(group.sentences)), strict=True)
+    works = [
+        Work(
+            device=group.device, text=text, after=after if n == 0 else (base + n - 1,), step=step, item=group.item,
+            purpose=purpose, seeks=wanted if purpose == "observe" else None,
         )
-        for n, text in enumerate(group.sentences)
-    ]
+        for n, (text, purpose) in enumerate(told)
+    ]  # fmt: skip
+    return [Piece(work=work, first=base) for work in works]
 
 
 # Conditions

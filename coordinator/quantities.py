@@ -50,6 +50,11 @@ def value_of(said: str, unit: str | None) -> Value:
     return text
 
 
+def unit_of(said: str) -> str | None:
+    """The standard unit that is said, if any: "30 percent" %, "ten minutes" s."""
+    return next((_FACTORS[t.text][0] for t in tokenise(said) if t.text in _FACTORS), None)
+
+
 def _number(said: str) -> float | None:
     digits = re.search(r"[-−+]?\d+(?:[.,]\d+)?", said)
     tokens = tokenise(said)

@@ -13,7 +13,7 @@ from coordinator.quantities import listing
 from coordinator.scene import Scene, all_refs, refs_in
 from coordinator.selection import MANY_NAMES, Problem, Selection, select
 from coordinator.words import plural
-from schemas.plan import Control, Goal, Intent, Plan, Query, Question, Refusal, Step, Who
+from schemas.plan import Control, Goal, Intent, Plan, Query, Question, Refusal, Step, Where, Who
 
 NOT_YET = "Keeping a goal over time is not built yet; I can do or tell something once."
 
@@ -55,11 +55,15 @@ def check(intent: Intent, scene: Scene) -> Problem | None:
     return found or _inverted(intent, scene) or (None if stopping else _forgotten(intent, scene))
 
 
-_EXCEPTED = re.compile(r"\b(?:except(?:ing)?|excluding|without|besides|apart from|other than|(?:all|everyone|everybody) but)(?: for)?(?: the)?\s*$")
+_EXCEPTION = re.compile(r"\b(?:except(?:ing)?|excluding|without|besides|apart from|other than|(?:all|everyone|everybody) but)(?: for)?(?: the)?\b")
+_EXCEPTED = re.compile(_EXCEPTION.pattern + r"\s*$")
 
 
 def _inverted(intent: Intent, scene: Scene) -> Question | None:
-    """A plan that acts on the very devices that the person excepted: ask instead."""
+    """A plan that acts on the very devices that the person excepted, by name or by a condition: ask instead."""
+    turned = next((w.where for w in _whos(intent) if w.where is not None and _turned_round(w.where, scene.linked.text)), None)
+    if turned is not None:
+        return Question(about="which_device", text=f"Shall those with {turned.v} be left out, or are they the only ones meant?")
     chosen = {ref for who in _whos(intent) for ref in ((who.of,) if isinstance(who.of, str) else who.of)}
     excepted: list[Mention] = []
     for mention in scene.linked.mentions:
@@ -70,6 +74,17 @@ def _inverted(intent: Intent, scene: Scene) -> Question | None:
     wrong = next((m for m in excepted if m.ref in chosen), None)
     text = "" if wrong is None else f"You except {wrong.surface}; who shall do it?"
     return None if wrong is None else Question(about="which_device", text=text)
+
+
+_DIRECTIONS = {">": re.compile(r"\b(above|over|more|higher|exceed\w*|at least)\b"), "<": re.compile(r"\b(below|under|less|lower|fewer|at most)\b")}
+
+
+def _turned_round(where: Where, text: str) -> bool:
+    """ "all except those above 60 %" as a condition "> 60 %"."""
+    text, at = text.lower(), text.lower().find(where.v.lower())
+    excepted = list(_EXCEPTION.finditer(text, 0, max(0, at)))
+    between = re.split(r"[.;!?]", text[excepted[-1].end() : at]) if excepted else []
+    return len(between) == 1 and any(where.op[0] == sign and words.search(between[0]) for sign, words in _DIRECTIONS.items())
 
 
 def _whos(intent: Intent) -> list[Who]:
@@ -146,7 +161,8 @@ def _forgotten(intent: Intent, scene: Scene) -> Question | None:
         used |= {g.device for step in intent.steps for g in resolve_step(step, scene, None).groups}
     wheres = " ".join(_values(intent))
     for mention in scene.linked.mentions:
-        covered = mention.ref in refs or set(mention.ids) <= used or mention.surface.lower() in wheres.lower()
+        within = all(any(scene.names.inside(i, zone) for i in used) for zone in mention.ids)
+        covered = mention.ref in refs or within or mention.surface.lower() in wheres.lower()
         if not covered and not (mention.letter == "k" and used & set(mention.ids)):
             return _about(mention)
     return None

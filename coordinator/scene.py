@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +12,7 @@ from coordinator.glossary import PropertyInfo
 from coordinator.meaning import Meaning, properties_of
 from coordinator.mentions import Linked, Mention
 from coordinator.names import Names, build_names
-from coordinator.quantities import value_of
+from coordinator.quantities import unit_of, value_of
 from coordinator.registry import Device
 from schemas.base import Frozen, Value
 from schemas.plan import Control, Goal, Intent, Plan, Query, Ref, Who
@@ -69,6 +70,17 @@ class Scene:
         """The nearest property; with `in_state` the nearest that states carry, with `numeric` the nearest that is no yes-or-no."""
         ranked = [self.meanings.known[n] for n in self.meanings.properties.get(phrase, ()) if n in self.meanings.known]
         return next((i for i in ranked if (i.in_state or not in_state) and not (numeric and i.name in self._yes_or_no)), None)
+
+    def compared(self, what: str, said: str) -> PropertyInfo | None:
+        """What a condition on states is about: "charge below 30 %" is the battery, not whether it is charging; "below 60 %" is what has percents."""
+        info = self.property(what, in_state=True, numeric=isinstance(value_of(said, None), float))
+        unit = unit_of(said)
+        if unit is None or (info is not None and info.unit == unit):
+            return info
+        carried = Counter(name for d in self.devices for name in d.facts())
+        same = [(carried[i.name], i) for i in self.meanings.known.values() if i.in_state and i.unit == unit]
+        most = [i for count, i in same if count == max(c for c, _ in same)]
+        return most[0] if len(most) == 1 else info
 
     @cached_property
     def _yes_or_no(self) -> frozenset[str]:

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from coordinator.allocator import Point, device_point, distance, place_point
-from coordinator.glossary import PropertyInfo
 from coordinator.mentions import Mention
-from coordinator.quantities import comparison, listing, spoken, value_of
+from coordinator.quantities import comparison, listing, spoken
 from coordinator.registry import Device
 from coordinator.scene import Scene
 from coordinator.words import is_plural_of, plural
@@ -101,13 +100,21 @@ def _only_kind(phrase: str, scene: Scene) -> Mention | None:
 
 
 def _number(who: Who, mentions: list[Mention], scene: Scene) -> int | str | None:
-    """`n`, or what its absence means: named devices and plurals all, one unnamed of a kind any one."""
+    """`n`, or what its absence means: named devices and plurals all, one unnamed of a kind any one; "the robot" is a certain one."""
+    if who.n in (None, 1) and all(m.letter == "k" for m in mentions) and _definite(mentions[0]):
+        return "the"
     if who.n is not None or any(m.letter != "k" for m in mentions):
         return who.n if who.n is not None else "all"
     last = mentions[0].surface.lower().split()[-1]
     whole = sum(d.kind == mentions[0].kind for d in scene.devices)
     several = is_plural_of(last, mentions[0].kind) or last.endswith("s") or len(mentions[0].ids) < whole
     return "all" if several or who.where or mentions[0].surface.lower().split()[0] in ("every", "each", "all") else 1
+
+
+def _definite(mention: Mention) -> bool:
+    """ "the robot", "that lamp": one, and the person knows which."""
+    first, *_, last = mention.surface.lower().split() if " " in mention.surface else ("", "")
+    return first in ("the", "that", "this") and not is_plural_of(last, mention.kind) and not last.endswith("s")
 
 
 def _restricted(base: _Base, who: Who, scene: Scene) -> _Base | Problem:
@@ -144,11 +151,11 @@ def _conditions(devices: tuple[Device, ...], who: Who, scene: Scene, kind: str) 
     if who.where is None:
         return devices, ""
     kept = tuple(d for d in devices if holds(d, who.where, scene))
-    info = _compared(who.where, scene)
+    info = scene.compared(who.where.what, who.where.v)
     name = info.name.replace("_", " ") if info else who.where.what
     told = spoken(scene.value(who.where.v, info), info.unit if info else None)
     if info is None:
-        return (), f"No {kind} reports {who.where.what}."
+        return (), f"No {kind} reports {who.where.what or 'anything that could be compared with ' + who.where.v}."
     return kept, f"No {kind} has {name} {comparison(who.where.op, told)}, so nothing was to do." if not kept else ""
 
 
@@ -158,14 +165,9 @@ def fact(device: Device, phrase: str, scene: Scene, numeric: bool = False) -> Va
     return device.facts().get(info.name) if info else None
 
 
-def _compared(where: Where, scene: Scene) -> PropertyInfo | None:
-    """What a condition is about: "charge below 30 %" is the battery, not whether it is charging."""
-    return scene.property(where.what, in_state=True, numeric=isinstance(value_of(where.v, None), float))
-
-
 def holds(device: Device, where: Where, scene: Scene) -> bool:
     """Whether a device's state fulfils the condition; a state that says nothing does not. A place may be named in the value ("at the dock")."""
-    info = _compared(where, scene)
+    info = scene.compared(where.what, where.v)
     value = device.facts().get(info.name) if info else None
     if value is None:
         return False

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 import structlog
 
 from coordinator.case import Case, Cases
+from coordinator.confirmation import Confirmation
 from coordinator.control import Controls
 from coordinator.desk import Desk
 from coordinator.dispatcher import Dispatcher
+from coordinator.epochs import Epochs
 from coordinator.ledger import Entry, Ledger, Timing
 from coordinator.meaning import Meaning, Thresholds
 from coordinator.registry import Device, Registry
@@ -53,7 +55,8 @@ class CoordinatorIdentity(Frozen):
 
 
 class CoordinatorOptions(Frozen):
-    """Seconds. `settle`: wait for retained messages before taking an epoch. `patience`: for a person's reply. `confirm`: for a stop to be confirmed.
+    """Seconds. `settle`: wait for retained messages before taking an epoch. `patience`: for a person's reply. `confirm`: for the devices' word on a
+    stop or a reset.
 
     `reserve`: battery in % below which no device is chosen by the system itself.
     """
@@ -95,13 +98,14 @@ class CoordinatorService(Service):
         self.registry = Registry()
         self._fleet: tuple[Registry, float, tuple[Device, ...]] = (self.registry, 0.0, ())
         self._fresh: set[str] = set()
-        self._highest_epoch = 0
         self._ready = asyncio.Event()
         door = self._door = Door(bus, identity.site, identity.coordinator, clock)
         self.counters = door.counters
         self._cases = Cases(store)
         self._dispatcher = Dispatcher(door, Ledger(store, chosen.timing), self._alive, self._on_entry)
-        self._controls = Controls(door, self._dispatcher, self._cases, self._stopped, chosen.confirm)
+        self._confirmation = Confirmation(clock, chosen.confirm)
+        self._controls = Controls(door, self._dispatcher, self._cases, self._stopped, self._confirmation)
+        self._epochs = Epochs(door, self._dispatcher.ledger, lambda: self.registry, self._confirmation)
         meaning = Meaning(embedder, chosen.thresholds)
         self._desk = Desk(
             self._cases, door, self._dispatcher, self._controls, planner, meaning, self._scene, self.spawn, chosen.patience
@@ -122,7 +126,7 @@ class CoordinatorService(Service):
         async with self._bus.subscribe(*(t.filter(self._id.site) for t in _HEARD)) as stream:
             listening = self.spawn(self._listen(stream), "listen")
             await self._clock.sleep(self._options.settle)
-            self._dispatcher.ledger.take_epoch(self._highest_epoch)
+            self._epochs.take()
             self.spawn(self._presence(), "presence")
             self.spawn(self._heartbeat(), "heartbeat")
             self.spawn(self._rounds.forever(self._options.round_period), "rounds")
@@ -173,7 +177,7 @@ class CoordinatorService(Service):
         async with self._bus.connections() as numbers:
             async for _ in numbers:
                 await self._say_connection("online")
-                await self._door.send(topics.EPOCH, self._id.coordinator, m.Epoch(epoch=self._dispatcher.ledger.epoch))
+                await self._epochs.announce()
                 await self._door.send(topics.SITE, self._id.coordinator, m.SiteMessage(site=self._site))
 
     async def _heartbeat(self) -> None:
@@ -221,7 +225,7 @@ class CoordinatorService(Service):
                 self._ask_first(body.device)
             await self._dispatcher.on_outcome(body)
         elif isinstance(body, m.Epoch):
-            self._on_epoch(body.epoch, ident)
+            self._epochs.hear(body.epoch, ident)
 
     def _greet(self, body: m.Connection, agent: str) -> None:
         """A new boot does not know the time: poll its devices at once."""
@@ -234,15 +238,9 @@ class CoordinatorService(Service):
         self._fresh.add(device)
         self._rounds.poke()
 
-    def _on_epoch(self, epoch: int, ident: str) -> None:
-        self._highest_epoch = max(self._highest_epoch, epoch)
-        if ident != self._id.coordinator and self._ready.is_set() and epoch > self._dispatcher.ledger.epoch:
-            self.counters["fenced"] += 1
-            log.warning("another_coordinator_took_over", coordinator=ident, epoch=epoch)
-
     async def _on_state(self, body: m.State, now: float, retained: bool) -> None:
         self.registry = self.registry.on_state(body, now, retained)
-        self._controls.on_state()
+        self._confirmation.on_state()
         before = {e.subtask: e.state for e in self._dispatcher.ledger.open_of(body.device)}
         await self._dispatcher.on_state(body)
         for entry in self._dispatcher.ledger.open_of(body.device):
@@ -278,16 +276,24 @@ class CoordinatorService(Service):
 
     async def _on_control(self, body: m.ControlRequest, ident: str) -> None:
         """From a button rather than a sentence: for one instruction, or for everything."""
-        if body.target is None:
+        if body.action == "reset_epoch":
+            if body.target in (None, self._id.coordinator):
+                await self._door.send(topics.ANSWER, self._id.coordinator, await self._epochs.reset(), instruction=ident)
+        elif body.target is None:
             empty = Case(id=ident, operator="", text="")
             answer = await self._controls.carry_out(Control(action=body.action), self._scene(empty), ident)
             await self._door.send(topics.ANSWER, self._id.coordinator, answer, instruction=ident)
-            return
-        case = self._cases.get(body.target)
-        if body.action == "pause":
-            self._dispatcher.pause.instructions.add(body.target)
-        elif body.action == "resume":
-            self._dispatcher.pause.instructions.discard(body.target)
+        else:
+            await self._on_one(body.action, body.target)
+
+    async def _on_one(self, action: str, instruction: str) -> None:
+        case = self._cases.get(instruction)
+        if case is None:
+            self._door.ghost("control of an instruction that nobody gave")
+        elif action == "pause":
+            self._dispatcher.pause.instructions.add(instruction)
+        elif action == "resume":
+            self._dispatcher.pause.instructions.discard(instruction)
             await self._dispatcher.pump()
-        elif case is not None and case.status != "closed":
+        elif case.status != "closed":
             await self._desk.cancel(case)

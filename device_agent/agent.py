@@ -13,7 +13,7 @@ from device_agent.driver import Driver
 from device_agent.execution import Execution
 from device_agent.journal import Entry, Journal, settle, stranded
 from device_agent.mapper import Mapped, Mapper
-from device_agent.queue import QueueState, Waiting, admit
+from device_agent.queue import QueueState, Waiting, admit, reset
 from device_agent.report import early_status, fit, outcome_report, status, trace
 from device_agent.runner import Runner, Watch, being_cancelled
 from device_agent.sight import look_at, why
@@ -23,7 +23,7 @@ from schemas import topics
 from schemas.base import Frozen, Value
 from schemas.envelope import Envelope
 from schemas.errors import DeviceError
-from schemas.messages import Cancel, Profile, State, Stop, Subtask, SubtaskStatus
+from schemas.messages import Cancel, EpochReset, Profile, State, Stop, Subtask, SubtaskStatus
 from schemas.outcomes import Cancelled, Expired, Outcome, Proof, Refused, RunState, SubtaskState, Superseded
 
 log = structlog.get_logger()
@@ -170,6 +170,17 @@ class DeviceAgent:
             self._swept.pop(0)
         await self.announce()
 
+    async def on_epoch_reset(self, envelope: Envelope) -> None:
+        """Take the epoch over, and show which one holds."""
+        body = envelope.body
+        assert isinstance(body, EpochReset)
+        after = reset(self.queue, body.epoch)
+        if after is not self.queue:
+            self.journal.set_order(after.epoch, after.seq)
+            self.queue = after
+            log.warning("epoch_reset", device_id=self.device, epoch=after.epoch)
+        await self.announce()
+
     async def on_poll(self, sent_at: float, poll: str, subtasks: tuple[str, ...]) -> None:
         """Answer with a snapshot and the fate of each subtask named; take the coordinator's time from it."""
         self.queue = self.queue.model_copy(update={"offset": sent_at - self.clock.now()})
@@ -288,6 +299,7 @@ class DeviceAgent:
             subtasks=tuple(self._status(sid) for sid in asked or in_hand),
             poll=poll,
             catalogue=self.driver.catalogue.digest(),
+            epoch=self.queue.epoch,
         )
 
     def _status(self, sid: str) -> SubtaskStatus:

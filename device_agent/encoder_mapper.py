@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from device_agent.heads import Heads
 from device_agent.hypothesis import Interpretation
 from device_agent.interpreter import Interpreter
-from device_agent.mapper import Mapped
+from device_agent.mapper import NO_HINT, Hint, Mapped, offers
 from runtime.llm.llama_cpp.encoder import Encoder
 from runtime.llm.worker import Worker
 from schemas.messages import Candidate
@@ -25,11 +25,19 @@ class EncoderMapper:
     def __init__(self, interpreter: Interpreter, worker: Worker) -> None:
         self._interpreter, self._worker = interpreter, worker
 
-    async def map(self, sentence: str, catalogue: Catalogue, context: str = "") -> Mapped:
-        return await self._worker.run(self._map, sentence, catalogue, context)
+    async def map(self, sentence: str, catalogue: Catalogue, context: str = "", hint: Hint = NO_HINT) -> Mapped:
+        return await self._worker.run(self._map, sentence, catalogue, context, hint)
 
-    def _map(self, sentence: str, catalogue: Catalogue, context: str) -> Mapped:
-        prepared = self._interpreter.catalogue([site_view(f) for f in catalogue.functions])
+    def _map(self, sentence: str, catalogue: Catalogue, context: str, hint: Hint) -> Mapped:
+        *first, last = offers(catalogue, hint)
+        for functions in first:
+            mapped = self._among(functions, sentence, catalogue, context)
+            if mapped.decision == "act":
+                return mapped
+        return self._among(last, sentence, catalogue, context)
+
+    def _among(self, functions: Sequence[Function], sentence: str, catalogue: Catalogue, context: str) -> Mapped:
+        prepared = self._interpreter.catalogue([site_view(f) for f in functions])
         return to_mapped(self._interpreter.interpret(sentence, prepared, context), catalogue)
 
     async def close(self) -> None:
@@ -52,7 +60,8 @@ def site_view(function: Function) -> Function:
 
 
 def _as_number(place: PlaceRef) -> dict[str, Any]:
-    return {"type": "integer", "description": f"number of the {place.prefix.strip('-_ ')}"}
+    kind = place.prefix.strip("-_ ")
+    return {"type": "integer", "description": f"number of the {kind}", "place": kind}
 
 
 def to_mapped(read: Interpretation, catalogue: Catalogue) -> Mapped:

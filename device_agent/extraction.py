@@ -21,6 +21,8 @@ SAID_REQUIRED, SAID_OPTIONAL = 0.5, 0.6
 SHARED = 0.6
 """A required number may take a quantity that another one has from this score on ("both to five")."""
 DOUBT = 0.02
+NAMED = 0.98
+"""Confidence in a place that was said by its proper name."""
 _LONGEST, _BEAM, _LITTLE = 24, 64, 0.3
 
 
@@ -48,11 +50,22 @@ def extract(sentence: Sentence, text: FunctionText, reading: Reading, facts: Map
     wanted = [p for p in range(len(reading.said)) if reading.said[p] >= _threshold(text.parameters[p])]
     numeric = [p for p in wanted if text.parameters[p].type in ("number", "integer") and not text.parameters[p].choices]
     claims = _claims(numeric, text, reading, sentence, quantities)
-    found: dict[int, Argument] = {}
+    found = named_places(sentence.text, text.parameters)
     for p in wanted:
-        argument = _argument(p, text.parameters[p], reading, sentence, quantities, claims.get(p), facts)
+        argument = found.get(p) or _argument(p, text.parameters[p], reading, sentence, quantities, claims.get(p), facts)
         if argument:
             found[p] = argument
+    return found
+
+
+def named_places(text: str, parameters: Sequence[Parameter]) -> dict[int, Argument]:
+    """Places by their proper names: where the sentence says "shelf 4" and no other shelf, the one parameter that asks for a shelf is 4."""
+    found: dict[int, Argument] = {}
+    for p, parameter in enumerate(parameters):
+        if parameter.place and [q.place for q in parameters].count(parameter.place) == 1:
+            numbers = set(re.findall(rf"\b{re.escape(parameter.place)} (\d{{1,9}})\b", text, re.IGNORECASE))
+            if len(numbers) == 1:
+                found[p] = _checked(float(numbers.pop()), parameter, NAMED)
     return found
 
 

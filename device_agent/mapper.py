@@ -8,7 +8,8 @@ from typing import Literal, Protocol
 from schemas.base import Frozen
 from schemas.messages import Candidate
 from schemas.outcomes import NeedsAnswer, Outcome, Refused
-from schemas.skills import Call, Catalogue
+from schemas.plan import Purpose
+from schemas.skills import Call, Catalogue, Function
 
 Reason = Literal["none_fits", "missing_argument", "out_of_range", "several"]
 
@@ -24,8 +25,18 @@ class Mapped(Frozen):
     missing: tuple[str, ...] = ()
 
 
+class Hint(Frozen):
+    """What the coordinator knows of a sentence beside its words (schemas.messages.Subtask)."""
+
+    purpose: Purpose | None = None
+    seeks: str | None = None
+
+
+NO_HINT = Hint()
+
+
 class Mapper(Protocol):
-    async def map(self, sentence: str, catalogue: Catalogue, context: str = "") -> Mapped:
+    async def map(self, sentence: str, catalogue: Catalogue, context: str = "", hint: Hint = NO_HINT) -> Mapped:
         """Never raises on odd sentences; `context` holds facts for resolving names, never instructions."""
         ...
 
@@ -36,11 +47,28 @@ class ScriptedMapper:
     def __init__(self, script: Mapping[str, Call] | Callable[[str, Catalogue], Call | None]) -> None:
         self._script = script
 
-    async def map(self, sentence: str, catalogue: Catalogue, context: str = "") -> Mapped:
+    async def map(self, sentence: str, catalogue: Catalogue, context: str = "", hint: Hint = NO_HINT) -> Mapped:
         call = self._script(sentence, catalogue) if callable(self._script) else self._script.get(sentence)
         if call is None:
             return Mapped(call=None, decision="refuse", reason="none_fits", confidence=0.0)
         return Mapped(call=call, decision="act")
+
+
+def offers(catalogue: Catalogue, hint: Hint) -> tuple[tuple[Function, ...], ...]:
+    """The functions to choose among, in the order of trying: what finds something out goes before the rest where that is wanted, and nothing that
+    merely reads the state, which is reported anyhow, is an answer to an order."""
+    if hint.purpose == "act":
+        known = {r.property for read in catalogue.state for r in read.attributes}
+        return (tuple(f for f in catalogue.functions if not _reads_only(f, known)),)
+    if hint.purpose != "observe":
+        return (catalogue.functions,)
+    finding = tuple(f for f in catalogue.functions if f.returns)
+    exactly = tuple(f for f in finding if any(r.property == hint.seeks for r in f.returns))
+    return tuple(functions for functions in (exactly, finding, catalogue.functions) if functions)
+
+
+def _reads_only(function: Function, known: set[str]) -> bool:
+    return function.safety == "read" and bool(function.returns) and {r.property for r in function.returns} <= known
 
 
 _SORRY = {

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.base import Frozen
-from schemas.messages import Subtask
+from schemas.messages import EPOCH_LIMIT, Subtask
 from schemas.outcomes import Expired, Outcome, Refused
 
 MAX_EPOCH_JUMP = 1000
 """A higher jump is a forgery or a broken disk; `parley epoch reset` is the way out."""
+REPAIR = "`parley epoch reset` repairs that"
 
 
 class Waiting(Frozen):
@@ -44,12 +45,28 @@ def _no(outcome: Outcome) -> Admission:
     return Admission(verdict="answer", outcome=outcome)
 
 
+def not_in_force(state: QueueState, epoch: int) -> str:
+    """Why nothing of this epoch is obeyed; "" when it is."""
+    if epoch < state.epoch:
+        return f"I already have an order of a later coordinator; if this one is right, {REPAIR}."
+    if state.epoch and epoch > state.epoch + MAX_EPOCH_JUMP:
+        return f"This order's epoch is implausibly high; if it is right, {REPAIR}."
+    return ""
+
+
+def reset(state: QueueState, epoch: int) -> QueueState:
+    """After a person's word that `epoch` is right. Never back: what was out of date stays so, unless our epoch is none that there can be."""
+    if state.epoch < epoch or state.epoch >= EPOCH_LIMIT:
+        return state.model_copy(update={"epoch": epoch, "seq": -1})
+    return state
+
+
 def admit(state: QueueState, new: Waiting, now: float) -> Admission:
     """Rules in their order. `now` is our own clock, s. Duplicates (an id that is running, waiting or in the journal) never reach this function."""
-    if new.epoch < state.epoch or (new.epoch == state.epoch and new.seq <= state.seq):
+    if not_in_force(state, new.epoch):
+        return _no(Refused(reason="stale_epoch", text=not_in_force(state, new.epoch)))
+    if new.epoch == state.epoch and new.seq <= state.seq:
         return _no(Refused(reason="stale_epoch", text="This order is older than one I already have."))
-    if state.epoch and new.epoch > state.epoch + MAX_EPOCH_JUMP:
-        return _no(Refused(reason="stale_epoch", text="This order's epoch is implausibly high."))
     if state.stopped:
         return _no(Refused(reason="stopped", text="I am stopped until I am told to resume."))
     if state.offset is None:

@@ -17,7 +17,7 @@ from device_agent.driver import Driver
 from device_agent.guard import call_digest, check_arguments, check_safety
 from device_agent.journal import Entry, Intent, Journal
 from device_agent.machine import Effect, Event, step
-from device_agent.mapper import Mapped, Mapper, reply_to
+from device_agent.mapper import Hint, Mapped, Mapper, reply_to
 from device_agent.prepare import prepare
 from device_agent.program import program
 from device_agent.sight import look_at, why
@@ -89,7 +89,7 @@ class Runner:
         """The one outcome of this entry. Cancellation stops the device first, then propagates, unless the outcome was known already."""
         self.aftermath = ""
         body = entry.work.body
-        mapped = await self.mapper.map(body.text, self.driver.catalogue, body.context)
+        mapped = await self.mapper.map(body.text, self.driver.catalogue, body.context, Hint(purpose=body.purpose, seeks=body.seeks))
         ready = await self._ready(entry, mapped)
         if not isinstance(ready, Session):
             await self.watch.mapped(entry, mapped, "")

@@ -20,7 +20,7 @@ from runtime.store import Store
 from schemas import topics
 from schemas.base import Frozen
 from schemas.envelope import Envelope, seal_message
-from schemas.messages import Cancel, Connection, Poll, Profile, Stop, Subtask
+from schemas.messages import Cancel, Connection, EpochReset, Poll, Profile, Stop, Subtask
 
 log = structlog.get_logger()
 
@@ -71,7 +71,7 @@ class AgentService(Service):
         return self._door.counters
 
     async def _run(self) -> None:
-        filters = [t.build(self._id.site, d) for d in self.agents for t in (topics.SUBTASK, topics.CANCEL)]
+        filters = [t.build(self._id.site, d) for d in self.agents for t in (topics.SUBTASK, topics.CANCEL, topics.EPOCH_RESET)]
         urgent = [topics.STOP.build(self._id.site, d) for d in self.agents]
         async with self._bus.subscribe(*urgent) as stops, self._bus.subscribe(*filters, topics.POLL.filter(self._id.site)) as stream:
             self.spawn(self._presence(), "presence")
@@ -156,6 +156,8 @@ class AgentService(Service):
             await agent.on_cancel(envelope)
         elif isinstance(body, Stop):
             agent.on_stop(envelope)
+        elif isinstance(body, EpochReset):
+            await agent.on_epoch_reset(envelope)
         else:
             self.counters["dropped"] += 1
             log.warning("message_dropped", topic=address.topic.leaf, reason="a subtask without its id")

@@ -89,6 +89,11 @@ class Door:
             log.warning("message_dropped", topic=message.topic[:200], reason=str(error)[:200])
             return None
 
+    def ghost(self, what: str) -> None:
+        """Count what is well formed but speaks of nothing that there is (any more); it has changed nothing."""
+        self.counters["ghosts"] += 1
+        log.info("ghost_ignored", what=what)
+
     def _open(self, message: Message) -> tuple[topics.Address, Envelope]:
         address = topics.parse(message.topic)
         if address is None or address.site != self.site:

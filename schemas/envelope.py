@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from schemas.base import Frozen
 from schemas.errors import ContractError
 from schemas.ids import Uuid7, WireId
-from schemas.messages import Body
+from schemas.messages import EPOCH_LIMIT, Body
 
 MAJOR, MINOR = 1, 0
 MAX_BYTES = 256 * 1024
@@ -28,7 +28,7 @@ class Envelope(Frozen):
     version: str = Field(default=f"{MAJOR}.{MINOR}", alias="schema", pattern=r"^\d{1,4}\.\d{1,4}$")
     source: WireId
     sent_at: float
-    epoch: int = Field(default=0, ge=0, le=2**53)
+    epoch: int = Field(default=0, ge=0, lt=EPOCH_LIMIT)
     seq: int = Field(default=0, ge=0, le=2**53)
     instruction: Uuid7 | None = None
     subtask: Uuid7 | None = None

@@ -10,11 +10,13 @@ from schemas.base import Frozen, Value
 from schemas.ids import Uuid7, WireId
 from schemas.observations import Observation
 from schemas.outcomes import Outcome, RunState, SubtaskState
-from schemas.plan import Intent, Work
+from schemas.plan import Intent, Purpose, Work
 from schemas.site import Site
 from schemas.skills import Safety
 
 Text = Annotated[str, Field(max_length=8192)]
+EPOCH_LIMIT = 2**40
+"""Every epoch lies below. One is taken at each start of a coordinator: no honest counting gets here."""
 PollId = Annotated[str, Field(max_length=64)]
 
 
@@ -80,6 +82,8 @@ class State(Frozen):
     poll: PollId | None = None
     catalogue: str | None = None
     """Digest of the API catalogue, so that a change is noticed."""
+    epoch: int = Field(default=0, ge=0)
+    """The highest that it has accepted; lower ones are refused."""
 
 
 class Subtask(Frozen):
@@ -93,6 +97,9 @@ class Subtask(Frozen):
     supersedes: str | None = None
     context: Text = ""
     """Facts for resolving names; never an instruction."""
+    purpose: Purpose | None = None
+    seeks: WireId | None = None
+    """The property to be found out, by its standard name; a hint as `purpose` is."""
     approval: str | None = None
 
 
@@ -145,7 +152,15 @@ class Trace(Frozen):
 
 class Epoch(Frozen):
     kind: Literal["epoch"] = "epoch"
-    epoch: int = Field(ge=0)
+    epoch: int = Field(ge=0, lt=EPOCH_LIMIT)
+
+
+class EpochReset(Frozen):
+    """A person's word that this jump is right: the device takes the epoch over, unless it has one as high already."""
+
+    kind: Literal["epoch_reset"] = "epoch_reset"
+    device: WireId
+    epoch: int = Field(ge=1, lt=EPOCH_LIMIT)
 
 
 class Poll(Frozen):
@@ -226,9 +241,9 @@ class Approval(Frozen):
 
 class ControlRequest(Frozen):
     kind: Literal["control"] = "control"
-    action: Literal["cancel", "pause", "resume"]
+    action: Literal["cancel", "pause", "resume", "reset_epoch"]
     target: str | None = None
-    """Instruction id; None = everything."""
+    """Instruction id, for `reset_epoch` the coordinator's; None = everything."""
 
 
 class SiteMessage(Frozen):
@@ -272,6 +287,7 @@ Body = Annotated[
     | OutcomeReport
     | Trace
     | Epoch
+    | EpochReset
     | Poll
     | PlanShown
     | Progress

@@ -126,6 +126,10 @@ class Refusal(Frozen):
 Intent = Plan | Query | Goal | Control | Question | Refusal
 
 
+Purpose = Literal["act", "observe"]
+"""What a sentence is for: to change something, or to find something out. A hint for choosing among functions; the sentence says what."""
+
+
 class Work(Frozen):
     """One sentence for one device, after these others (indices). `item` is the place or thing it is about, `step` the plan step it came from."""
 
@@ -134,3 +138,6 @@ class Work(Frozen):
     after: tuple[int, ...] = ()
     step: int = 0
     item: str | None = None
+    purpose: Purpose | None = None
+    seeks: str | None = None
+    """The property to be found out, by its standard name."""

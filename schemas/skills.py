@@ -169,6 +169,8 @@ class Parameter(Frozen):
     pattern: str | None = None
     default: JsonValue = None
     required: bool = False
+    place: str | None = None
+    """The kind of numbered places ("shelf") that it names."""
 
     @property
     def name(self) -> str:
@@ -197,7 +199,7 @@ _TYPES = ("number", "integer", "string", "boolean", "array", "object")
 def _leaf(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> Parameter:
     raw_choices = _list(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
     choices: tuple[Value, ...] = tuple(c for c in raw_choices if isinstance(c, bool | int | float | str))
-    pattern, unit = schema.get("pattern"), schema.get("unit")
+    pattern, unit, place = schema.get("pattern"), schema.get("unit"), schema.get("place")
     return Parameter(
         path=path,
         type=_type(schema, choices),
@@ -209,6 +211,7 @@ def _leaf(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> Para
         pattern=pattern if isinstance(pattern, str) else None,
         default=schema.get("default"),
         required=required,
+        place=str(place) if place else None,
     )
 
 

@@ -42,6 +42,7 @@ STATE = Topic("device", "state", m.State, 1, True, "agent")
 SUBTASK = Topic("device", "subtask", m.Subtask, 1, False, "coordinator")
 CANCEL = Topic("device", "cancel", m.Cancel, 1, False, "coordinator")
 STOP = Topic("device", "stop", m.Stop, 1, False, "coordinator, operator")
+EPOCH_RESET = Topic("device", "epoch_reset", m.EpochReset, 1, False, "coordinator")
 OUTCOME = Topic("device", "outcome", m.OutcomeReport, 1, False, "agent")
 TRACE = Topic("device", "trace", m.Trace, 0, False, "agent")
 WINDOW = Topic("device", "window", m.WindowReply, 1, False, "agent")
@@ -67,6 +68,7 @@ TOPICS: tuple[Topic, ...] = (
     SUBTASK,
     CANCEL,
     STOP,
+    EPOCH_RESET,
     OUTCOME,
     TRACE,
     WINDOW,

@@ -72,12 +72,15 @@ class RobotServer(Service):
         query, key = dict(request.query_params), request.headers.get("Idempotency-Key")
         asked = asyncio.ensure_future(self.paced.ask(self._robot, request.method, request.scope["path"], query, body, key))
         gone = asyncio.ensure_future(_hung_up(request))
-        await asyncio.wait((asked, gone), return_when=asyncio.FIRST_COMPLETED)
-        gone.cancel()
-        if not asked.done():
-            asked.cancel()
-            return Response(status_code=499)
-        status, reply = asked.result()
+        try:
+            await asyncio.wait((asked, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done():
+                return Response(status_code=499)
+            status, reply = asked.result()
+        finally:  # also when the server drops the request as it stops
+            for task in (asked, gone):
+                task.cancel()
+            await asyncio.gather(asked, gone, return_exceptions=True)
         return Response(status_code=status) if status == 204 else JSONResponse(reply, status)
 
 

@@ -79,6 +79,8 @@ class Trainer:
         self.model = Decoder(Shape(vocabulary=self.tokenizer.get_vocab_size(), **sizes))
         warm(self.model.words, options.base, self.tokenizer)
         self.seconds, self.step = 0.0, 0
+        self.since = (0.0, 0)
+        """Seconds and step at which the present schedule began."""
         matrices = [p for p in self.model.blocks.parameters() if p.ndim == 2]
         norms = [p for p in self.model.parameters() if p.ndim == 1]
         words = self.model.words
@@ -90,7 +92,7 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         parts = {"model": self.model.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers]}
-        return {**parts, "shape": self.model.shape.as_dict(), "seconds": self.seconds, "step": self.step}
+        return {**parts, "shape": self.model.shape.as_dict(), "seconds": self.seconds, "step": self.step, "since": self.since}
 
     def save(self) -> None:
         part = self.options.out / "state.part"
@@ -103,12 +105,13 @@ class Trainer:
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.seconds, self.step = state["seconds"], state["step"]
+        self.since = (self.seconds, self.step) if self.options.again else tuple(state.get("since", (0.0, 0)))
         self.source.rng.seed(self.options.seed + self.step)
 
     def rate(self) -> None:
         """Warm-up over 80 steps, full for 45 % of the time, then down to 3 % in a line."""
-        done = min(self.seconds / (60 * self.options.minutes), 1.0)
-        scale = min(1.0, (self.step + 1) / 80) * min(1.0, 0.03 + 0.97 * (1 - done) / 0.55)
+        done = min((self.seconds - self.since[0]) / (60 * self.options.minutes), 1.0)
+        scale = min(1.0, (self.step - self.since[1] + 1) / 80) * min(1.0, 0.03 + 0.97 * (1 - done) / 0.55)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * scale
@@ -127,12 +130,12 @@ class Trainer:
     def run(self) -> None:
         mean, tokens, examples = 0.0, 0, 0
         started = saved = self.seconds
-        while self.seconds < 60 * self.options.minutes:
+        began = time.monotonic()
+        while self.seconds - self.since[0] < 60 * self.options.minutes:
             rows = [encode(self.tokenizer, example) for example in self.source.take(1536)]
             for batch in batches(rows, self.options.tokens, self.rng):
-                began = time.monotonic()
                 value = self.advance(batch)
-                self.seconds += time.monotonic() - began
+                self.seconds, began = self.seconds + time.monotonic() - began, time.monotonic()
                 mean = 0.95 * mean + 0.05 * value if mean else value
                 tokens, examples = tokens + sum(len(row[0]) for row in batch), examples + len(batch)
                 if self.step % 20 == 0:
@@ -168,11 +171,12 @@ def main() -> None:
     for name, value in (("width", 256), ("layers", 6), ("heads", 4), ("inner", 704), ("threads", 1), ("seed", 7)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--again", action="store_true", help="resume, and begin the schedule of the learning rate anew")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
     trainer = Trainer(options)
-    if options.resume:
+    if options.resume or options.again:
         trainer.resume()
     trainer.run()
 

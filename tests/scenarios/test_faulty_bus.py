@@ -36,6 +36,7 @@ pytestmark = pytest.mark.usefixtures("event_loop_policy")
 
 SHELVES = 6
 SITE = Site(id="site", places=tuple(Place(id=f"shelf-{n}", kind="shelf", name=f"shelf {n}") for n in range(1, SHELVES + 1)))
+BAD = Faults(lose=0.15, duplicate=0.15, delay=1.5)
 TEXT = "Check all shelves for free slots."
 
 
@@ -54,14 +55,15 @@ def _map(sentence: str, catalogue: Catalogue) -> Call | None:
 class Fleet:
     """Three robots with an agent each, one coordinator, and what survives them: stores and robots."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, faults: Faults | None = BAD) -> None:
         self.rng = Random(seed)
-        self.broker = MemoryBroker(Faults(lose=0.15, duplicate=0.15, delay=1.5), Random(seed + 1))
+        self.broker = MemoryBroker(faults, Random(seed + 1))
         self.clock = LoopClock(seed)
         self.robots = {f"r{n}": FakeRobot(pause=self.rng.uniform(0.1, 4.0)) for n in range(1, 4)}
         self.stores = {name: MemoryStore() for name in (*self.robots, "coordinator")}
         self.running: dict[str, tuple[Any, Any]] = {}
         self.boots = 0
+        self.asked = ""
 
     async def start(self, name: str) -> None:
         self.boots += 1
@@ -102,7 +104,7 @@ class Fleet:
     async def tell(self) -> Answer:
         """Ask, and ask again with the same id, until an answer that is final arrives."""
         async with self.broker.client() as bus, bus.subscribe(topics.ANSWER.filter("site")) as stream:
-            ident = self.clock.uuid7()
+            ident = self.asked = self.clock.uuid7()
             envelope = Envelope.model_validate(
                 {"id": ident, "source": "op", "sent_at": self.clock.now(), "instruction": ident, "body": Instruction(text=TEXT)}
             )

@@ -12,6 +12,7 @@ from coordinator.words import plural, singulars, stems, tokenise
 from runtime.store import MemoryStore
 from schemas.messages import Connection, Profile, State, SubtaskStatus
 from schemas.outcomes import Done, Expired, Refused
+from schemas.plan import Work
 
 VALUES = [
     ("30 percent", "%", 30.0),
@@ -115,14 +116,14 @@ def started(store=None, **timing) -> Ledger:
 
 
 def send(ledger: Ledger, subtask: str, now: float = 0.0, device: str = "r1"):
-    entry = ledger.issue(subtask, "i1", 0, device, "Go.")
+    entry = ledger.issue(subtask, "i1", 0, Work(device=device, text="Go."))
     return ledger.sending(entry, "bytes", ledger.next_seq(device), now)
 
 
 def test_only_one_subtask_per_device_leaves_and_the_next_follows_its_outcome():
     ledger = started()
     for n in (1, 2):
-        ledger.issue(f"s{n}", "i1", n, "r1", "Go.")
+        ledger.issue(f"s{n}", "i1", n, Work(device="r1", text="Go."))
     assert [e.subtask for e in ledger.sendable(lambda e: False)] == ["s1"]
     assert ledger.sendable(lambda e: True) == ()
     ledger.sending(ledger.entries["s1"], "bytes", 1, 0.0)
@@ -174,7 +175,7 @@ def test_an_outcome_in_a_report_counts_and_a_second_one_changes_nothing():
 def test_a_lost_device_is_unknown_after_the_grace_and_what_was_not_sent_is_withdrawn():
     ledger = started(grace=5.0)
     send(ledger, "s1")
-    ledger.issue("s2", "i1", 1, "r1", "Go on.")
+    ledger.issue("s2", "i1", 1, Work(device="r1", text="Go on."))
     assert ledger.silent(10.0, lambda d: False) == ()
     assert [(e.subtask, e.phase) for e in ledger.silent(15.0, lambda d: False)] == [("s1", "unknown"), ("s2", "withdrawn")]
     assert ledger.silent(16.0, lambda d: False) == ()

@@ -1,0 +1,37 @@
+"""A place that contains others, looked at: "is there anything free in aisle A?" is work for each of its shelves. Pure."""
+
+from __future__ import annotations
+
+from coordinator.purpose import sought
+from coordinator.scene import Scene, refs_in
+from schemas.plan import Intent, Plan, Ref, Step
+
+
+def opened(intent: Intent, scene: Scene) -> Intent:
+    """The plan with what a zone holds in the zone's place, in steps that shall find something out; to go to a zone stays one journey."""
+    if not isinstance(intent, Plan):
+        return intent
+    steps = tuple(_opened(s, scene) if sought(intent, i) is not None else s for i, s in enumerate(intent.steps))
+    return intent.model_copy(update={"steps": steps})
+
+
+def _opened(step: Step, scene: Scene) -> Step:
+    if step.each is not None:
+        refs = (step.each,) if isinstance(step.each, str) else step.each
+        inner = tuple(name for ref in refs for name in (_members(ref, scene) or (ref,)))
+        return step if inner == refs else step.model_copy(update={"each": inner})
+    zones = [ref for ref in dict.fromkeys(r for text in step.do for r in refs_in(text)) if _members(ref, scene)]
+    if len(zones) != 1:
+        return step
+    (zone,) = zones
+    return step.model_copy(update={"each": _members(zone, scene), "do": tuple(text.replace(f"{{{zone}}}", "{}") for text in step.do)})
+
+
+def _members(ref: Ref, scene: Scene) -> tuple[str, ...]:
+    """Names of the innermost places in a single zone; none for a place that holds no other."""
+    mention = scene.linked.mention(ref)
+    if mention is None or mention.letter != "p" or len(mention.ids) != 1:
+        return ()
+    zones = {p.zone for p in scene.site.places}
+    inside = (p.id for p in scene.site.places if p.id not in zones and p.id != mention.ids[0] and scene.names.inside(p.id, mention.ids[0]))
+    return tuple(scene.spoken(i) for i in inside)
