@@ -68,7 +68,7 @@ async def _demo(options: list[str], instruction: str) -> tuple[Any, dict[str, An
         out, broker = Path(folder), f"127.0.0.1:{free_port()}"
         async with Children(out) as children:
             ready = await _start(children, options, out, broker)
-            async with connect((broker,), "site") as operator:
+            async with connect((broker,), "site", patient=True) as operator:
                 await children.during(_all_present(operator, set(ready["robots"])))
                 answer = await children.during(_tell(operator, len(ready["robots"]), instruction))
                 truth = await _get(f"{ready['observer']}/truth")

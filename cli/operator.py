@@ -37,7 +37,7 @@ class Fleet:
         elif isinstance(body, State):
             self.states[body.device] = body
         elif isinstance(body, Connection):
-            (self.agents if address.topic is topics.AGENT_CONNECTION else self.coordinators)[address.ident] = body
+            _greet(self.agents if address.topic is topics.AGENT_CONNECTION else self.coordinators, address.ident, body)
 
     def online(self, device: str) -> bool:
         return any(c.status == "online" and device in c.devices for c in self.agents.values())
@@ -45,6 +45,13 @@ class Fleet:
     @property
     def coordinator_online(self) -> bool:
         return any(c.status == "online" for c in self.coordinators.values())
+
+
+def _greet(known: dict[str, Connection], name: str, body: Connection) -> None:
+    """A will of an older boot is ignored."""
+    before = known.get(name)
+    if body.status == "online" or before is None or before.boot == body.boot:
+        known[name] = body
 
 
 class Operator:
@@ -130,10 +137,12 @@ def _choices(ask: Ask) -> list[str]:
 
 
 @asynccontextmanager
-async def connect(addresses: tuple[str, ...], site: str, username: str | None = None, password: str | None = None) -> AsyncGenerator[Operator]:
-    """An operator with the retained picture of the site coming in."""
+async def connect(
+    addresses: tuple[str, ...], site: str, username: str | None = None, password: str | None = None, *, patient: bool = False
+) -> AsyncGenerator[Operator]:
+    """An operator with the retained picture of the site coming in. LinkError at once when no broker is there; `patient`: one is starting."""
     name = to_wire_id(f"operator-{SystemClock().uuid7()[-12:]}")
-    async with MqttBus(addresses, name, username=username, password=password) as bus:
+    async with MqttBus(addresses, name, username=username, password=password, patient=patient) as bus:
         operator = Operator(bus, site, name)
         async with bus.subscribe(topics.everything(site)) as stream:
             reader = asyncio.get_running_loop().create_task(operator.read(stream), name="operator.reader")

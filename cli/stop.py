@@ -26,14 +26,16 @@ def stop(
     if json:
         emit_json({word: [d for d, r in results.items() if r == "confirmed"], "silent": [d for d, r in results.items() if r != "confirmed"]})
     for device, result in results.items():
+        if result == "unknown":
+            continue
         say(_line(device, word if result == "confirmed" else _NOT[result], problems.get(device, "")))
     unknown = [d for d, r in results.items() if r == "unknown"]
     if unknown:
-        raise ConfigError(f"unknown device {unknown[0]!r}; known: {', '.join(known) or 'none'}")
+        raise ConfigError(f"unknown device {', '.join(map(repr, unknown))}; known: {', '.join(known) or 'none'}")
     raise typer.Exit(0 if all(r == "confirmed" for r in results.values()) else 1)
 
 
-_NOT = {"silent": "NO CONFIRMATION", "not_sent": "NOT SENT, the link is down", "unknown": "NOT KNOWN"}
+_NOT = {"silent": "NO CONFIRMATION", "not_sent": "NOT SENT, the link is down"}
 
 
 def _line(device: str, what: str, problem: str) -> str:

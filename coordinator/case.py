@@ -7,6 +7,7 @@ from typing import Literal
 from coordinator.mentions import Linked
 from coordinator.run import Piece, Run
 from coordinator.scene import Meanings
+from coordinator.words import words_of
 from runtime.store import Store
 from schemas.base import Frozen
 from schemas.messages import Answer
@@ -105,6 +106,16 @@ def _head(case: Case) -> Case:
 
 def is_asking(case: Case) -> bool:
     return case.question is not None or any(p.status == "asking" for p in (case.run.pieces if case.run else ()))
+
+
+_YES = words_of("yes y yeah yep ok okay sure right correct exactly ja oui sí si")
+_NO = words_of("no n nope wrong nein non")
+
+
+def yes_or_no(reply: str) -> bool | None:
+    """What a bare yes or no says; None for anything else."""
+    word = reply.strip(" .!").lower()
+    return True if word in _YES else False if word in _NO else None
 
 
 def clarified(case: Case, reply: str) -> str:

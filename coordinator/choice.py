@@ -1,4 +1,4 @@
-"""Among what an instruction may mean: the likeliest reading that makes sense on this site."""
+"""Among what an instruction may mean: the likeliest reading that makes sense on this site. A mere guess is put to the person."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from coordinator.meaning import Meaning
+from coordinator.preview import told
 from coordinator.resolve import check
 from coordinator.scene import Scene, understand
 from coordinator.zones import opened
@@ -16,11 +17,30 @@ async def choose(readings: Sequence[Intent], scene: Scene, meaning: Meaning) -> 
     """The first reading without a problem, with its scene; the first of all when each has one. A reading that asks or refuses ends the search."""
     tried: list[tuple[Intent, Scene]] = []
     for reading in readings:
-        intent = opened(reading, scene)
-        understood = replace(scene, meanings=await understand(intent, scene.linked, scene.site, scene.devices, meaning))
+        if isinstance(reading, Question) and reading.guess is not None:
+            return await _proposed(reading, scene, meaning)
+        intent, understood = await _understood(reading, scene, meaning)
         tried.append((intent, understood))
         if isinstance(intent, Question | Refusal):
             break
         if check(intent, understood) is None:
             return intent, understood
     return tried[0]
+
+
+async def _proposed(question: Question, scene: Scene, meaning: Meaning) -> tuple[Intent, Scene]:
+    """The question whether the guess is meant; where the guess cannot be done at all, that."""
+    assert question.guess is not None
+    guess, understood = await _understood(question.guess, scene, meaning)
+    problem = check(guess, understood)
+    if isinstance(problem, Refusal):
+        return problem, understood
+    shown = told(guess, understood) if problem is None else ""
+    if not shown:
+        return question.model_copy(update={"guess": None}), understood
+    return question.model_copy(update={"guess": guess, "text": f"I am not sure. Do you mean: {shown}?", "options": ("yes", "no")}), understood
+
+
+async def _understood(reading: Intent, scene: Scene, meaning: Meaning) -> tuple[Intent, Scene]:
+    intent = opened(reading, scene)
+    return intent, replace(scene, meanings=await understand(intent, scene.linked, scene.site, scene.devices, meaning))

@@ -10,14 +10,14 @@ import structlog
 
 from coordinator import planrun
 from coordinator.answer import answer_problem, answer_query, answer_run, outcome_words
-from coordinator.case import Case, Cases, clarified, is_asking
+from coordinator.case import Case, Cases, clarified, is_asking, yes_or_no
 from coordinator.choice import choose
 from coordinator.control import Controls
 from coordinator.dispatcher import Dispatcher
 from coordinator.ledger import Entry
 from coordinator.linker import link
 from coordinator.meaning import Meaning
-from coordinator.preview import preview
+from coordinator.preview import preview, told
 from coordinator.resolve import check
 from coordinator.run import Run, begin
 from coordinator.scene import Scene
@@ -104,9 +104,8 @@ class Desk:
 
     async def _show(self, case: Case, intent: Intent, scene: Scene) -> None:
         works = preview(intent, scene) if isinstance(intent, Plan) else ()
-        shown = works if isinstance(works, tuple) else ()
-        text = "; ".join(f"{scene.spoken(w.device)}: {w.text}" for w in shown[:40]) or f"A {intent.kind}."
-        await self._say(topics.PLAN, case, PlanShown(text=text, intent=intent, work=shown))
+        text = told(intent, scene) or f"A {intent.kind}."
+        await self._say(topics.PLAN, case, PlanShown(text=text, intent=intent, work=works if isinstance(works, tuple) else ()))
 
     # Running
 
@@ -203,11 +202,13 @@ class Desk:
         await self.proceed(ident)
 
     async def reply(self, operator: str, instruction: str | None, text: str) -> bool:
-        """A person's answer; False when nothing was asked."""
-        case = self._cases.get(instruction) or self._cases.waiting_for(operator)
+        """A person's answer to what an instruction asked, without its id to the latest question; False when nothing was asked."""
+        case = self._cases.get(instruction) if instruction else self._cases.waiting_for(operator)
         if case is None or not is_asking(case):
             return False
-        if case.question is not None:
+        if case.question is not None and case.question.guess is not None and (meant := yes_or_no(text)) is not None:
+            await self._confirmed(case, case.question.guess, meant)
+        elif case.question is not None:
             await self.instruct(case.model_copy(update={"text": clarified(case, text), "run": None}))
         elif case.run is not None:
             index = next(i for i, p in enumerate(case.run.pieces) if p.status == "asking")
@@ -215,16 +216,26 @@ class Desk:
             await self.proceed(case.id)
         return True
 
-    async def approve(self, approval: Approval) -> None:
-        """One use: the piece that was refused for want of it is sent again with the digest."""
+    async def _confirmed(self, case: Case, guess: Intent, meant: bool) -> None:
+        case = self._cases.put(case.model_copy(update={"status": "planning", "turn": case.turn + 1, "question": None}))
+        if meant:
+            await self._act(case, guess)
+        else:
+            await self._close(case, Answer(text="Then nothing is done.", intent="question", complete=False))
+
+    async def approve(self, approval: Approval) -> bool:
+        """One use: the piece that was refused for want of it is sent again with the digest. False when none was, or it came too late."""
         found = self._cases.awaiting_approval(approval.device)
-        if found is None or not approval.allow or approval.expires < self._clock.now():
-            return
+        if found is None or approval.expires < self._clock.now():
+            return False
+        if not approval.allow:
+            return True
         case, index = found
         if case.run is not None:
             approvals = {**case.approvals, index: approval.digest}
             self._cases.put(case.model_copy(update={"run": planrun.approved(case.run, index), "approvals": approvals, "status": "running"}))
             await self.proceed(case.id)
+        return True
 
     # Ending
 

@@ -29,9 +29,13 @@ class Epochs:
     def hear(self, epoch: int, coordinator: str) -> None:
         """What an epoch topic says. Another coordinator with a higher one than ours is obeyed in our place."""
         self._highest = max(self._highest, epoch)
-        if self._taken and coordinator != self._door.source and epoch > self._ledger.epoch:
-            self._door.counters["fenced"] += 1
-            log.warning("another_coordinator_took_over", coordinator=coordinator, epoch=epoch)
+        if not self._taken or coordinator == self._door.source:
+            return
+        if epoch <= self._ledger.epoch:
+            self._door.ghost("epoch of a coordinator that is out of date")
+            return
+        self._door.counters["fenced"] += 1
+        log.warning("another_coordinator_took_over", coordinator=coordinator, epoch=epoch)
 
     def take(self) -> None:
         """Ours, at the start: 1 + the highest of ledger and retained."""

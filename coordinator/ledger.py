@@ -92,6 +92,11 @@ class Ledger:
         value = self._store.get(TABLE, subtask)
         return None if value is None else Entry.model_validate_json(value)
 
+    def gave(self, subtask: str, device: str) -> bool:
+        """Whether this subtask of any time was this device's."""
+        entry = self.entries.get(subtask) or self.look_up(subtask)
+        return entry is not None and entry.device == device
+
     def open_of(self, device: str) -> tuple[Entry, ...]:
         return tuple(e for e in self.entries.values() if e.device == device and e.open)
 

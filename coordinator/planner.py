@@ -53,7 +53,7 @@ class LanguagePlanner:
             if first.probability is None or first.probability >= SURE:
                 return (self._if_sure(parse_intent(first.text), first.probability or 0.0),)
             if first.probability < FLOOR and _acts(parse_intent(first.text)):
-                return (_UNSURE,)
+                return (_unsure(parse_intent(first.text)),)
             drawn = [await self._draw(prompt, grammar, seed) for seed in range(SAMPLES)]
         except (ModelError, ContractError):
             return (_UNSURE,)
@@ -71,12 +71,14 @@ class LanguagePlanner:
         counted = Counter(shape(intent) for intent in sound)
         spoken = {shape(intent): intent for intent in reversed(sound)}
         ranked = [(spoken[key], n / len(votes)) for key, n in counted.most_common()]
-        if not ranked or (ranked[0][1] < self._threshold and _acts(ranked[0][0])):
+        if not ranked:
             return (_UNSURE,)
+        if ranked[0][1] < self._threshold and _acts(ranked[0][0]):
+            return (_unsure(ranked[0][0]),)
         return (ranked[0][0], *(intent for intent, share in ranked[1:] if share >= RIVAL))
 
     def _if_sure(self, intent: Intent, probability: float) -> Intent:
-        return intent if probability >= self._threshold or not _acts(intent) else _UNSURE
+        return intent if probability >= self._threshold or not _acts(intent) else _unsure(intent)
 
 
 def shape(intent: Intent) -> str:
@@ -88,6 +90,10 @@ def shape(intent: Intent) -> str:
 
 
 _UNSURE = Question(about="what_action")
+
+
+def _unsure(likeliest: Intent) -> Question:
+    return Question(about="what_action", guess=likeliest if isinstance(likeliest, Plan | Control) else None)
 
 
 def _acts(intent: Intent) -> bool:

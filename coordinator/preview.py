@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from coordinator.quantities import comparison
+from coordinator.quantities import comparison, listing
 from coordinator.resolve import resolve_step
 from coordinator.scene import Scene
-from coordinator.selection import Problem
-from schemas.plan import Pick, Plan, Step, When, Work
+from coordinator.selection import Problem, select
+from schemas.plan import Control, Intent, Pick, Plan, Step, When, Work
+
+SHOWN = 40
 
 
 def preview(plan: Plan, scene: Scene) -> tuple[Work, ...] | Problem:
@@ -27,6 +29,15 @@ def preview(plan: Plan, scene: Scene) -> tuple[Work, ...] | Problem:
                 for n, text in enumerate(group.sentences)
             ]
     return tuple(works)
+
+
+def told(intent: Intent, scene: Scene) -> str:
+    """A plan or a control in one line: "robot 2: Move to shelf 8.; robot 3: …". Empty when nothing can be shown."""
+    if isinstance(intent, Control):
+        whom = select(intent.who, scene, in_charge=False).chosen
+        return f"{intent.action} {listing([scene.spoken(d) for d in whom[:SHOWN]])}" if whom else ""
+    works = preview(intent, scene) if isinstance(intent, Plan) else ()
+    return "; ".join(f"{scene.spoken(w.device)}: {w.text}" for w in works[:SHOWN]).rstrip(".") if isinstance(works, tuple) else ""
 
 
 def _choice(pick: Pick, plan: Plan, scene: Scene) -> str:

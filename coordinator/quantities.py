@@ -51,8 +51,9 @@ def value_of(said: str, unit: str | None) -> Value:
 
 
 def unit_of(said: str) -> str | None:
-    """The standard unit that is said, if any: "30 percent" %, "ten minutes" s."""
-    return next((_FACTORS[t.text][0] for t in tokenise(said) if t.text in _FACTORS), None)
+    """The standard unit that is said, if any: "30 percent" %, "ten minutes" s; a bare fraction is of the whole, so %."""
+    words = [t.text for t in tokenise(said)]
+    return next((_FACTORS[w][0] for w in words if w in _FACTORS), "%" if any(w in _FRACTIONS for w in words) else None)
 
 
 def _number(said: str) -> float | None:

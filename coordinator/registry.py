@@ -52,6 +52,9 @@ class Presence(Frozen):
     retired: tuple[str, ...] = ()
     """Older boots, whose wills no longer count."""
 
+    def alive(self, now: float) -> bool:
+        return self.status == "online" and now <= self.lease_until
+
 
 class Registry(Frozen):
     """Immutable; every change is a new one."""
@@ -62,15 +65,15 @@ class Registry(Frozen):
     agents: dict[str, Presence] = {}
 
     def on_connection(self, agent: str, body: Connection, now: float) -> Registry:
-        """A heartbeat renews the lease from `now`. A will or a goodbye of another boot than the latest is ignored."""
+        """A heartbeat renews the lease from `now`. A will or a goodbye of another boot than the latest, or of an unknown agent, is ignored."""
         known = self.agents.get(agent)
         if known is not None and body.boot in known.retired:
             return self
         retired = known.retired if known is not None else ()
-        if known is not None and known.boot != body.boot:
+        if known is None or known.boot != body.boot:
             if body.status != "online":
                 return self
-            retired = (*retired, known.boot)[-16:]
+            retired = (*retired, known.boot)[-16:] if known is not None else ()
         hosted = body.devices or (known.devices if known is not None else ())
         lease = now + LEASE * body.heartbeat
         presence = Presence(boot=body.boot, status=body.status, lease_until=lease, heartbeat=body.heartbeat, devices=hosted, retired=retired)
@@ -80,32 +83,26 @@ class Registry(Frozen):
         return self.model_copy(update={"profiles": {**self.profiles, body.device: body}})
 
     def on_state(self, body: State, now: float, retained: bool = False) -> Registry:
-        """A state of a retired boot is a ghost. One that is said now is as good as a heartbeat."""
-        name, agent = next(((n, p) for n, p in self.agents.items() if body.device in p.devices), ("", None))
-        if agent is not None and body.boot in agent.retired:
+        """A state of another boot than that of an agent which hosts the device is a ghost. One that is said now is as good as a heartbeat."""
+        hosts = {name: agent for name, agent in self.agents.items() if body.device in agent.devices}
+        name, agent = next(((n, a) for n, a in hosts.items() if a.boot == body.boot), ("", None))
+        if hosts and agent is None:
             return self
         agents = self.agents
-        if agent is not None and agent.boot == body.boot and not retained:
+        if agent is not None and not retained:
             lease = max(agent.lease_until, now + LEASE * agent.heartbeat)
             agents = {**agents, name: agent.model_copy(update={"lease_until": lease})}
         states, seen = {**self.states, body.device: body}, {**self.seen, body.device: now}
         return self.model_copy(update={"states": states, "seen": seen, "agents": agents})
 
-    def agent_of(self, device: str) -> Presence | None:
-        return next((p for p in self.agents.values() if device in p.devices), None)
-
     def alive(self, device: str, now: float) -> bool:
-        """Online by its agent's word and within its lease."""
-        agent = self.agent_of(device)
-        return agent is not None and agent.status == "online" and now <= agent.lease_until
+        """Online by the word of an agent that hosts it, and within its lease."""
+        return any(device in agent.devices and agent.alive(now) for agent in self.agents.values())
 
     def devices(self, now: float) -> tuple[Device, ...]:
         """Every device with a profile, in the order of their ids ("robot-2" before "robot-10")."""
-        hosts = {d: p for p in self.agents.values() for d in p.devices}
-        return tuple(
-            self._device(profile, _alive(hosts.get(profile.device), now))
-            for profile in sorted(self.profiles.values(), key=lambda p: natural(p.device))
-        )
+        online = {device for agent in self.agents.values() if agent.alive(now) for device in agent.devices}
+        return tuple(self._device(profile, profile.device in online) for profile in sorted(self.profiles.values(), key=lambda p: natural(p.device)))
 
     def _device(self, profile: Profile, online: bool) -> Device:
         device = Device.model_construct(
@@ -125,10 +122,6 @@ class Registry(Frozen):
             return device
         told = {"attributes": state.attributes, "busy": state.busy, "stopped": state.stopped, "normal": state.normal, "problem": state.problem}
         return device.model_copy(update=told)
-
-
-def _alive(agent: Presence | None, now: float) -> bool:
-    return agent is not None and agent.status == "online" and now <= agent.lease_until
 
 
 def natural(text: str) -> tuple[tuple[int, str], ...]:

@@ -15,7 +15,7 @@ from coordinator.dispatcher import Dispatcher
 from coordinator.epochs import Epochs
 from coordinator.ledger import Entry, Ledger, Timing
 from coordinator.meaning import Meaning, Thresholds
-from coordinator.registry import Device, Registry
+from coordinator.registry import Device, Presence, Registry
 from coordinator.rounds import Rounds, targets
 from coordinator.scene import Scene
 from coordinator.scripted import Planner
@@ -165,7 +165,8 @@ class CoordinatorService(Service):
         return targets(self.registry, self._dispatcher.ledger, self._fresh, self._clock.now())
 
     async def _poll(self, poll: m.Poll) -> None:
-        await self._door.send(topics.POLL, self._id.coordinator, poll)
+        """Its epoch tells the agents whether to believe its time."""
+        await self._door.send(topics.POLL, self._id.coordinator, poll, epoch=self._dispatcher.ledger.epoch)
 
     async def _on_entry(self, entry: Entry) -> None:
         await self._desk.on_entry(entry)
@@ -212,8 +213,12 @@ class CoordinatorService(Service):
     async def _on_fleet(self, body: Frozen, ident: str, retained: bool) -> None:
         now = self._clock.now()
         if isinstance(body, m.Connection):
-            self._greet(body, ident)
-            self.registry = self.registry.on_connection(ident, body, now)
+            before = self.registry
+            self.registry = before.on_connection(ident, body, now)
+            if self.registry is before:
+                self._door.ghost("connection of an agent's other start")
+            else:
+                self._greet(body, before.agents.get(ident))
         elif isinstance(body, m.Profile):
             if self.registry.profiles.get(body.device) is None:
                 self._ask_first(body.device)
@@ -221,15 +226,12 @@ class CoordinatorService(Service):
         elif isinstance(body, m.State):
             await self._on_state(body, now, retained)
         elif isinstance(body, m.OutcomeReport):
-            if isinstance(body.outcome, Refused) and body.outcome.reason == "clock_unknown":
-                self._ask_first(body.device)
-            await self._dispatcher.on_outcome(body)
+            await self._on_outcome(body)
         elif isinstance(body, m.Epoch):
             self._epochs.hear(body.epoch, ident)
 
-    def _greet(self, body: m.Connection, agent: str) -> None:
+    def _greet(self, body: m.Connection, known: Presence | None) -> None:
         """A new boot does not know the time: poll its devices at once."""
-        known = self.registry.agents.get(agent)
         if body.status == "online" and (known is None or known.boot != body.boot):
             for device in body.devices:
                 self._ask_first(device)
@@ -238,13 +240,24 @@ class CoordinatorService(Service):
         self._fresh.add(device)
         self._rounds.poke()
 
+    async def _on_outcome(self, body: m.OutcomeReport) -> None:
+        if not self._dispatcher.ledger.gave(body.subtask, body.device):
+            self._door.ghost("outcome of a subtask that this device never had")
+            return
+        if isinstance(body.outcome, Refused) and body.outcome.reason == "clock_unknown":
+            self._ask_first(body.device)
+        await self._dispatcher.on_outcome(body)
+
     async def _on_state(self, body: m.State, now: float, retained: bool) -> None:
-        self.registry = self.registry.on_state(body, now, retained)
+        before, self.registry = self.registry, self.registry.on_state(body, now, retained)
+        if self.registry is before:
+            self._door.ghost("state of an agent's other start")
+            return
         self._confirmation.on_state()
-        before = {e.subtask: e.state for e in self._dispatcher.ledger.open_of(body.device)}
+        states = {e.subtask: e.state for e in self._dispatcher.ledger.open_of(body.device)}
         await self._dispatcher.on_state(body)
         for entry in self._dispatcher.ledger.open_of(body.device):
-            if before.get(entry.subtask) not in (None, entry.state):
+            if states.get(entry.subtask) not in (None, entry.state):
                 await self._desk.moved_on(entry)
         if body.poll is not None:
             self._fresh.discard(body.device)
@@ -266,25 +279,32 @@ class CoordinatorService(Service):
             if known is None:
                 await self._desk.instruct(Case(id=envelope.id, operator=operator, text=body.text, dry_run=body.dry_run))
             else:
+                self.counters["repeated"] += 1
                 await self._desk.repeat(known)
         elif isinstance(body, m.Reply):
             self.counters["unasked_replies"] += not await self._desk.reply(operator, envelope.instruction, body.text)
         elif isinstance(body, m.Approval):
-            await self._desk.approve(body)
+            if not await self._desk.approve(body):
+                self._door.ghost("approval of what nobody waits for")
         elif isinstance(body, m.ControlRequest):
             await self._on_control(body, envelope.id)
 
     async def _on_control(self, body: m.ControlRequest, ident: str) -> None:
         """From a button rather than a sentence: for one instruction, or for everything."""
         if body.action == "reset_epoch":
-            if body.target in (None, self._id.coordinator):
-                await self._door.send(topics.ANSWER, self._id.coordinator, await self._epochs.reset(), instruction=ident)
+            await self._reset_epoch(body.target, ident)
         elif body.target is None:
             empty = Case(id=ident, operator="", text="")
             answer = await self._controls.carry_out(Control(action=body.action), self._scene(empty), ident)
             await self._door.send(topics.ANSWER, self._id.coordinator, answer, instruction=ident)
         else:
             await self._on_one(body.action, body.target)
+
+    async def _reset_epoch(self, coordinator: str | None, ident: str) -> None:
+        if coordinator not in (None, self._id.coordinator):
+            self._door.ghost("reset of another coordinator")
+            return
+        await self._door.send(topics.ANSWER, self._id.coordinator, await self._epochs.reset(), instruction=ident)
 
     async def _on_one(self, action: str, instruction: str) -> None:
         case = self._cases.get(instruction)

@@ -13,7 +13,7 @@ from device_agent.driver import Driver
 from device_agent.execution import Execution
 from device_agent.journal import Entry, Journal, settle, stranded
 from device_agent.mapper import Mapped, Mapper
-from device_agent.queue import QueueState, Waiting, admit, reset
+from device_agent.queue import QueueState, Waiting, admit, not_in_force, reset
 from device_agent.report import early_status, fit, outcome_report, status, trace
 from device_agent.runner import Runner, Watch, being_cancelled
 from device_agent.sight import look_at, why
@@ -55,6 +55,8 @@ class DeviceAgent:
     journal: Journal
     clock: Clock
     publish: Publish
+    ghost: Callable[[str], None]
+    """Counts what speaks of nothing that there is."""
     boot: str
     options: AgentOptions = field(default_factory=AgentOptions)
 
@@ -100,6 +102,8 @@ class DeviceAgent:
     async def _admit(self, new: Waiting) -> None:
         admission = admit(self._queue_now(), new, self.clock.now())
         if admission.outcome is not None:
+            if isinstance(admission.outcome, Refused) and admission.outcome.reason == "stale_epoch":
+                self.ghost("order of another epoch, or older than one that came")
             await self._answer(Entry(work=new), admission.outcome)
             return
         replaced = self.queue.slot
@@ -130,6 +134,7 @@ class DeviceAgent:
     async def _cancel(self, sid: str) -> None:
         entry = self.journal.get(sid)
         if entry is None:
+            self.ghost("cancel of a subtask that has not come")
             self.journal.end_early(sid, Cancelled(text="Cancelled before it arrived."))
         elif entry.outcome is not None:
             await self._report(entry)
@@ -179,13 +184,18 @@ class DeviceAgent:
             self.journal.set_order(after.epoch, after.seq)
             self.queue = after
             log.warning("epoch_reset", device_id=self.device, epoch=after.epoch)
+        elif body.epoch < self.queue.epoch:
+            self.ghost("reset to an epoch that is out of date")
         await self.announce()
 
-    async def on_poll(self, sent_at: float, poll: str, subtasks: tuple[str, ...]) -> None:
-        """Answer with a snapshot and the fate of each subtask named; take the coordinator's time from it."""
-        self.queue = self.queue.model_copy(update={"offset": sent_at - self.clock.now()})
-        if self._recovered.is_set():
-            await self._end_stranded()
+    async def on_poll(self, envelope: Envelope, poll: str, subtasks: tuple[str, ...]) -> None:
+        """Answer with a snapshot and the fate of each subtask named; take the coordinator's time from it, if its epoch is in force."""
+        if not_in_force(self.queue, envelope.epoch):
+            self.ghost("poll of another epoch")
+        else:
+            self.queue = self.queue.model_copy(update={"offset": envelope.sent_at - self.clock.now()})
+            if self._recovered.is_set():
+                await self._end_stranded()
         await self.announce(poll, subtasks)
 
     async def _end_stranded(self) -> None:

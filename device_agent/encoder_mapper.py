@@ -46,8 +46,8 @@ class EncoderMapper:
 
 def open_mapper(embed: Path, threads: int = 1) -> EncoderMapper:
     """Load encoder and heads. Raises ConfigError."""
-    heads = Heads.load(embed.with_name(f"{embed.stem}-heads.npz"))
-    return EncoderMapper(Interpreter(Encoder(embed, threads), heads), Worker("mapper"))
+    encoder = Encoder(embed, threads)
+    return EncoderMapper(Interpreter(encoder, Heads.load(embed.with_name(f"{embed.stem}-heads.npz"))), Worker("mapper"))
 
 
 def site_view(function: Function) -> Function:

@@ -62,7 +62,9 @@ class AgentService(Service):
         self._door = Door(bus, identity.site, identity.agent, clock)
         chosen = options or AgentOptions()
         self.agents = {
-            profile.device: DeviceAgent(profile, driver, mapper, Journal(store, profile.device), clock, self._publish, identity.boot, chosen)
+            profile.device: DeviceAgent(
+                profile, driver, mapper, Journal(store, profile.device), clock, self._publish, self._door.ghost, identity.boot, chosen
+            )
             for profile, driver in devices
         }
 
@@ -166,4 +168,4 @@ class AgentService(Service):
         for device, subtasks in poll.open.items():
             agent = self.agents.get(device)
             if agent is not None:
-                await self._guarded(agent.on_poll(envelope.sent_at, poll.poll, subtasks), topics.POLL.leaf)
+                await self._guarded(agent.on_poll(envelope, poll.poll, subtasks), topics.POLL.leaf)

@@ -55,7 +55,10 @@ class _Subscription:
 
 
 class MqttBus:
-    """`brokers` are tried in turn. The first connection must succeed within `timeout` s, or LinkError; later losses are mended in the background."""
+    """`brokers` are tried in turn. The first connection must succeed within `timeout` s, or LinkError; later losses are mended in the background.
+
+    Not `patient`: LinkError as soon as each has been tried once, for a person who is waiting.
+    """
 
     def __init__(
         self,
@@ -67,12 +70,13 @@ class MqttBus:
         password: str | None = None,
         timeout: float = 10.0,
         keepalive: int = 30,
+        patient: bool = True,
     ) -> None:
         self._addresses = [parse_broker(b) for b in brokers]
         if not self._addresses:
             raise ConfigError("no broker address given")
         self._client_id, self._will, self._timeout, self._keepalive = client_id, will, timeout, keepalive
-        self._username, self._password = username, password
+        self._username, self._password, self._patient = username, password, patient
         self._client: aiomqtt.Client | None = None
         self._subscriptions: list[_Subscription] = []
         self._filters: Counter[str] = Counter()
@@ -93,7 +97,7 @@ class MqttBus:
             await asyncio.wait_for(asyncio.shield(self._first), self._timeout)
         except BaseException as error:
             await self.__aexit__()  # whoever is cancelled here leaves no link behind
-            if not isinstance(error, TimeoutError):
+            if not isinstance(error, TimeoutError | LinkError):
                 raise
             where = ", ".join(f"{h}:{p}" for h, p in self._addresses)
             raise LinkError(f"no MQTT broker answers at {where}; start one with `parley broker` or give --broker HOST:PORT") from None
@@ -122,6 +126,8 @@ class MqttBus:
             finally:
                 self._client = None
             turn += 1
+            if not self._patient and turn == len(self._addresses) and self._first is not None and not self._first.done():
+                self._first.set_exception(LinkError("no broker took the connection"))
             pause = 0.1 if self._count > before else min(5.0, pause * 1.7)
             await asyncio.sleep(pause)
 

@@ -115,6 +115,8 @@ class Question(Frozen):
     about: Literal["which_device", "which_place", "what_action", "which_value"]
     text: str = ""
     options: tuple[str, ...] = ()
+    guess: Plan | Control | None = None
+    """What was probably meant: done when the person says yes."""
 
 
 class Refusal(Frozen):

@@ -131,6 +131,29 @@ async def test_no_broker_gives_one_clear_line() -> None:
             pass
 
 
+async def test_an_impatient_client_is_refused_at_once_after_every_address() -> None:
+    begun = asyncio.get_running_loop().time()
+    first, second = free_port(), free_port()
+    with pytest.raises(LinkError, match=rf"no MQTT broker answers at 127\.0\.0\.1:{first}, 127\.0\.0\.1:{second}"):
+        async with MqttBus([f"127.0.0.1:{first}", f"127.0.0.1:{second}"], "a", patient=False):
+            pass
+    assert asyncio.get_running_loop().time() - begun < 1.0
+
+
+async def test_an_impatient_client_takes_the_second_address_and_mends_its_link_later_as_any() -> None:
+    port = free_port()
+    async with EmbeddedBroker(port=port):
+        bus = MqttBus([f"127.0.0.1:{free_port()}", f"127.0.0.1:{port}"], "a", patient=False)
+        await bus.__aenter__()
+        assert bus.connected
+    try:
+        async with bus.connections() as numbers, EmbeddedBroker(port=port):
+            while await asyncio.wait_for(anext(numbers), 10) < 2:
+                pass
+    finally:
+        await bus.__aexit__()
+
+
 async def test_a_taken_port_gives_one_clear_line() -> None:
     async with EmbeddedBroker(port=free_port()) as broker:
         with pytest.raises(ConfigError, match="cannot listen"):

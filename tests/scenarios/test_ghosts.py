@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from cli.operator import Operator
+from coordinator.ledger import META
 from device_agent.service import AgentService
 from schemas import messages as m
 from schemas import topics
@@ -29,6 +30,8 @@ pytestmark = pytest.mark.usefixtures("event_loop_policy")
 
 NOBODY = "01890000-0000-7000-8000-000000000000"
 """A subtask, an instruction, that nobody ever gave."""
+EPOCH = 5
+"""In force."""
 AGENTS_HEAR = (topics.SUBTASK, topics.CANCEL, topics.STOP, topics.EPOCH_RESET, topics.POLL)
 COORDINATORS_HEAR = (
     topics.AGENT_CONNECTION, topics.PROFILE, topics.STATE, topics.EPOCH, topics.OUTCOME, topics.INSTRUCTION, topics.REPLY, topics.APPROVAL,
@@ -76,6 +79,7 @@ class World:
 
     def __init__(self) -> None:
         self.fleet = Fleet(1, faults=None)
+        self.fleet.stores["coordinator"].put(META, "epoch", str(EPOCH - 1))
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[World]:
@@ -128,7 +132,9 @@ class World:
 
     def counted(self, *names: str) -> Counter[str]:
         """Everything that was counted as turned away."""
-        counters = [self.person.door.counters if n == "anna" else self.service(n).counters for n in names or ("coordinator", *self.fleet.robots, "anna")]
+        counters = [
+            self.person.door.counters if n == "anna" else self.service(n).counters for n in names or ("coordinator", *self.fleet.robots, "anna")
+        ]
         return sum((c for c in counters), Counter[str]())
 
     async def still_works(self) -> None:
@@ -149,7 +155,7 @@ def _hearers(topic: topics.Topic) -> list[str]:
 
 def _spoilt(world: World, topic: topics.Topic) -> list[tuple[str, bytes | dict[str, Any]]]:
     """Broken, too large, of another major version, not of this topic, about another device than the topic's, in many ways each."""
-    order = {"epoch": 3, "seq": 900, "subtask": world.fleet.clock.uuid7()}
+    order = {"epoch": EPOCH, "seq": 900, "subtask": world.fleet.clock.uuid7()}
     good = world.envelope(topic, _body(topic), **order)
     text = json.dumps(good).encode()
     other = topics.CANCEL if topic is topics.STOP else topics.STOP
@@ -209,7 +215,7 @@ def _stale(topic: topics.Topic, **changes: Any) -> Callable[[World], tuple[Froze
 
 def _of_yesterday(world: World) -> tuple[Frozen, dict[str, Any]]:
     """A poll of a coordinator that is out of date; its clock is an hour off."""
-    return _body(topics.POLL), {"epoch": 0, "sent_at": world.fleet.clock.now() - 3600}
+    return _body(topics.POLL), {"epoch": EPOCH - 1, "sent_at": world.fleet.clock.now() - 3600}
 
 
 def _of_tomorrow(world: World) -> tuple[Frozen, dict[str, Any]]:
@@ -224,7 +230,13 @@ def _ended(world: World, device: str) -> tuple[Frozen, dict[str, Any]]:
 
 GHOSTS = (
     Ghost("will of an old boot", topics.AGENT_CONNECTION, "agent-r1", "coordinator", _plain(topics.AGENT_CONNECTION, boot="b0")),
-    Ghost("goodbye of a boot that never was", topics.AGENT_CONNECTION, "agent-r1", "coordinator", _plain(topics.AGENT_CONNECTION, status="offline", boot="b9")),
+    Ghost(
+        "goodbye of a boot that never was",
+        topics.AGENT_CONNECTION,
+        "agent-r1",
+        "coordinator",
+        _plain(topics.AGENT_CONNECTION, status="offline", boot="b9"),
+    ),
     Ghost("will of an unknown agent", topics.AGENT_CONNECTION, "ghost", "coordinator", _plain(topics.AGENT_CONNECTION)),
     Ghost("unknown agent with our device", topics.AGENT_CONNECTION, "ghost", None, _plain(topics.AGENT_CONNECTION, status="online", heartbeat=1e-3)),
     Ghost("unknown device", topics.PROFILE, "ghost", None, _plain(topics.PROFILE, "ghost")),
@@ -232,23 +244,23 @@ GHOSTS = (
     Ghost("of an old boot", topics.STATE, "r1", "coordinator", _plain(topics.STATE, boot="b0")),
     Ghost("unknown device", topics.SUBTASK, "ghost", None, _plain(topics.SUBTASK, "ghost")),
     Ghost("without its id", topics.SUBTASK, "r1", "r1", _plain(topics.SUBTASK)),
-    Ghost("of an old epoch", topics.SUBTASK, "r1", "r1", _stale(topics.SUBTASK, epoch=0, seq=900)),
-    Ghost("of an old number", topics.SUBTASK, "r1", "r1", _stale(topics.SUBTASK, epoch=1, seq=0)),
+    Ghost("of an old epoch", topics.SUBTASK, "r1", "r1", _stale(topics.SUBTASK, epoch=EPOCH - 1, seq=900)),
+    Ghost("of an old number", topics.SUBTASK, "r1", "r1", _stale(topics.SUBTASK, epoch=EPOCH, seq=0)),
     Ghost("of an absurd epoch", topics.SUBTASK, "r1", "r1", _stale(topics.SUBTASK, epoch=5000, seq=900)),
     Ghost("unknown device", topics.CANCEL, "ghost", None, _plain(topics.CANCEL, "ghost")),
     Ghost("unknown subtask", topics.CANCEL, "r1", "r1", _plain(topics.CANCEL)),
     Ghost("unknown device", topics.STOP, "ghost", None, _plain(topics.STOP, "ghost")),
     Ghost("unknown device", topics.EPOCH_RESET, "ghost", None, _plain(topics.EPOCH_RESET, "ghost")),
-    Ghost("to an old epoch", topics.EPOCH_RESET, "r1", "r1", _plain(topics.EPOCH_RESET, epoch=1)),
+    Ghost("to an old epoch", topics.EPOCH_RESET, "r1", "r1", _plain(topics.EPOCH_RESET, epoch=EPOCH - 1)),
     Ghost("unknown subtask", topics.OUTCOME, "r1", "coordinator", _plain(topics.OUTCOME)),
     Ghost("unknown device", topics.OUTCOME, "ghost", "coordinator", lambda world: _ended(world, "ghost")),
-    Ghost("of a subtask that has ended", topics.OUTCOME, "r1", "coordinator", lambda world: _ended(world, "r1")),
+    Ghost("of a subtask that has ended", topics.OUTCOME, "r1", None, lambda world: _ended(world, "r1")),
     Ghost("unknown subtask", topics.TRACE, "r1", None, _plain(topics.TRACE)),
     Ghost("unknown device", topics.WINDOW, "ghost", None, _plain(topics.WINDOW, "ghost")),
     Ghost("unknown device", topics.WINDOW_REQUEST, "ghost", None, _plain(topics.WINDOW_REQUEST, "ghost")),
     Ghost("will of an old boot", topics.COORDINATOR_CONNECTION, "coordinator", None, _plain(topics.COORDINATOR_CONNECTION)),
     Ghost("of an unknown coordinator", topics.EPOCH, "ghost", "coordinator", _plain(topics.EPOCH, epoch=500)),
-    Ghost("of a coordinator out of date", topics.EPOCH, "ghost", "coordinator", _plain(topics.EPOCH, epoch=0)),
+    Ghost("of a coordinator out of date", topics.EPOCH, "ghost", "coordinator", _plain(topics.EPOCH, epoch=EPOCH - 1)),
     Ghost("of a coordinator out of date", topics.POLL, "ghost", "r1", _of_yesterday),
     Ghost("of an absurd epoch", topics.POLL, "ghost", "r1", _of_tomorrow),
     Ghost("unknown device", topics.POLL, "ghost", None, _plain(topics.POLL, "ghost")),
@@ -312,9 +324,8 @@ async def test_nobody_ends_the_work_of_another_device(device: str) -> None:
     """A well-formed outcome, and a state that holds one, of a subtask that runs on r1."""
     async with World().open() as world:
         told = asyncio.create_task(world.fleet.tell())
-        coordinator = world.service("coordinator")
-        while not (mine := coordinator._dispatcher.ledger.open_of("r1")):
-            await asyncio.sleep(0.1)
+        await asyncio.sleep(1)
+        mine = world.service("coordinator")._dispatcher.ledger.open_of("r1")
         lie = Done(verified=True, text="A lie.")
         outcome = m.OutcomeReport(device=device, subtask=mine[0].subtask, outcome=lie)
         await world.send(topics.OUTCOME, device, world.envelope(topics.OUTCOME, outcome, subtask=mine[0].subtask))

@@ -27,7 +27,8 @@ BATCH, SEQUENCES, LONGEST = 2048, 32, 512
 
 
 def check_card(path: Path) -> None:
-    """Compare the file with the sha256 of its card (`<name>.toml`, key `sha256.<file name>`) when a card is there. Raises ConfigError."""
+    """Compare the file, and what belongs to it, with the sums of its card (`<name>.toml`, keys `sha256.<file name>`) when a card is there.
+    Raises ConfigError."""
     card = path.with_suffix(".toml")
     if not card.is_file():
         return
@@ -35,9 +36,10 @@ def check_card(path: Path) -> None:
         sums: Any = tomllib.loads(card.read_text(encoding="utf-8")).get("sha256", {})
     except (OSError, ValueError) as error:
         raise ConfigError(f"{card}: the model's card cannot be read ({error})") from None
-    expected = cast("dict[str, str]", sums).get(path.name) if isinstance(sums, dict) else None
-    if expected and hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-        raise ConfigError(f"{path}: differs from the sha256 in {card.name}; restore the file, or remove the card of a model of your own")
+    for name, expected in cast("dict[str, str]", sums).items() if isinstance(sums, dict) else ():
+        file = path.with_name(name)
+        if file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+            raise ConfigError(f"{file}: differs from the sha256 in {card.name}; restore the file, or remove the card of a model of your own")
 
 
 class Encoder:

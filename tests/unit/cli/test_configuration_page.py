@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from runtime.settings import DeviceSection, Settings, load
+from simulations.faults import Fault, FaultKind
+from simulations.scenario import Scenario, load_scenario
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 EXAMPLE = PAGE.partition("```toml\n")[2].partition("```")[0]
@@ -41,3 +43,13 @@ def test_every_key_is_told_with_its_default(section: str) -> None:
 def test_every_key_of_a_device_is_told() -> None:
     (device,) = tomllib.loads(EXAMPLE)["agent"]["devices"]
     assert set(device) == set(DeviceSection.model_fields)
+
+
+def test_the_scenario_is_told_with_every_key_and_its_default(tmp_path: Path) -> None:
+    text = PAGE.partition("## A scenario")[2].partition("```toml\n")[2].partition("```")[0]
+    path = tmp_path / "scenario.toml"
+    path.write_text(text, encoding="utf-8")
+    told = load_scenario(path)
+    assert set(tomllib.loads(text)) == set(Scenario.model_fields) and set(tomllib.loads(text)["faults"][0]) == set(Fault.model_fields)
+    assert told.model_copy(update={"faults": ()}) == Scenario()
+    assert all(kind in text for kind in get_args(FaultKind))

@@ -17,7 +17,7 @@ from schemas.messages import Answer
 def test_the_only_coordinator_is_meant_and_of_several_the_one_that_is_named() -> None:
     assert epoch.one_of(["a"], None) == "a"
     assert epoch.one_of(["a", "b"], "b") == "b"
-    with pytest.raises(ConfigError, match="a, b are online.*--coordinator ID"):
+    with pytest.raises(ConfigError, match=r"a, b are online.*--coordinator ID"):
         epoch.one_of(["a", "b"], None)
     with pytest.raises(ConfigError, match="'c': not online; there is a, b"):
         epoch.one_of(["a", "b"], "c")

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from runtime.broker import free_port
-from runtime.settings import MODELS
+from cli import devices, epoch, stop, tell
+from coordinator.scripted import ScriptedPlanner
+from coordinator.service import CoordinatorIdentity, CoordinatorService
+from runtime.broker import EmbeddedBroker, free_port
+from runtime.clock import SystemClock
+from runtime.door import Door
+from runtime.llm.scripted import ScriptedEmbedder
+from runtime.mqtt_bus import MqttBus
+from runtime.settings import MODELS, BrokerSection, Settings
+from runtime.store import MemoryStore
+from schemas import topics
+from schemas.errors import LinkError
+from schemas.messages import Connection, Profile
+from schemas.plan import Plan, Step, Who
+from schemas.site import Site
 
 ROOT = Path(__file__).parents[3]
 needs_model = pytest.mark.skipif(not (MODELS / "parley-embed.gguf").is_file(), reason="no encoder")
@@ -32,6 +46,11 @@ FILES = {
     "catalogue.toml": "[[agent.devices]]\nid = 'r'\ncatalogue = 'list.json'\nurl = 'http://127.0.0.1:1'\n",
     "site.toml": "[coordinator]\nsite = 'typo.toml'\n",
     "maker.toml": "makers = ['norvik', 'acme']\n",
+    "wings.toml": "robots = 2\nwings = 3\n",
+    "nolm.toml": "[models]\nlm = 'gone.gguf'\n[coordinator]\nstate_dir = 'state'\n",
+    "noembed.toml": "[models]\nembed = 'gone.gguf'\n[agent]\nstate_dir = 'state'\n"
+    "[[agent.devices]]\nid = 'r'\ncatalogue = 'kettle.json'\nurl = 'http://127.0.0.1:1'\n",
+    "kettle.json": '{"kind": "kettle", "functions": []}',
     "fault.toml": "robots = 2\n[[faults]]\nrobot = 'robot-9'\nkind = 'stuck'\n",
 }
 
@@ -72,6 +91,10 @@ CASES = [
     ("devices --broker nowhere:", ("'nowhere:'", "HOST:PORT")),
     ("tell hello --broker 127.0.0.1:99999", ("HOST:PORT", "65535")),
     ("broker --broker x:y", ("HOST:PORT",)),
+    ("tell hello --broker localhost:abc", ("'localhost:abc'", "HOST:PORT", "65535")),
+    ("stop --broker localhost:0", ("'localhost:0'", "HOST:PORT", "65535")),
+    ("broker --broker localhost:70000", ("'localhost:70000'", "HOST:PORT", "65535")),
+    ("epoch reset --broker localhost:70000", ("'localhost:70000'", "HOST:PORT", "65535")),
     ("sim --out made --broker x:y", ("HOST:PORT",)),
     ("sim --out made --site Nord!", ("--site 'Nord!'",)),
     ("devices --site Nord!", ("--site 'Nord!'",)),
@@ -86,6 +109,8 @@ CASES = [
     ("agent --config catalogue.toml", ("list.json",)),
     ("coordinator --config site.toml", ("typo.toml",)),
     ("demo --scenario gone", ("gone", "no such file")),
+    ("sim --scenario gone.toml --out made", ("gone.toml", "no such file")),
+    ("demo --scenario wings.toml", ("wings.toml", "wings", "unknown key", "docs/configuration.md")),
     ("demo --scenario maker.toml", ("maker.toml", "'acme'", "norvik")),
     ("sim --scenario fault.toml --out made", ("fault.toml", "robot-9")),
     ("sim --out list.json", ("--out list.json",)),
@@ -96,7 +121,12 @@ CASES = [
     ("plan --in empty.jsonl --out empty.jsonl", ("--out empty.jsonl", "overwrite")),
     ("plan --in empty.jsonl --engine abacus", ("'abacus'", "llama.cpp")),
     ("map hello --catalogue gone.json", ("gone.json",)),
-    ("map --in empty.jsonl --model gone.gguf", ("gone",)),
+    ("map --in empty.jsonl --model gone.gguf", ("gone.gguf", "models.embed")),
+    ("map --in gone.jsonl", ("gone.jsonl", "No such file")),
+    ("bench map --set gone.jsonl", ("gone.jsonl",)),
+    ("bench warehouse --set gone.jsonl", ("gone.jsonl",)),
+    ("coordinator --config nolm.toml", ("gone.gguf", "models.lm")),
+    ("agent --config noembed.toml", ("gone.gguf", "models.embed")),
 ]
 
 
@@ -115,7 +145,7 @@ def test_a_mistake_is_one_clear_line(arguments: str, parts: tuple[str, ...], sai
 
 def test_nothing_is_asked_of_a_broker_that_is_not_there(folder: Path) -> None:
     address = f"127.0.0.1:{free_port()}"
-    commands = (["devices"], ["stop"], ["tell", "hello"])
+    commands = (["devices"], ["stop"], ["tell", "hello"], ["epoch", "reset"])
     running = [subprocess.Popen(
         [sys.executable, "-c", "from cli.main import run; run()", *command, "--broker", address],
         cwd=folder, env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -123,6 +153,41 @@ def test_nothing_is_asked_of_a_broker_that_is_not_there(folder: Path) -> None:
     for process in running:
         out, err = process.communicate(timeout=60)
         one_line(Said(process.returncode, out, err), "no MQTT broker answers", address, "parley broker", "--broker HOST:PORT")
+
+
+@pytest.mark.parametrize("command", [devices._rows, stop._stop, tell._tell, epoch._reset], ids=lambda c: c.__module__)
+async def test_a_one_shot_command_is_refused_within_a_second(command: Callable[..., Awaitable[object]]) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    settings = Settings(broker=BrokerSection(addresses=(address,)))
+    given = {
+        devices._rows: {},
+        stop._stop: {"devices": [], "latched": True},
+        tell._tell: {"text": "", "dry_run": False, "timeout": 9},
+        epoch._reset: {"named": None},
+    }
+    async with asyncio.timeout(1):
+        with pytest.raises(LinkError, match=address):
+            await command(settings, **given[command])
+
+
+async def test_a_device_that_nobody_has_is_told_by_name_and_nothing_moves(folder: Path) -> None:
+    """From the linker to the person, with the real program and a coordinator beside it."""
+    address = f"127.0.0.1:{free_port()}"
+    host, _, port = address.partition(":")
+    plan = Plan(steps=(Step(who=Who(of="d1"), do=("Go to the dock.",)),))
+    async with EmbeddedBroker(host, int(port)), MqttBus([address], "coordinator") as bus, MqttBus([address], "agent") as agents:
+        clock = SystemClock()
+        identity = CoordinatorIdentity(site="site", coordinator="coordinator", boot="b")
+        service = CoordinatorService(identity, bus, Site(), MemoryStore(), clock, ScriptedPlanner(lambda *_: plan), ScriptedEmbedder())
+        door = Door(agents, "site", "agent", clock)
+        await door.send(topics.AGENT_CONNECTION, "agent", Connection(status="online", boot="a", devices=("robot-1",), heartbeat=60))
+        await door.send(topics.PROFILE, "robot-1", Profile(device="robot-1", device_kind="robot", name="robot 1"))
+        async with service:
+            said = await asyncio.to_thread(parley, folder, "tell", "Robot 9, go to the dock.", "--broker", address)
+    assert said.code == 3, said
+    assert "robot 9" in said.out.lower() and "robot 1" in said.out
+    assert len(said.out.splitlines()) == 1
+    assert "Traceback" not in said.err
 
 
 def test_a_list_in_the_environment_must_be_json(folder: Path) -> None:
@@ -144,6 +209,22 @@ def test_an_altered_model_is_found_out(folder: Path) -> None:
         file.seek(-1000, 2)
         file.write(bytes([byte ^ 1]))
     one_line(parley(folder, "plan", "--in", "empty.jsonl", "--model", "lm.gguf"), "lm.gguf", "sha256", "lm.toml")
+
+
+@needs_model
+@pytest.mark.parametrize("altered", ["parley-embed.gguf", "parley-embed-heads.npz"])
+def test_an_altered_encoder_or_its_heads_are_found_out(altered: str, folder: Path) -> None:
+    models = folder / f"altered-{altered}"
+    models.mkdir()
+    for name in ("parley-embed.gguf", "parley-embed-heads.npz", "parley-embed.toml"):
+        shutil.copy(MODELS / name, models / name)
+    with (models / altered).open("r+b") as file:
+        file.seek(-1, 2)
+        byte = file.read(1)[0]
+        file.seek(-1, 2)
+        file.write(bytes([byte ^ 1]))
+    said = parley(folder, "map", "--in", "empty.jsonl", "--model", str(models / "parley-embed.gguf"))
+    one_line(said, altered, "sha256", "parley-embed.toml", "restore the file")
 
 
 @pytest.mark.parametrize("arguments", ["demo --robots many", "demo --robots 0", "sim --shelves 0", "demo --wings", "fly", "tell", "plan"])
@@ -198,8 +279,8 @@ def test_what_a_broker_without_a_fleet_says_to_a_person(folder: Path) -> None:
         assert broker.stderr is not None
         assert broker.stderr.readline() == f"broker listening on {address}\n"
         stopped = parley(folder, "stop", "robot-9", "--broker", address)
-        assert (stopped.code, stopped.out) == (1, "")
-        assert stopped.err.splitlines()[-1].startswith("parley: unknown device 'robot-9'")
+        one_line(stopped, "unknown device 'robot-9'", "known: none")
+        one_line(parley(folder, "epoch", "reset", "--broker", address), "no coordinator is online", "parley coordinator")
         one_line(parley(folder, "stop", "--broker", address), "no device is known")
         one_line(parley(folder, "tell", "hello", "--broker", address), "no coordinator is online", "parley coordinator")
         one_line(parley(folder, "broker", "--broker", address), address, "cannot listen")

@@ -88,7 +88,7 @@ async def test_what_is_no_plan_becomes_a_question(text: str) -> None:
 
 @pytest.mark.parametrize("probability", [None, 0.0, FLOOR - 0.01])
 async def test_an_unsure_model_asks_before_anything_moves(probability: float | None) -> None:
-    assert await planned(STOP, probability=probability) == Question(about="what_action")
+    assert await planned(STOP, probability=probability) == Question(about="what_action", guess=Control(action="stop"))
 
 
 async def test_a_sure_model_is_believed() -> None:
@@ -161,7 +161,8 @@ async def test_an_unsure_model_votes_and_every_draw_is_counted() -> None:
 
 async def test_without_a_majority_for_an_action_the_person_is_asked() -> None:
     planner = LanguagePlanner(_Wavering("garbage", [GO, STOP], 0.7))
-    assert await planner.plan(Linked(text="x"), Summary()) == (Question(about="what_action"),)
+    (question,) = await planner.plan(Linked(text="x"), Summary())
+    assert question == Question(about="what_action", guess=Plan(steps=(Step(who=Who(of="d1"), do=("Go.",)),)))
 
 
 async def test_a_strong_rival_is_kept_for_when_the_first_makes_no_sense_here() -> None:

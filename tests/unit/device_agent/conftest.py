@@ -11,6 +11,7 @@ import pytest
 
 from device_agent.agent import AgentOptions
 from device_agent.driver import CallResult
+from device_agent.journal import Journal
 from device_agent.mapper import ScriptedMapper
 from device_agent.service import AgentIdentity, AgentService
 from runtime.bus import Message
@@ -131,7 +132,7 @@ class Bench:
         self.robot.dead, self.store = False, kept
 
     async def poll(self, *subtasks: str) -> State:
-        await self._put(topics.POLL, "c", Poll(poll="p", open={"r1": subtasks}))
+        await self._put(topics.POLL, "c", Poll(poll="p", open={"r1": subtasks}), epoch=Journal(self.store, "r1").order()[0])
         while True:
             state = await self.until(State)
             if state.poll == "p":

@@ -19,7 +19,10 @@ def test_lower_epochs_and_absurd_jumps_are_not_in_force(own: int, epoch: int, ob
     assert (not_in_force(QueueState(epoch=own), epoch) == "") is obeyed
 
 
-@pytest.mark.parametrize(("own", "epoch", "after"), [(5, 10**9, (10**9, -1)), (5, 5, (5, 7)), (5, 4, (5, 7)), (2**53, 4, (4, -1)), (EPOCH_LIMIT, 1, (1, -1))])
+@pytest.mark.parametrize(
+    ("own", "epoch", "after"),
+    [(5, 10**9, (10**9, -1)), (5, 5, (5, 7)), (5, 4, (5, 7)), (2**53, 4, (4, -1)), (EPOCH_LIMIT, 1, (1, -1))],
+)
 def test_a_reset_lifts_the_epoch_and_lowers_only_an_impossible_one(own: int, epoch: int, after: tuple[int, int]) -> None:
     state = reset(QueueState(epoch=own, seq=7), epoch)
     assert (state.epoch, state.seq) == after

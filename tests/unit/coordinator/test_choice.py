@@ -1,0 +1,157 @@
+"""What is done with a reading: zones opened into their places, guesses put to the person, and what each sentence is for."""
+
+from __future__ import annotations
+
+import pytest
+
+from coordinator.choice import choose
+from coordinator.linker import link
+from coordinator.meaning import Meaning
+from coordinator.preview import preview
+from coordinator.purpose import purposes, seeks
+from coordinator.resolve import check
+from coordinator.scene import Scene
+from coordinator.scripted import ScriptedPlanner
+from runtime.llm.scripted import ScriptedEmbedder
+from schemas import messages as m
+from schemas.plan import Control, Intent, Pick, Plan, Query, Question, Refusal, Step, Tell, When, Where, Who
+from tests.unit.coordinator.conftest import SAME, FakeAgent, World, looks, robot
+
+FREE = {f"shelf-{n}": n % 3 for n in range(1, 9)}
+LOOK = Plan(steps=(Step(do=("Check {p1} for vacant positions.",)),), tell=Tell(what="vacant positions", as_="list"))
+GO = Plan(steps=(Step(who=Who(of="d1"), do=("Go to {p1}.",)),))
+
+
+async def chosen(text: str, site, fleet, *readings: Intent) -> tuple[Intent, Scene]:
+    return await choose(readings, Scene(link(text, site, fleet), site, fleet), Meaning(ScriptedEmbedder(SAME)))
+
+
+async def test_a_zone_that_is_looked_at_is_work_for_each_of_its_places(site, fleet):
+    intent, scene = await chosen("anything vacant in aisle B", site, fleet, LOOK)
+    assert check(intent, scene) is None
+    works = preview(intent, scene) if isinstance(intent, Plan) else ()
+    assert isinstance(works, tuple)
+    assert sorted(w.text for w in works) == [f"Check shelf {n} for vacant positions." for n in (5, 6, 7, 8)]
+
+
+async def test_to_go_to_a_zone_is_one_journey(site, fleet):
+    intent, scene = await chosen("robot 1 to aisle B", site, fleet, GO)
+    works = preview(intent, scene) if isinstance(intent, Plan) else ()
+    assert [w.text for w in works if not isinstance(works, Question | Refusal)] == ["Go to aisle B."]
+
+
+async def test_a_single_shelf_is_no_zone(site, fleet):
+    intent, _ = await chosen("anything vacant on shelf 4", site, fleet, LOOK)
+    assert intent == LOOK
+
+
+async def test_a_guess_is_put_to_the_person_in_plain_words(site, fleet):
+    intent, scene = await chosen("robot 2 dock 1", site, fleet, Question(about="what_action", guess=GO))
+    assert isinstance(intent, Question)
+    assert check(intent, scene) == intent
+    assert (intent.text, intent.options, intent.guess) == ("I am not sure. Do you mean: robot 2: Go to dock 1?", ("yes", "no"), GO)
+
+
+async def test_a_guess_that_nobody_can_do_is_refused(site, fleet):
+    bake = Plan(steps=(Step(who=Who(of="d1"), do=("Bake a pizza.",)),))
+    intent, _ = await chosen("robot 2 bakes a pizza", site, fleet, Question(about="what_action", guess=bake))
+    assert isinstance(intent, Refusal)
+    assert intent.reason == "no_ability"
+
+
+@pytest.mark.parametrize(("reply", "sent"), [("Yes.", [("robot-2", "Go to dock 1.")]), ("no", [])])
+async def test_a_guess_is_done_after_a_yes_and_dropped_after_a_no(reply, sent):
+    planner = ScriptedPlanner({"robot 2 dock 1": Question(about="what_action", guess=GO)})
+    async with World(planner, lambda hub, clock: [FakeAgent(hub, clock, (robot(1), robot(2)), looks(FREE))]) as world:
+        ident = await world.person.say("robot 2 dock 1")
+        await world.person.wait(m.Ask, ident)
+        await world.person.reply(ident, reply)
+        answer = await world.person.wait(m.Answer, ident, 2)
+        assert world.agents[0].texts == sent
+    assert answer.complete == bool(sent)
+    assert answer.final
+
+
+def test_an_order_acts_and_a_survey_observes_with_its_last_sentence():
+    survey = Plan(steps=(Step(do=("Go to {p1}.", "Count the items.")),), tell=Tell(what="items"))
+    assert purposes(survey, 0, 2) == (None, "observe")
+    assert purposes(GO, 0, 1) == ("act",)
+
+
+def test_what_a_branch_or_a_choice_needs_is_observed():
+    first = Step(each="s1", do=("Check {} for room.",))
+    branch = Step(do=("Go home.",), when=When(step=0, what="room", op=">", v="2"))
+    choice = Step(do=("Go to {pick}.",), pick=Pick(from_=0, what="room"))
+    for second in (branch, choice):
+        plan = Plan(steps=(first, second))
+        assert purposes(plan, 0, 1) == ("observe",)
+        assert purposes(plan, 1, 1) == ("act",)
+
+
+async def test_what_is_sought_is_named_by_its_standard_name_unless_states_tell_it(site, fleet):
+    intent, scene = await chosen("anything vacant on shelf 4", site, fleet, LOOK)
+    assert isinstance(intent, Plan)
+    assert seeks(intent, 0, scene) == "free_slots"
+    powered = Plan(steps=(Step(do=("Read the {x1}.",)),), tell=Tell(what="battery"))
+    intent, scene = await chosen("battery of all", site, fleet, powered)
+    assert isinstance(intent, Plan)
+    assert seeks(intent, 0, scene) is None
+
+
+@pytest.mark.parametrize(
+    ("what", "v", "who"),
+    [
+        ("battery", "30 %", ["robot-4"]),
+        ("", "30 percent", ["robot-4"]),
+        ("robots", "half", ["robot-3", "robot-4"]),
+        ("", "a third", ["robot-4"]),
+        ("", "30", []),
+    ],
+)
+async def test_a_unit_names_its_property_where_no_word_does(what, v, who, site, fleet):
+    low = Plan(steps=(Step(who=Who(of="k1", n="all", where=Where(what=what, op="<", v=v)), do=("Recharge.",)),))
+    intent, scene = await chosen(f"all robots below {v} recharge", site, fleet, low)
+    works = preview(intent, scene) if isinstance(intent, Plan) else ()
+    assert [w.device for w in works if not isinstance(works, Question | Refusal)] == who
+
+
+async def test_a_question_with_a_unit_alone_is_answered_from_what_has_that_unit():
+    asked = Query(who=Who(of="k1", n="all"), what="below", as_="count", where=Where(op="<", v="50 %"))
+    text = "How many robots are below 50 %?"
+    three = (robot(1), robot(2), robot(3))
+    async with World(ScriptedPlanner({text: asked}), lambda hub, clock: [FakeAgent(hub, clock, three, looks(FREE))]) as world:
+        answer = await world.person.tell(text)
+    assert answer.text == "1 of 3 robots with battery below 50 %: robot 3."
+
+
+async def test_the_robot_is_a_certain_one_where_there_are_several(site, fleet):
+    for n in (None, 1):
+        intent, scene = await chosen("the robot goes to dock 1", site, fleet, Plan(steps=(Step(who=Who(of="k1", n=n), do=("Go to {p1}.",)),)))
+        problem = check(intent, scene)
+        assert isinstance(problem, Question)
+        assert problem.about == "which_device"
+
+
+TURNED = [
+    ("all robots except those above 60 % recharge", ">", True),
+    ("all robots except the ones below half recharge", "<", True),
+    ("all robots except those above 60 % recharge", "<=", False),
+    ("all robots above 60 % recharge, except robot 2", ">", False),
+    ("All robots but robot 2. Then those above 60 % recharge", ">", False),
+]
+
+
+@pytest.mark.parametrize(("text", "op", "asked"), TURNED, ids=[f"{t[0]} {t[1]}" for t in TURNED])
+async def test_a_condition_that_excepts_is_not_taken_for_one_that_selects(text, op, asked, site, fleet):
+    v = "half" if "half" in text else "60 %"
+    but = ("d1",) if "robot 2" in text else ()
+    plan = Plan(steps=(Step.model_validate({"who": Who(of="k1", n="all", where=Where(what="battery", op=op, v=v), but=but), "do": ("Recharge.",)}),))
+    intent, scene = await chosen(text, site, fleet, plan)
+    problem = check(intent, scene)
+    assert (isinstance(problem, Question) and v in problem.text) == asked
+
+
+async def test_a_guessed_stop_is_named(site, fleet):
+    intent, _ = await chosen("robot 1 enough", site, fleet, Question(about="what_action", guess=Control(action="stop", who=Who(of="d1"))))
+    assert isinstance(intent, Question)
+    assert "stop robot 1" in intent.text
