@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ConfigDict, Field, JsonValue, ValidationError
 
 from benchmarks.stats import Share, Times, share, times
-from device_agent.heads import Heads, Reading
-from device_agent.hypothesis import Decision, Interpretation
+from device_agent.heads import Heads
+from device_agent.hypothesis import Decision
 from device_agent.interpreter import Interpreter
 from device_agent.paper_format import read_functions
-from device_agent.reader import Sentence
-from device_agent.retrieval import Catalogue, TextEncoder
 from runtime.llm.llama_cpp.encoder import Encoder
 from schemas.base import Frozen
 from schemas.errors import ConfigError, ContractError
@@ -26,7 +25,6 @@ from schemas.skills import Function
 SET = Path(__file__).parent / "sets" / "map-foreign.jsonl"
 STAGES = ("catalogue", "retrieve", "read", "bind", "whole")
 """Vectors of a new catalogue; nearest functions; the reader's passes; choice and typed arguments; the sentence from end to end."""
-T = TypeVar("T")
 
 
 class Expected(Frozen):
@@ -67,54 +65,28 @@ class Answer(Frozen):
 
 
 class Report(Frozen):
-    """Shares by what is asked, times by stage, and what went wrong."""
+    """Shares by what is asked, times by stage (on the wall, and of the CPU), and what went wrong."""
 
     cases: int
     accuracy: dict[str, Share]
     times: dict[str, Times]
+    cpu: dict[str, Times]
     mistakes: tuple[dict[str, JsonValue], ...]
 
 
-class StagedInterpreter(Interpreter):
-    """The interpreter with a stop-watch at each stage; `ms[stage]` grows by one figure a call."""
+class Stopwatch:
+    """An interpreter's `stage`. Each call adds a figure: ms on the wall, and ms of CPU time in all threads, which a busy machine spoils less."""
 
-    def __init__(self, encoder: TextEncoder, heads: Heads) -> None:
-        super().__init__(encoder, heads)
-        self.ms: dict[str, list[float]] = {stage: [] for stage in STAGES}
-        self._timed: dict[int, Catalogue] = {}
+    def __init__(self) -> None:
+        self.wall: dict[str, list[float]] = {stage: [] for stage in STAGES}
+        self.cpu: dict[str, list[float]] = {stage: [] for stage in STAGES}
 
-    def catalogue(self, functions: Sequence[Function]) -> Catalogue:
-        began = time.perf_counter()
-        made = super().catalogue(functions)
-        if id(made) not in self._timed:
-            self._timed[id(made)] = made
-            self.ms["catalogue"].append((time.perf_counter() - began) * 1000.0)
-        return made
-
-    def interpret(self, sentence: str, catalogue: Catalogue, context: str = "") -> Interpretation:
-        return self._watch("whole", lambda: super(StagedInterpreter, self).interpret(sentence, catalogue, context))
-
-    def _shortlist(self, sentence: str, catalogue: Catalogue) -> list[tuple[int, float]]:
-        return self._watch("retrieve", lambda: super(StagedInterpreter, self)._shortlist(sentence, catalogue))
-
-    def _read(self, sentence: Sentence, catalogue: Catalogue, numbers: list[int]) -> list[Reading]:
-        return self._watch("read", lambda: super(StagedInterpreter, self)._read(sentence, catalogue, numbers))
-
-    def _conclude(
-        self, sentence: Sentence, catalogue: Catalogue, near: list[tuple[int, float]], readings: list[Reading], facts: dict[str, str]
-    ) -> Interpretation:
-        return self._watch("bind", lambda: super(StagedInterpreter, self)._conclude(sentence, catalogue, near, readings, facts))
-
-    def _watch(self, stage: str, work: Callable[[], T]) -> T:
-        began = time.perf_counter()
-        done = work()
-        self.ms[stage].append((time.perf_counter() - began) * 1000.0)
-        return done
-
-
-def open_interpreter(embed: Path, threads: int = 1) -> StagedInterpreter:
-    """Load encoder and heads. Raises ConfigError."""
-    return StagedInterpreter(Encoder(embed, threads), Heads.load(embed.with_name(f"{embed.stem}-heads.npz")))
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.wall[stage].append((time.perf_counter() - wall) * 1000.0)
+        self.cpu[stage].append((time.process_time() - cpu) * 1000.0)
 
 
 def read_cases(path: Path) -> list[Case]:
@@ -140,15 +112,20 @@ def _case(line: str, where: str) -> Case:
         raise ConfigError(f"{where}: not a case ({error})") from None
 
 
-def evaluate(cases: Sequence[Case], interpreter: StagedInterpreter) -> Report:
-    """Run every case once, in order."""
-    answers = [_answer(case, interpreter) for case in cases]
+def evaluate(cases: Sequence[Case], embed: Path, threads: int = 1) -> Report:
+    """Run every case once, in order, with this encoder and the heads beside it. Raises ConfigError when they cannot be loaded."""
+    watch = Stopwatch()
+    interpreter = Interpreter(Encoder(embed, threads), Heads.load(embed.with_name(f"{embed.stem}-heads.npz")), stage=watch)
+    answers = [_answer(case, interpreter, watch) for case in cases]
     wrong = tuple(mistake(a) for a in answers if not a.exact or (a.case.expect.name is not None and a.decision != "act"))
-    return Report(cases=len(cases), accuracy=accuracy(answers), times={stage: times(ms) for stage, ms in interpreter.ms.items()}, mistakes=wrong)
+    wall, cpu = ({stage: times(ms) for stage, ms in measured.items()} for measured in (watch.wall, watch.cpu))
+    return Report(cases=len(cases), accuracy=accuracy(answers), times=wall, cpu=cpu, mistakes=wrong)
 
 
-def _answer(case: Case, interpreter: StagedInterpreter) -> Answer:
-    read = interpreter.interpret(case.instruction, interpreter.catalogue(case.functions), case.context)
+def _answer(case: Case, interpreter: Interpreter, watch: Stopwatch) -> Answer:
+    catalogue = interpreter.catalogue(case.functions)
+    with watch("whole"):
+        read = interpreter.interpret(case.instruction, catalogue, case.context)
     best = max(read.candidates, key=lambda c: c.match or 0.0, default=None)
     return Answer(
         case=case, name=read.name, arguments=read.arguments, decision=read.decision, reason=read.reason, best=best.name if best else None

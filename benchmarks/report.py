@@ -11,7 +11,8 @@ from benchmarks.stats import Share, Times
 def as_text(report: Report, mistakes: bool = False) -> str:
     """Accuracy with 95 % intervals, times in ms, and with `mistakes` each wrong case."""
     lines = [f"{report.cases} cases", *(share_line(name, s) for name, s in report.accuracy.items())]
-    lines += [f"{'ms':<22}{'p50':>9}{'p95':>9}{'n':>6}", *(times_line(stage, t) for stage, t in report.times.items())]
+    lines.append(f"{'ms':<22}{'p50':>9}{'p95':>9}{'CPU p50':>9}{'CPU p95':>9}{'n':>6}")
+    lines += [times_line(stage, t, report.cpu[stage]) for stage, t in report.times.items()]
     if mistakes:
         lines += [f"{m['id']}: {m['instruction']}\n  expected {_short(m['expected'])}\n  got      {_short(m['got'])}" for m in report.mistakes]
     return "\n".join(lines)
@@ -21,8 +22,8 @@ def share_line(name: str, s: Share) -> str:
     return f"{name:<22}{100 * s.value:>8.1f} %  [{100 * s.low:.1f}, {100 * s.high:.1f}]  {s.hits}/{s.of}"
 
 
-def times_line(stage: str, t: Times) -> str:
-    return f"  {stage:<20}{t.p50:>9.2f}{t.p95:>9.2f}{t.n:>6}"
+def times_line(stage: str, wall: Times, cpu: Times) -> str:
+    return f"  {stage:<20}{wall.p50:>9.2f}{wall.p95:>9.2f}{cpu.p50:>9.2f}{cpu.p95:>9.2f}{wall.n:>6}"
 
 
 def _short(value: object) -> str:

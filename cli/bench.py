@@ -31,7 +31,7 @@ def bench_map(
 
     models = load(None).models
     read = map_eval.read_cases(cases or map_eval.SET)
-    result = map_eval.evaluate(read, map_eval.open_interpreter(model or models.embed, models.threads))
+    result = map_eval.evaluate(read, model or models.embed, models.threads)
     if json:
         emit_json(result.model_dump(mode="json"))
     else:

@@ -23,6 +23,7 @@ def load_site(settings: Any) -> Any:
 
 
 async def _serve(settings: Any) -> None:
+    from coordinator.gist import open_kinds
     from coordinator.ledger import Timing
     from coordinator.planner import LanguagePlanner
     from coordinator.service import CoordinatorIdentity, CoordinatorOptions, CoordinatorService, coordinator_will
@@ -35,6 +36,7 @@ async def _serve(settings: Any) -> None:
     section, clock, site = settings.coordinator, SystemClock(), load_site(settings)
     embedder = open_embedder(settings.models.embed, settings.models.threads)
     engine = LlamaEngine(settings.models.lm, threads=settings.models.threads)
+    planner = LanguagePlanner(engine, open_kinds(settings.models.embed, embedder))
     store = SqliteStore(section.state_dir / f"{section.id}.db")
     identity = CoordinatorIdentity(site=settings.site, coordinator=section.id, boot=clock.uuid7(), heartbeat=section.heartbeat)
     timing = Timing(start=section.subtask_start, deadline=section.subtask_deadline)
@@ -44,7 +46,10 @@ async def _serve(settings: Any) -> None:
         password=settings.broker.password,
     )  # fmt: skip
     try:
-        async with bus, CoordinatorService(identity, bus, site, store, clock, LanguagePlanner(engine), embedder, options) as service:
+        async with (
+            bus,
+            CoordinatorService(identity, bus, site, store, clock, planner, embedder, options) as service,
+        ):
             await service.ready()
             say(f"coordinator {identity.coordinator} is ready")
             await service.wait()

@@ -41,6 +41,7 @@ def plan(
 
 async def _plan_all(lines: list[bytes], out: Path | None, model: Path | None, embed: Path | None, *, chat: bool) -> int:
     """Number of lines written."""
+    from coordinator.gist import open_kinds
     from coordinator.meaning import Meaning
     from coordinator.planner import LanguagePlanner
     from runtime.llm.embedder import open_embedder
@@ -53,7 +54,9 @@ async def _plan_all(lines: list[bytes], out: Path | None, model: Path | None, em
         generator = LlamaEngine(model or models.lm, threads=models.threads)
         try:
             with sink(out) as file:
-                return await _write(lines, LanguagePlanner(generator, chat=chat), Meaning(embedder), file)
+                return await _write(
+                    lines, LanguagePlanner(generator, open_kinds(embed or models.embed, embedder), chat=chat), Meaning(embedder), file
+                )
         finally:
             await generator.close()
     finally:

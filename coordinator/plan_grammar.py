@@ -7,8 +7,9 @@ order plus a small closed list. So a half-copied id, an invented number or a dev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from coordinator.gist import KINDS
 from coordinator.mentions import Linked, Mention
 from coordinator.words import words_of
 from runtime.llm.grammar import Rules, escaped, literal, quoted, trie
@@ -40,14 +41,27 @@ _NEARNESS = words_of("near nearer nearest close closer closest next beside nearb
 _PLURAL = words_of("all every each both any these those everybody everyone")
 
 
-def plan_grammar(linked: Linked) -> str:
-    """GBNF for the plans of this instruction (compact JSON). Any text is safe; its length bounds the size of the grammar."""
+def plan_grammar(linked: Linked, kinds: Collection[str] = KINDS) -> str:
+    """GBNF for the plans of this instruction (compact JSON), of these kinds only. Any text is safe; its length bounds the size."""
     rules = Rules()
     _names(rules, linked)
     _sentences(rules, linked)
     _parts(rules, frozenset(re.findall(r"[\w'’]+", linked.text.lower())))
-    rules.add("root", "plan | query | goal | control | ask | refuse")
+    _root(rules, kinds)
     return rules.text()
+
+
+def _root(rules: Rules, kinds: Collection[str]) -> None:
+    details: dict[str, list[str]] = {}
+    for kind in KINDS:
+        if kind in kinds:
+            shape, _, detail = kind.partition(":")
+            details.setdefault(shape, []).append(detail)
+    for shape in ("control", "ask", "refuse"):
+        if shape in details:
+            who = f' "," {_key("who")} who' if shape == "control" else ""
+            rules.add(shape, f'"{{" {_key(shape)} {_choice(*details[shape])}{who} "}}"')
+    rules.add("root", " | ".join(details))
 
 
 def _names(rules: Rules, linked: Linked) -> None:
@@ -156,9 +170,6 @@ def _parts(rules: Rules, words: frozenset[str]) -> None:
     rules.add("tell", '"{" told "}"')
     rules.add("query", f'"{{" {_key("query")} "{{" {_key("who")} who "," told "}}" "}}"')
     rules.add("goal", f'"{{" {_key("goal")} "{{" ({_key("who")} who ",")? {_key("what")} said "," limit {_optional("spare", "devices")} "}}" "}}"')
-    rules.add("control", f'"{{" {_key("control")} {_choice("stop", "cancel", "pause", "resume")} "," {_key("who")} who "}}"')
-    rules.add("ask", f'"{{" {_key("ask")} {_choice("which_device", "which_place", "what_action", "which_value")} "}}"')
-    rules.add("refuse", f'"{{" {_key("refuse")} {_choice("no_ability", "unsafe", "not_a_task")} "}}"')
 
 
 def _steps(rules: Rules, *, branches: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from coordinator.gist import KINDS, Kinds
 from coordinator.mentions import Linked, Mention, Summary
 from coordinator.plan_grammar import plan_grammar
 from coordinator.prompt import LONGEST, planner_prompt
@@ -34,11 +35,12 @@ _LONGEST_PLAN = 320
 class LanguagePlanner:
     """The likeliest plan where the model is sure; else several are drawn and vote (self-consistency: Wang et al., ICLR 2023).
 
-    Holds no state but `last`, the latest instruction's time, tokens and probability. `chat`: for a model that was not trained here.
+    Holds no state but `last`, the latest instruction's time, tokens and probability. `kinds`: what the instruction may be at all. `chat`: for a
+    model that was not trained here.
     """
 
-    def __init__(self, engine: Engine, *, threshold: float = THRESHOLD, chat: bool = False) -> None:
-        self._engine, self._threshold, self._chat = engine, threshold, chat
+    def __init__(self, engine: Engine, kinds: Kinds | None = None, *, threshold: float = THRESHOLD, chat: bool = False) -> None:
+        self._engine, self._kinds, self._threshold, self._chat = engine, kinds, threshold, chat
         self.last: Generation | None = None
 
     async def plan(self, linked: Linked, summary: Summary) -> tuple[Intent, ...]:
@@ -47,7 +49,8 @@ class LanguagePlanner:
         self.last = None
         if not any(c.isalnum() for c in linked.text):
             return (_UNSURE,)
-        prompt, grammar = planner_prompt(summary, linked.tagged(), chat=self._chat), plan_grammar(linked)
+        kinds = await self._kinds.of(linked.text) if self._kinds is not None else KINDS
+        prompt, grammar = planner_prompt(summary, linked.tagged(), chat=self._chat), plan_grammar(linked, kinds)
         try:
             first = self.last = await self._engine.generate(prompt, grammar=grammar, max_tokens=_LONGEST_PLAN)
             if first.probability is None or first.probability >= SURE:

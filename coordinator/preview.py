@@ -32,12 +32,12 @@ def preview(plan: Plan, scene: Scene) -> tuple[Work, ...] | Problem:
 
 
 def told(intent: Intent, scene: Scene) -> str:
-    """A plan or a control in one line: "robot 2: Move to shelf 8.; robot 3: …". Empty when nothing can be shown."""
+    """A plan or a control in one line: "robot 2: Move to shelf 8; robot 3: …". Empty when nothing can be shown."""
     if isinstance(intent, Control):
         whom = select(intent.who, scene, in_charge=False).chosen
         return f"{intent.action} {listing([scene.spoken(d) for d in whom[:SHOWN]])}" if whom else ""
     works = preview(intent, scene) if isinstance(intent, Plan) else ()
-    return "; ".join(f"{scene.spoken(w.device)}: {w.text}" for w in works[:SHOWN]).rstrip(".") if isinstance(works, tuple) else ""
+    return "; ".join(f"{scene.spoken(w.device)}: {w.text.rstrip('.')}" for w in works[:SHOWN]) if isinstance(works, tuple) else ""
 
 
 def _choice(pick: Pick, plan: Plan, scene: Scene) -> str:

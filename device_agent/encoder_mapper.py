@@ -18,6 +18,9 @@ from runtime.llm.worker import Worker
 from schemas.messages import Candidate
 from schemas.skills import Call, Catalogue, Function, PlaceRef
 
+SOUGHT = 0.25
+"""Confidence from which a function that finds what is sought is called without asking."""
+
 
 class EncoderMapper:
     """`map` never blocks the event loop; calls of several devices wait their turn in the worker."""
@@ -31,7 +34,7 @@ class EncoderMapper:
     def _map(self, sentence: str, catalogue: Catalogue, context: str, hint: Hint) -> Mapped:
         *first, last = offers(catalogue, hint)
         for functions in first:
-            mapped = self._among(functions, sentence, catalogue, context)
+            mapped = sought(self._among(functions, sentence, catalogue, context), catalogue, hint)
             if mapped.decision == "act":
                 return mapped
         return self._among(last, sentence, catalogue, context)
@@ -48,6 +51,13 @@ def open_mapper(embed: Path, threads: int = 1) -> EncoderMapper:
     """Load encoder and heads. Raises ConfigError."""
     encoder = Encoder(embed, threads)
     return EncoderMapper(Interpreter(encoder, Heads.load(embed.with_name(f"{embed.stem}-heads.npz"))), Worker("mapper"))
+
+
+def sought(mapped: Mapped, catalogue: Catalogue, hint: Hint) -> Mapped:
+    """Less doubt is needed against a function that merely reads and returns the very property that the coordinator seeks."""
+    function = catalogue.function(mapped.call.function) if mapped.call is not None else None
+    exact = function is not None and function.safety == "read" and any(r.property == hint.seeks for r in function.returns)
+    return mapped.model_copy(update={"decision": "act"}) if exact and mapped.decision == "ask" and mapped.confidence >= SOUGHT else mapped
 
 
 def site_view(function: Function) -> Function:

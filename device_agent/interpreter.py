@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from device_agent.clauses import halves
 from device_agent.extraction import extract, read_facts
@@ -15,14 +16,17 @@ from device_agent.reader import Sentence, pass_ids, read_sentence
 from device_agent.retrieval import Catalogue, Floats, TextEncoder, digest, prepare
 from schemas.skills import Function
 
-__all__ = ["Interpretation", "Interpreter", "InterpreterSettings"]
+__all__ = ["Interpretation", "Interpreter", "InterpreterSettings", "Stage"]
+
+Stage = Callable[[str], AbstractContextManager[object]]
+"""Entered around each stage by its name: "catalogue" (a new one), "retrieve", "read", "bind"; for measurements."""
 
 
 class Interpreter:
     """Synchronous; one call at a time (the encoder's context is not shared). Never raises on odd sentences."""
 
-    def __init__(self, encoder: TextEncoder, heads: Heads, settings: InterpreterSettings | None = None) -> None:
-        self._encoder, self._heads = encoder, heads
+    def __init__(self, encoder: TextEncoder, heads: Heads, settings: InterpreterSettings | None = None, stage: Stage = nullcontext) -> None:
+        self._encoder, self._heads, self._stage = encoder, heads, stage
         self.settings = settings or InterpreterSettings()
         self._prepared: OrderedDict[str, Catalogue] = OrderedDict()
 
@@ -30,7 +34,8 @@ class Interpreter:
         """Vectors and reader texts of these functions, computed once."""
         key = digest(functions)
         if key not in self._prepared:
-            self._prepared[key] = prepare(functions, self._encoder)
+            with self._stage("catalogue"):
+                self._prepared[key] = prepare(functions, self._encoder)
             while len(self._prepared) > self.settings.catalogues:
                 self._prepared.popitem(last=False)
         self._prepared.move_to_end(key)
@@ -42,9 +47,12 @@ class Interpreter:
         read = read_sentence(sentence, self._encoder)
         if not read.ids or not catalogue.functions:
             return Interpretation(name=None, decision="refuse", confidence=1.0, reason="none_fits")
-        near = self._shortlist(sentence, catalogue)
-        readings = self._read(read, catalogue, [number for number, _ in near])
-        result = self._conclude(read, catalogue, near, readings, read_facts(context))
+        with self._stage("retrieve"):
+            near = self._shortlist(sentence, catalogue)
+        with self._stage("read"):
+            readings = self._read(read, catalogue, [number for number, _ in near])
+        with self._stage("bind"):
+            result = self._conclude(read, catalogue, near, readings, read_facts(context))
         return result.model_copy(update={"ms": (time.perf_counter() - began) * 1000.0})
 
     def _shortlist(self, sentence: str, catalogue: Catalogue) -> list[tuple[int, float]]:

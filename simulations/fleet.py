@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coordinator.gist import open_kinds
 from coordinator.planner import LanguagePlanner
 from coordinator.scripted import Planner
 from coordinator.service import CoordinatorIdentity, CoordinatorOptions, CoordinatorService
@@ -53,8 +54,10 @@ class Models:
         """The weights of this repository. Raises ConfigError."""
         encoder, worker = Encoder(folder / "parley-embed.gguf", threads), Worker("encoder")
         heads = Heads.load(folder / "parley-embed-heads.npz")
-        planner = LanguagePlanner(LlamaEngine(folder / "parley-lm.gguf", threads=threads))
-        return cls(EncoderMapper(Interpreter(encoder, heads), worker), planner, LocalEmbedder(encoder, worker))
+        embedder = LocalEmbedder(encoder, worker)
+        kinds = open_kinds(folder / "parley-embed.gguf", embedder)
+        planner = LanguagePlanner(LlamaEngine(folder / "parley-lm.gguf", threads=threads), kinds)
+        return cls(EncoderMapper(Interpreter(encoder, heads), worker), planner, embedder)
 
 
 class LocalFleet:

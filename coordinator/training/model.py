@@ -52,6 +52,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
 class Words(nn.Module):
     """Word vectors V, D: pretrained ones through a learned map, plus a small difference for each word. So what is learned of a word holds for its like."""
 
+    known: Tensor
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.register_buffer("known", torch.zeros(shape.vocabulary, shape.known))
@@ -88,6 +90,9 @@ class Decoder(nn.Module):
 
     Padding stands on the right, so causality hides it.
     """
+
+    cos: Tensor
+    sin: Tensor
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()

@@ -1,66 +1,81 @@
-"""The model card: what the files are, where they come from and how they did on held-out kinds.
-
-python -m device_agent.training.evaluate --json figures.json
-python -m device_agent.training.card --state run/state.pt --figures figures.json --out models
-"""
+"""The model card: what the files are, where they come from, how they were trained and how they did on held-out kinds."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
+from device_agent.training.data import Kind, is_held_out, load_kinds
 
-from device_agent.training.data import is_held_out, load_kinds
-
-_HEAD = """file = "parley-embed.gguf"
-heads = "parley-embed-heads.npz"
-task = "sentence vectors; and, by the heads, whether a sentence fits a function, which parameters it says, where, and which option"
-architecture = "bert (encoder), 22.7 M parameters, 6 layers, width 384, q8_0"
-licence = "Apache-2.0"
-base = "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), itself from nreimers/MiniLM-L6-H384-uncased (MIT, Microsoft); vocabulary unchanged"
-data = "device_agent/training/data/*.json, written for this project (docs/data.md)"
-command = "python -m device_agent.training.train_encoder --base <all-MiniLM-L6-v2> --out run --frozen 2"
-export = "python -m device_agent.training.export --base <all-MiniLM-L6-v2> --state run/state.pt"
-evaluate = "python -m device_agent.training.evaluate"
-"""
+_PROGRAM = "python -m device_agent.training.train_encoder --base <all-MiniLM-L6-v2> --out run"
 
 
-def card(folder: Path, state: dict[str, Any], figures: dict[str, float]) -> str:
-    """TOML with sha256 sums and figures; no dates, so that the same files give the same card."""
-    kinds = load_kinds()
-    held = [k for k in kinds if is_held_out(k)]
-    files = [folder / name for name in ("parley-embed.gguf", "parley-embed-heads.npz")]
-    lines = [
-        _HEAD,
-        f"steps = {state['step']}",
-        f"minutes = {state['seconds'] / 60:.0f}",
-        f"kinds = {len(kinds)}",
-        f"held_out_kinds = {json.dumps([k.kind for k in held])}",
-        f"sentences = {sum(len(k.examples) for k in kinds)}",
-        "",
-        "[sha256]",
-        *(f'"{f.name}" = "{hashlib.sha256(f.read_bytes()).hexdigest()}"' for f in files),
-        "",
-        "[held_out]",
-        *(f'"{name}" = {value}' for name, value in figures.items()),
-    ]
+@dataclass(frozen=True)
+class Training:
+    """What a checkpoint tells of its making. `runs`: the options of each run in order, with `from_step`; empty when it was not recorded."""
+
+    step: int
+    minutes: float
+    parameters: int
+    runs: tuple[dict[str, Any], ...] = ()
+    note: str = ""
+
+    @property
+    def knows_everything(self) -> bool:
+        """Whether held-out kinds were trained on too, so that no figure means anything."""
+        return any(run.get("all") for run in self.runs)
+
+    @property
+    def command(self) -> str:
+        """The runs one after another; without options where they were not recorded."""
+        return " && ".join(_PROGRAM + _flags(run) for run in self.runs) or _PROGRAM
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Held-out figures: of all kinds together, and by kind the share of right answers; per cent."""
+
+    together: dict[str, float] = field(default_factory=dict[str, float])
+    by_kind: dict[str, float] = field(default_factory=dict[str, float])
+
+
+def _flags(run: dict[str, Any]) -> str:
+    values = "".join(f" --{name} {run[name]:g}" for name in ("minutes", "lr", "seed", "frozen"))
+    return values + (" --all" if run["all"] else "") + (" --resume" if run["from_step"] else "")
+
+
+def card(files: Sequence[Path], training: Training, figures: Figures, kinds: Sequence[Kind] | None = None) -> str:
+    """TOML; `files` are the GGUF and its heads. No dates and no times, so that the same files give the same card."""
+    kinds = load_kinds() if kinds is None else kinds
+    about = {
+        "file": files[0].name,
+        "heads": files[1].name,
+        "task": "sentence vectors; and, by the heads, whether a sentence fits a function, which parameters it says, where, and which option",
+        "architecture": f"bert (encoder), {training.parameters / 1e6:.1f} M parameters, 6 layers, width 384; reader heads in float32",
+        "licence": "Apache-2.0",
+        "base": "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), by the Sentence Transformers project and contributors; vocabulary unchanged",
+        "data": "device_agent/training/data/*.json, written for this project (docs/data.md)",
+        "kinds": len(kinds),
+        "held_out_kinds": sum(map(is_held_out, kinds)),
+        "sentences": sum(len(k.examples) for k in kinds),
+        "command": training.command,
+        "steps": training.step,
+        "minutes": round(training.minutes),
+        "note": training.note,
+        "export": "python -m device_agent.training.export --base <all-MiniLM-L6-v2> --state run/state.pt",
+        "evaluate": "python -m device_agent.training.evaluate",
+    }
+    tables = {
+        "sha256": {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files},
+        "held_out": figures.together,
+        "held_out_by_kind": figures.by_kind,
+    }
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in about.items() if value != ""]
+    for name, rows in tables.items():
+        if rows:
+            lines += ["", f"[{name}]", *(f"{json.dumps(key, ensure_ascii=False)} = {json.dumps(value)}" for key, value in rows.items())]
     return "\n".join(lines) + "\n"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--figures", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("models"))
-    options = parser.parse_args()
-    state = torch.load(options.state, weights_only=True)
-    figures: dict[str, float] = json.loads(options.figures.read_text(encoding="utf-8"))
-    (options.out / "parley-embed.toml").write_text(card(options.out, state, figures), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

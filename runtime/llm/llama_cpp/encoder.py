@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import hashlib
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +15,7 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
+from runtime.cards import check_card
 from schemas.errors import ConfigError, ModelError
 
 Floats = NDArray[np.float32]
@@ -24,22 +23,6 @@ Floats = NDArray[np.float32]
 CLS, SEP = 101, 102
 BATCH, SEQUENCES, LONGEST = 2048, 32, 512
 """Tokens and sequences of one `llama_encode` call; the longest sequence."""
-
-
-def check_card(path: Path) -> None:
-    """Compare the file, and what belongs to it, with the sums of its card (`<name>.toml`, keys `sha256.<file name>`) when a card is there.
-    Raises ConfigError."""
-    card = path.with_suffix(".toml")
-    if not card.is_file():
-        return
-    try:
-        sums: Any = tomllib.loads(card.read_text(encoding="utf-8")).get("sha256", {})
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{card}: the model's card cannot be read ({error})") from None
-    for name, expected in cast("dict[str, str]", sums).items() if isinstance(sums, dict) else ():
-        file = path.with_name(name)
-        if file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() != expected:
-            raise ConfigError(f"{file}: differs from the sha256 in {card.name}; restore the file, or remove the card of a model of your own")
 
 
 class Encoder:

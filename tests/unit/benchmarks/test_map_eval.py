@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.map_eval import SET, STAGES, Answer, Case, Expected, accuracy, evaluate, open_interpreter, read_cases, same
+from benchmarks.map_eval import SET, STAGES, Answer, Case, Expected, accuracy, evaluate, read_cases, same
 from benchmarks.report import as_text
 from runtime.settings import MODELS
 from schemas.errors import ConfigError
@@ -87,8 +87,8 @@ def test_an_absent_or_empty_set_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not (MODELS / "parley-embed.gguf").is_file(), reason="no encoder")
 def test_a_run_times_every_stage_and_each_catalogue_once() -> None:
-    report = evaluate(read_cases(SET)[:4], open_interpreter(MODELS / "parley-embed.gguf"))
+    report = evaluate(read_cases(SET)[:4], MODELS / "parley-embed.gguf")
     assert tuple(report.times) == STAGES
-    assert [t.n for t in report.times.values()] == [1, 4, 4, 4, 4]
+    assert [t.n for t in report.times.values()] == [t.n for t in report.cpu.values()] == [1, 4, 4, 4, 4]
     assert report.times["whole"].p50 > report.times["read"].p50 > 0
     assert "call_exact" in as_text(report, mistakes=True)

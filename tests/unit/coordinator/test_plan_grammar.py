@@ -110,3 +110,18 @@ def test_any_text_makes_a_sound_grammar(accepts: Accepts, text: str) -> None:
 def test_words_with_marks_are_copied_as_json(accepts: Accepts) -> None:
     grammar = plan_grammar(linked('show "a\\b" on it'))
     assert accepts(grammar, json.dumps({"plan": [{"who": {"of": "any"}, "do": ["Show a\\b on it."]}]}, separators=(",", ":")))
+
+
+SHAPES = {
+    "control:stop": '{"control":"stop","who":{"of":"any"}}',
+    "control:resume": '{"control":"resume","who":{"of":"any"}}',
+    "refuse:unsafe": '{"refuse":"unsafe"}',
+    "ask:which_place": '{"ask":"which_place"}',
+    "plan": '{"plan":[{"who":{"of":"any"},"do":["Move."]}]}',
+}
+
+
+@pytest.mark.parametrize("allowed", SHAPES)
+def test_only_the_allowed_kinds_can_be_written(accepts: Accepts, allowed: str) -> None:
+    grammar = plan_grammar(MOVE, {allowed})
+    assert {kind for kind, plan in SHAPES.items() if accepts(grammar, plan)} == {allowed}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from device_agent.encoder_mapper import site_view
+from device_agent.encoder_mapper import SOUGHT, site_view, sought
 from device_agent.extraction import NAMED, named_places
-from device_agent.mapper import NO_HINT, Hint, offers
-from schemas.skills import Binding, Catalogue, Function, PlaceRef, Returns, StateRead, parameters_of
+from device_agent.mapper import NO_HINT, Hint, Mapped, offers
+from schemas.skills import Binding, Call, Catalogue, Function, PlaceRef, Returns, StateRead, parameters_of
 
 SHELF = PlaceRef(prefix="shelf-", format="S{n:02d}")
 CHARGE = Function(name="charge")
@@ -54,3 +54,18 @@ def parameters(*places: str):
 )
 def test_one_place_by_its_proper_name_is_the_argument(sentence, names, found):
     assert {p: (a.value, a.confidence) for p, a in named_places(sentence, parameters(*names)).items()} == {p: (n, NAMED) for p, n in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("function", "seeks", "confidence", "decision"),
+    [
+        ("look", "free_slots", SOUGHT, "act"),
+        ("look", "free_slots", SOUGHT - 0.01, "ask"),
+        ("look", "image", 0.4, "ask"),
+        ("look", None, 0.4, "ask"),
+        ("charge", None, 0.4, "ask"),
+    ],
+)
+def test_a_function_that_reads_what_is_sought_needs_less_confidence(function, seeks, confidence, decision):
+    mapped = Mapped(call=Call(function=function), decision="ask", confidence=confidence)
+    assert sought(mapped, CATALOGUE, Hint(purpose="observe", seeks=seeks)).decision == decision
