@@ -25,6 +25,10 @@ HELPERS = tuple(_HELPERS.split())
 """Words that a `do` sentence may use beside those of the instruction."""
 _LEADING = frozenset(["a", "an", "the", "of", "to", "at", "for", "with", "from", "by", "and", "or", "my", "your", "our", "any", "than"])
 """A run of words does not end with one of these."""
+_NO_TOPIC = words_of(
+    "than are is was were be of to for below above under and or if by from as has have had do does did me us you i it they please how what which who"
+)
+"""What is asked about does not begin with one of these."""
 _ATOM = re.compile(r"\w+|[^\w\s]")
 _EDGE = '.,;:!?"()[]“”…'
 _STEPS, _SENTENCES, _WORDS = 6, 4, 15
@@ -89,9 +93,9 @@ def _any_of(refs: Iterable[str]) -> str:
 
 
 def _runs(rules: Rules, text: str) -> None:
-    """`said`: a run of words of the text as a JSON string. One rule for each word: it, or it and what follows; so a run cannot skip or mix."""
+    """`said`: a run of words of the text as a JSON string; `topic`: one that may name a property. A rule a word: it, or it and what follows."""
     atoms = [(m.group(), m.start(), m.end()) for m in _ATOM.finditer(text)]
-    starts: list[str] = []
+    starts: list[int] = []
     for i, (atom, start, end) in enumerate(atoms):
         more = ""
         if i + 1 < len(atoms):
@@ -100,9 +104,12 @@ def _runs(rules: Rules, text: str) -> None:
         rules.add(f"w{i}", literal(escaped(atom)) + more)
         inside_word = i > 0 and atoms[i - 1][2] == start and atoms[i - 1][0].isalnum()
         if not inside_word and (atom[0].isalnum() or atom in "-+$€£#"):
-            starts.append(f"w{i}")
-    rules.add("run", " | ".join(starts))
+            starts.append(i)
+    topics = [i for i in starts if atoms[i][0].lower() not in _NO_TOPIC] or starts
+    rules.add("run", " | ".join(f"w{i}" for i in starts))
+    rules.add("topical", " | ".join(f"w{i}" for i in topics))
     rules.add("said", r'"\"" run "\""')
+    rules.add("topic", r'"\"" topical "\""')
 
 
 def _sentences(rules: Rules, linked: Linked) -> None:
@@ -155,8 +162,8 @@ def _optional(name: str, body: str) -> str:
 def _parts(rules: Rules, words: frozenset[str]) -> None:
     rules.add("op", _choice("==", "!=", "<", "<=", ">", ">="))
     rules.add("limit", f'{_key("op")} op "," {_key("v")} said')
-    rules.add("where", f'"{{" ({_key("what")} said ",")? limit "}}"')
-    rules.add("top", f'"[" {_choice("max", "min")} "," said "]"')
+    rules.add("where", f'"{{" ({_key("what")} topic ",")? limit "}}"')
+    rules.add("top", f'"[" {_choice("max", "min")} "," topic "]"')
     rules.add("but", '"[" places ("," places){0,7} "]"')
     options = [("at", "sites"), ("where", "where"), ("top", "top")]
     options += [("near", "places")] if words & _NEARNESS else []
@@ -164,12 +171,12 @@ def _parts(rules: Rules, words: frozenset[str]) -> None:
     rules.add("who", f'"{{" {_key("of")} of {" ".join(_optional(*option) for option in options)} "}}"')
     aggregate = _choice("list", "count", "min", "max", "mean", "any", "all", "value")
     limited = '"{" limit "}"'
-    rules.add("told", f'{_key("what")} said "," {_key("as")} {aggregate} {_optional("where", limited)}')
+    rules.add("told", f'{_key("what")} topic "," {_key("as")} {aggregate} {_optional("where", limited)}')
     _steps(rules, branches=bool(words & _BRANCHES))
     rules.add("plan", f'"{{" {_key("plan")} "[" step0 next1 "]" {_optional("tell", "tell")} "}}"')
     rules.add("tell", '"{" told "}"')
     rules.add("query", f'"{{" {_key("query")} "{{" {_key("who")} who "," told "}}" "}}"')
-    rules.add("goal", f'"{{" {_key("goal")} "{{" ({_key("who")} who ",")? {_key("what")} said "," limit {_optional("spare", "devices")} "}}" "}}"')
+    rules.add("goal", f'"{{" {_key("goal")} "{{" ({_key("who")} who ",")? {_key("what")} topic "," limit {_optional("spare", "devices")} "}}" "}}"')
 
 
 def _steps(rules: Rules, *, branches: bool) -> None:
@@ -177,14 +184,14 @@ def _steps(rules: Rules, *, branches: bool) -> None:
     rules.add("each", 'places | "[" places ("," places){0,7} "]"')
     rules.add("work", f'{_key("each")} each "," {_key("do")} do-item | {_key("do")} do-plain')
     rules.add("step0", f'"{{" {_key("who")} who "," work "}}"')
-    seen = f'{_key("what")} said "," limit'
+    seen = f'{_key("what")} topic "," limit'
     for i in range(1, _STEPS):
         rules.add(f"earlier{i}", f"[0-{i - 1}]")
         rules.add(f"after{i}", _optional("after", f'"[" earlier{i} ("," earlier{i}){{0,{_STEPS - 2}}} "]"'))
         ended = f"{_key('is')} {_choice('done', 'failed')}"
         condition = _optional("if", f'"{{" {_key("step")} earlier{i} "," ({ended} | {seen}) "}}"')
         rules.add(f"if{i}", condition if branches else "")
-        pick = f'"{{" {_key("from")} earlier{i} "," {_key("what")} said "," {_key("as")} {_choice("first", "max", "min")} "}}"'
+        pick = f'"{{" {_key("from")} earlier{i} "," {_key("what")} topic "," {_key("as")} {_choice("first", "max", "min")} "}}"'
         picking = f'{_key("do")} do-pick after{i} if{i} "," {_key("pick")} {pick}'
         rules.add(f"step{i}", f'"{{" {_key("who")} who "," (work after{i} if{i} | {picking}) "}}"')
         rules.add(f"next{i}", f'("," step{i} next{i + 1})?')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -101,7 +102,7 @@ def _only_kind(phrase: str, scene: Scene) -> Mention | None:
 
 def _number(who: Who, mentions: list[Mention], scene: Scene) -> int | str | None:
     """`n`, or what its absence means: named devices and plurals all, one unnamed of a kind any one; "the robot" is a certain one."""
-    if who.n in (None, 1) and all(m.letter == "k" for m in mentions) and _definite(mentions[0]):
+    if who.n in (None, 1) and all(m.letter == "k" for m in mentions) and _definite(mentions[0], scene):
         return "the"
     if who.n is not None or any(m.letter != "k" for m in mentions):
         return who.n if who.n is not None else "all"
@@ -111,10 +112,15 @@ def _number(who: Who, mentions: list[Mention], scene: Scene) -> int | str | None
     return "all" if several or who.where or mentions[0].surface.lower().split()[0] in ("every", "each", "all") else 1
 
 
-def _definite(mention: Mention) -> bool:
-    """ "the robot", "that lamp": one, and the person knows which."""
-    first, *_, last = mention.surface.lower().split() if " " in mention.surface else ("", "")
-    return first in ("the", "that", "this") and not is_plural_of(last, mention.kind) and not last.endswith("s")
+_CERTAIN = re.compile(r"\b(?:the|that|this) (?:(?!(?:an?|one|any|every|each|all|no|of|to|in|on|at|by|for|with|is|are|and|or|other) )[a-z-]+ )?$")
+
+
+def _definite(mention: Mention, scene: Scene) -> bool:
+    """ "the robot", "that lamp", "the weakest drone": one, and the person knows which."""
+    before = scene.linked.text[: mention.start].lower() if mention in scene.linked.mentions else ""
+    *first, last = mention.surface.lower().split() or [""]
+    certain = _CERTAIN.search(f"{before}{' '.join(first)}".rstrip() + " ")
+    return certain is not None and not is_plural_of(last, mention.kind) and not last.endswith("s")
 
 
 def _restricted(base: _Base, who: Who, scene: Scene) -> _Base | Problem:

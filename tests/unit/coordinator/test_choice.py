@@ -125,11 +125,15 @@ async def test_a_question_with_a_unit_alone_is_answered_from_what_has_that_unit(
 
 
 async def test_the_robot_is_a_certain_one_where_there_are_several(site, fleet):
-    for n in (None, 1):
-        intent, scene = await chosen("the robot goes to dock 1", site, fleet, Plan(steps=(Step(who=Who(of="k1", n=n), do=("Go to {p1}.",)),)))
+    for n, text in ((None, "the robot goes to dock 1"), (1, "the robot goes to dock 1"), (1, "send the weakest robot to dock 1")):
+        intent, scene = await chosen(text, site, fleet, Plan(steps=(Step(who=Who(of="k1", n=n), do=("Go to {p1}.",)),)))
         problem = check(intent, scene)
         assert isinstance(problem, Question)
         assert problem.about == "which_device"
+    for text in ("a robot goes to dock 1", "from the kitchen a robot goes to dock 1", "in the aisle any robot goes to dock 1"):
+        intent, scene = await chosen(text, site, fleet, Plan(steps=(Step(who=Who(of="k1", n=1), do=("Go to dock 1.",)),)))
+        problem = check(intent, scene)
+        assert problem is None or "Which robot" not in problem.text
 
 
 TURNED = [
