@@ -70,7 +70,7 @@ def _root(rules: Rules, kinds: Collection[str]) -> None:
 
 def _names(rules: Rules, linked: Linked) -> None:
     """A kind says how many, a named device does not; "any" and names that the linker missed may."""
-    _runs(rules, linked.text)
+    _runs(rules, linked)
     refs = {letter: [m.ref for m in linked.mentions if m.letter == letter] for letter in "dkps"}
     rules.add("devices", _any_of([*refs["d"], *refs["k"]]))
     rules.add("places", _any_of([*refs["p"], *refs["s"], *refs["d"], *refs["k"]]))
@@ -92,9 +92,10 @@ def _any_of(refs: Iterable[str]) -> str:
     return " | ".join([*(quoted(ref) for ref in refs), "said"])
 
 
-def _runs(rules: Rules, text: str) -> None:
-    """`said`: a run of words of the text as a JSON string; `topic`: one that may name a property. A rule a word: it, or it and what follows."""
-    atoms = [(m.group(), m.start(), m.end()) for m in _ATOM.finditer(text)]
+def _runs(rules: Rules, linked: Linked) -> None:
+    """`said`: a run of words of the text as a JSON string; `topic`: one that may name a property; `value`: one that does not begin
+    inside a mention ("5" of "shelves 4 and 5"). One rule for each word: it, or it and what follows; so a run cannot skip or mix."""
+    atoms = [(m.group(), m.start(), m.end()) for m in _ATOM.finditer(linked.text)]
     starts: list[int] = []
     for i, (atom, start, end) in enumerate(atoms):
         more = ""
@@ -106,9 +107,12 @@ def _runs(rules: Rules, text: str) -> None:
         if not inside_word and (atom[0].isalnum() or atom in "-+$€£#"):
             starts.append(i)
     topics = [i for i in starts if atoms[i][0].lower() not in _NO_TOPIC] or starts
+    values = [i for i in starts if not any(m.start < atoms[i][1] < m.end for m in linked.mentions)] or starts
     rules.add("run", " | ".join(f"w{i}" for i in starts))
     rules.add("topical", " | ".join(f"w{i}" for i in topics))
     rules.add("said", r'"\"" run "\""')
+    rules.add("valued", " | ".join(f"w{i}" for i in values))
+    rules.add("value", r'"\"" valued "\""')
     rules.add("topic", r'"\"" topical "\""')
 
 
@@ -161,7 +165,7 @@ def _optional(name: str, body: str) -> str:
 
 def _parts(rules: Rules, words: frozenset[str]) -> None:
     rules.add("op", _choice("==", "!=", "<", "<=", ">", ">="))
-    rules.add("limit", f'{_key("op")} op "," {_key("v")} said')
+    rules.add("limit", f'{_key("op")} op "," {_key("v")} value')
     rules.add("where", f'"{{" ({_key("what")} topic ",")? limit "}}"')
     rules.add("top", f'"[" {_choice("max", "min")} "," topic "]"')
     rules.add("but", '"[" places ("," places){0,7} "]"')

@@ -16,6 +16,7 @@ from coordinator.mentions import Linked, Mention, Summary
 from coordinator.plan_grammar import plan_grammar
 from coordinator.prompt import LONGEST, planner_prompt
 from coordinator.scene import refs_in
+from coordinator.words import words_of
 from runtime.llm.protocol import Engine, Generation
 from schemas.errors import ContractError, ModelError
 from schemas.plan import Control, Goal, Intent, Plan, Query, Question, Refusal, Step
@@ -53,10 +54,11 @@ class LanguagePlanner:
         prompt, grammar = planner_prompt(summary, linked.tagged(), chat=self._chat), plan_grammar(linked, kinds)
         try:
             first = self.last = await self._engine.generate(prompt, grammar=grammar, max_tokens=_LONGEST_PLAN)
-            if first.probability is None or first.probability >= SURE:
-                return (self._if_sure(parse_intent(first.text), first.probability or 0.0),)
-            if first.probability < FLOOR and _acts(parse_intent(first.text)):
-                return (_unsure(parse_intent(first.text)),)
+            likeliest = _sound(first.text)
+            if likeliest is not None and (first.probability is None or first.probability >= SURE):
+                return (self._if_sure(likeliest, first.probability or 0.0),)
+            if likeliest is not None and (first.probability or 0.0) < FLOOR and _acts(likeliest):
+                return (_unsure(likeliest),)
             drawn = [await self._draw(prompt, grammar, seed) for seed in range(SAMPLES)]
         except (ModelError, ContractError):
             return (_UNSURE,)
@@ -104,10 +106,23 @@ def _acts(intent: Intent) -> bool:
 
 
 def _sound(text: str) -> Intent | None:
+    """The intent that is written, unless it is none or speaks gibberish."""
     try:
-        return parse_intent(text)
+        intent = parse_intent(text)
     except ContractError:
         return None
+    sentences = [do for step in intent.steps for do in step.do] if isinstance(intent, Plan) else []
+    return intent if all(map(_speakable, sentences)) else None
+
+
+_DANGLING = words_of("a an the of for with and or from than my your their its into onto at")
+
+
+def _speakable(sentence: str) -> bool:
+    """No reference twice, no word twice in a row, no end in the air: "Check shelf 2 for the." """
+    words = sentence.lower().rstrip(" .").split()
+    refs = [w for w in words if w.startswith("{")]
+    return len(refs) == len(set(refs)) and all(a != b for a, b in pairwise(words)) and words[-1:] != [] and words[-1] not in _DANGLING
 
 
 def shortened(linked: Linked) -> Linked:

@@ -125,3 +125,14 @@ SHAPES = {
 def test_only_the_allowed_kinds_can_be_written(accepts: Accepts, allowed: str) -> None:
     grammar = plan_grammar(MOVE, {allowed})
     assert {kind for kind, plan in SHAPES.items() if accepts(grammar, plan)} == {allowed}
+
+
+def test_a_property_is_no_function_word_and_a_value_no_part_of_a_name(accepts: Accepts) -> None:
+    text = "Is robot 1 fuller than robot 3, look at shelves 4 and 5"
+    spans = [("d1", 3, 10), ("d2", 23, 30), ("s1", 40, 55)]
+    mentions = tuple(Mention(ref=r, start=a, end=b, surface=text[a:b], kind="x", ids=(), count=0) for r, a, b in spans)
+    grammar = plan_grammar(Linked(text=text, mentions=mentions))
+    query = '{"query":{"who":{"of":["d1","d2"]},"what":"%s","as":"list","where":{"op":">","v":"%s"}}}'
+    assert accepts(grammar, query % ("fuller", "robot 3"))
+    assert not accepts(grammar, query % ("than robot", "robot 3"))
+    assert not accepts(grammar, query % ("fuller", "5"))

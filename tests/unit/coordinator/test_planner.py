@@ -181,3 +181,10 @@ async def test_a_strong_rival_is_kept_for_when_the_first_makes_no_sense_here() -
 def test_a_plan_that_cannot_be_meant_is_no_plan(text: str) -> None:
     with pytest.raises(ContractError):
         parse_intent(text)
+
+
+@pytest.mark.parametrize("do", ["Check {p1} for {p1}.", "Drive into into {p1}.", "Check {p1} for the.", "."])
+async def test_gibberish_is_no_reading(do: str) -> None:
+    gibberish = GO.replace("d1", "any").replace("Go.", do)
+    sane = [GO] * 8
+    assert await LanguagePlanner(_Wavering(gibberish, sane, 0.99)).plan(Linked(text="x"), Summary()) == (parse_intent(GO),)
