@@ -31,6 +31,12 @@ def say(*lines: str) -> None:
     sys.stderr.flush()
 
 
+def say_part(text: str) -> None:
+    """The beginning of a line for people."""
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
 def emit(text: str) -> None:
     """A line of result, on stdout."""
     sys.stdout.write(text + "\n")

@@ -99,15 +99,13 @@ async def _all_present(operator: Any, robots: set[str]) -> None:
 
 async def _tell(operator: Any, robots: int, instruction: str) -> Any:
     """The answer; the conversation is shown as it happens, what is sent again for safety only once."""
-    from cli.transcript import line
+    from cli.transcript import Transcript
 
-    shown: set[tuple[str, str]] = set()
+    transcript = Transcript()
 
     def show(address: Any, envelope: Any) -> None:
-        text = line(address, envelope)
-        key = (envelope.subtask or envelope.id, text or "")
-        if text and address.topic.leaf != "progress" and key not in shown:
-            shown.add(key)
+        text = transcript.line(address, envelope)
+        if text:
             say(text)
 
     say(f"{robots} robot{'s' if robots > 1 else ''} and a coordinator are here.\n")

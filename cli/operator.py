@@ -16,9 +16,11 @@ from schemas.base import Frozen
 from schemas.envelope import Envelope
 from schemas.errors import LinkError
 from schemas.ids import to_wire_id
-from schemas.messages import Answer, Ask, Connection, ControlRequest, Instruction, Profile, State
+from schemas.messages import Answer, Ask, Connection, ControlRequest, Instruction, Profile, Reply, State
 
 Listener = Callable[[topics.Address, Envelope], Awaitable[None] | None]
+Replier = Callable[[str], Awaitable[str | None]]
+"""A question in, the person's answer out; None when there is none."""
 
 
 @dataclass
@@ -87,7 +89,7 @@ class Operator:
         waiting = self._answers.get(envelope.instruction or "")
         if waiting is None or waiting.done():
             return
-        if isinstance(body, Answer):
+        if isinstance(body, Answer) and (body.final or body.intent != "question"):
             waiting.set_result(body)
         elif isinstance(body, Ask):
             waiting.set_result(Answer(text=" ".join([body.text, *_choices(body)]), intent="question", complete=False))
@@ -98,21 +100,33 @@ class Operator:
         await self.until(lambda: self.fleet.coordinator_online, 5.0, missing)
         return sorted(name for name, c in self.fleet.coordinators.items() if c.status == "online")
 
-    async def tell(self, text: str, *, dry_run: bool = False, timeout: float = 600.0, show: Listener | None = None) -> Answer:
-        """The answer to one instruction; `show` hears its conversation and no other. LinkError without coordinator, link, or an answer in time."""
+    async def tell(
+        self, text: str, *, dry_run: bool = False, timeout: float = 600.0, show: Listener | None = None, reply: Replier | None = None
+    ) -> Answer:
+        """The answer to one instruction; `show` hears its conversation and no other, `reply` answers questions (None: the question is the answer).
+
+        LinkError without coordinator, link, or an answer in time.
+        """
         await self.coordinators()
-        return await self._answer_to(topics.INSTRUCTION, Instruction(text=text, dry_run=dry_run), timeout, show)
+        instruction = self.clock.uuid7()
+        answer = await self._answer_to(topics.INSTRUCTION, Instruction(text=text, dry_run=dry_run), timeout, show, instruction)
+        while reply is not None and answer.intent == "question" and (said := await reply(answer.text)) is not None:
+            answer = await self._answer_to(topics.REPLY, Reply(text=said), timeout, None, instruction)
+        return answer
 
     async def reset_epoch(self, coordinator: str, timeout: float = 30.0) -> Answer:
         """What came of it, told by that coordinator. LinkError without link, or an answer in time."""
         return await self._answer_to(topics.CONTROL, ControlRequest(action="reset_epoch", target=coordinator), timeout)
 
-    async def _answer_to(self, topic: topics.Topic, body: Frozen, timeout: float, show: Listener | None = None) -> Answer:
-        instruction = self.clock.uuid7()
+    async def _answer_to(
+        self, topic: topics.Topic, body: Frozen, timeout: float, show: Listener | None = None, instruction: str | None = None
+    ) -> Answer:
+        instruction = instruction or self.clock.uuid7()
         self._answers[instruction] = asyncio.get_running_loop().create_future()
         if show is not None:
             self.listeners.append(_only(instruction, show))
-        if not await self.door.send(topic, self.name, body, message_id=instruction, instruction=instruction):
+        first = None if isinstance(body, Reply) else instruction
+        if not await self.door.send(topic, self.name, body, message_id=first, instruction=instruction):
             raise LinkError("the instruction could not be sent: the link to the broker is down; try again")
         try:
             return await asyncio.wait_for(self._answers[instruction], timeout)

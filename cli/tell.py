@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
 
-from cli.console import BrokerOption, ConfigOption, JsonOption, SiteOption, emit, emit_json, run_async, say, settings_for
+from cli.console import BrokerOption, ConfigOption, JsonOption, SiteOption, emit, emit_json, run_async, say, say_part, settings_for
 
 
 def tell(
@@ -20,7 +21,7 @@ def tell(
 ) -> None:
     """Tell the fleet what to do. Exit 0: answered or done; 3: honestly incomplete, a question or a refusal; 1: otherwise."""
     settings = settings_for(config, broker, site)
-    answer = run_async(_tell(settings, instruction, dry_run, timeout))
+    answer = run_async(_tell(settings, instruction, dry_run, timeout, asks=not json and interactive()))
     if json:
         emit_json(as_json(answer))
     else:
@@ -36,15 +37,35 @@ def as_json(answer: Any) -> dict[str, Any]:
     return {"answer": answer.text, "kind": answer.intent, "complete": answer.complete, "facts": dumped["facts"], "outcomes": dumped["outcomes"]}
 
 
-async def _tell(settings: Any, text: str, dry_run: bool, timeout: float) -> Any:
+async def _tell(settings: Any, text: str, dry_run: bool, timeout: float, asks: bool = False) -> Any:
     from cli.operator import connect
-    from cli.transcript import line
+    from cli.transcript import Transcript
 
+    transcript = Transcript()
     async with connect(settings.broker.addresses, settings.site, settings.broker.username, settings.broker.password) as operator:
 
         def show(address: Any, envelope: Any) -> None:
-            said = line(address, envelope) if address.topic.role != "operator" else None
+            said = transcript.line(address, envelope) if address.topic.role != "operator" else None
             if said:
                 say(said)
 
-        return await operator.tell(text, dry_run=dry_run, timeout=timeout, show=show)
+        return await operator.tell(text, dry_run=dry_run, timeout=timeout, show=show, reply=_reply if asks else None)
+
+
+def interactive() -> bool:
+    """Whether a person sits at the terminal and can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+async def _reply(question: str) -> str | None:
+    """The person's line; None for an empty one or the end of input. Waits without a thread, so that Ctrl-C ends it."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    typed: asyncio.Future[str] = loop.create_future()
+    say_part("> ")
+    loop.add_reader(sys.stdin.fileno(), lambda: typed.done() or typed.set_result(sys.stdin.readline()))
+    try:
+        return (await typed).strip() or None
+    finally:
+        loop.remove_reader(sys.stdin.fileno())

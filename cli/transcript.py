@@ -21,6 +21,21 @@ def paragraphs(text: str) -> str:
     return "\n".join(clean(part, 2000) for part in text.split("\n"))
 
 
+class Transcript:
+    """One conversation: what is sent again for safety is shown once, and how work goes step by step not at all."""
+
+    def __init__(self) -> None:
+        self._shown: set[tuple[str, str]] = set()
+
+    def line(self, address: Address, envelope: Envelope) -> str | None:
+        text = None if isinstance(envelope.body, Progress) else line(address, envelope)
+        key = (envelope.subtask or envelope.id, text or "")
+        if text is None or key in self._shown:
+            return None
+        self._shown.add(key)
+        return text
+
+
 def line(address: Address, envelope: Envelope) -> str | None:
     """`who → whom  text`, or None for what is no conversation."""
     body = envelope.body

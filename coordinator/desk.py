@@ -85,7 +85,7 @@ class Desk:
             return
         await self._show(case, intent, scene)
         if case.dry_run:
-            await self._close(case, Answer(text="This is the plan; nothing was done.", intent=intent.kind, complete=True))
+            await self._close(case, Answer(text=f"Only planned: {told(intent, scene) or intent.kind}.", intent=intent.kind, complete=True))
         elif isinstance(intent, Query):
             await self._close(case, answer_query(intent, scene, self._clock.now()))
         elif isinstance(intent, Control):

@@ -116,6 +116,6 @@ def comparison(op: Op, value: str) -> str:
     return f"{_OPS[op]}{value}"
 
 
-def listing(parts: list[str]) -> str:
+def listing(parts: list[str], last: str = "and") -> str:
     """a, b and c."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {last} {parts[-1]}" if parts else ""

@@ -233,7 +233,7 @@ def _counted(
             return Selection(nothing=f"No {base.kind} reports {who.top[1]}.")
     ids = tuple(d.id for d in ranked)
     if base.number == "the" and who.top is None and who.near is None and len(ids) > 1:
-        text = f"Which {base.kind} do you mean: {listing([d.spoken for d in ready[:MANY_NAMES]])}?"
+        text = f"Which {base.kind} do you mean: {listing([d.spoken for d in ready[:MANY_NAMES]], 'or')}?"
         return Selection(problem=Question(about="which_device", text=text, options=options(scene, ready)))
     picked = who.top is not None or who.near is not None
     if base.free and base.number is None:

@@ -57,11 +57,17 @@ def _list(asked: Asked, facts: Sequence[Observation], scene: Scene) -> str:
     return text + (f" {other}: {_names([f.subject for f in no], scene)}." if no and yes else "")
 
 
+_LEVELS = ("%", "°C", "m/s", "deg", "dB", "dBm")
+"""Units of which a sum says nothing."""
+
+
 def _count(asked: Asked, facts: Sequence[Observation], scene: Scene) -> str:
     yes, _ = _split(asked, facts, scene)
     if asked.where is not None or _yes_no(facts) or not _countable(facts):
         names = f": {_names([f.subject for f in yes], scene)}" if yes else ""
         return f"{len(yes)} of {len(facts)} {kind_of([f.subject for f in facts], scene)} with {asked.what}{_condition(asked)}{names}."
+    if facts[0].unit in _LEVELS and len(facts) > 1:
+        return _values(asked, facts, scene)
     total = sum(v for f in facts if (v := amount(f)) is not None)
     parts = f" ({', '.join(f'{scene.spoken(f.subject)}: {_value(f)}' for f in facts[:SHOWN])})" if len(facts) > 1 else ""
     return f"{_capital(asked.what)}: {spoken(total, facts[0].unit)} in all{parts}."

@@ -72,6 +72,10 @@ def disturb(one: Template, rng: random.Random) -> None:
             step["do"] = [text[:1] + text[1:].lower() for text in step["do"]]
 
 
+_REFERENCE = re.compile(r"[dkps]\d+", re.IGNORECASE)
+"""A name that would be taken for a reference when it stood bare in a plan ("P2")."""
+
+
 def as_linked(one: Template, rng: random.Random) -> None:
     """Tags where the linker would set them: the noun with its determiner and label; some mentions it misses altogether."""
     parts = list[str | Mark]()
@@ -79,7 +83,7 @@ def as_linked(one: Template, rng: random.Random) -> None:
         if not isinstance(part, Mark) or part.letter in "xv":
             parts.append(part)
             continue
-        part.tagged = rng.random() >= _missed(part)
+        part.tagged = rng.random() >= _missed(part) or bool(_REFERENCE.fullmatch(part.surface))
         found = noun_in(part.surface, part.kind) or re.search(r"\S+$", part.surface)
         if part.letter == "k" and part.tagged and found and rng.random() < 0.85:
             parts += _trimmed(part, found)

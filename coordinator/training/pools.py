@@ -101,11 +101,7 @@ def exchange_noun(surface: str, noun: str, new: str) -> str:
     out = surface[: found.start()] + word + surface[found.end() :]
     if not re.match(r"an? ", surface, re.IGNORECASE):
         return out
-    return (
-        re.sub(r"\b([Aa])n? (?=(\w))", lambda m: f"{m[1]}{'n' if m[2].lower() in 'aeiou' else ''} ", out)
-        if re.match(r"an? ", surface, re.IGNORECASE)
-        else out
-    )
+    return re.sub(r"\b([Aa])n? (?=(\w))", lambda m: f"{m[1]}{'n' if m[2].lower() in 'aeiou' else ''} ", out)
 
 
 def is_plural_set(surface: str, noun: str) -> bool:

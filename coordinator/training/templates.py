@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,6 @@ class Template:
     domain: str
     text: str = ""
     held_out: bool = False
-    keep: frozenset[str] = field(default_factory=frozenset[str])
-    """Nouns that also stand outside the marks, so they cannot be exchanged."""
 
     @property
     def shape(self) -> str:
@@ -81,6 +79,8 @@ def _check(template: Template) -> None:
     known = {mark.id for mark in template.marks}
     if template.shape not in SHAPES:
         raise ValueError(f"no such shape: {template.shape}")
+    if len(known) < len(template.marks):
+        raise ValueError(f"an id stands for two mentions: {template.text}")
     missing = {ref for ref in refs_of(template.plan) if ref not in known}
     if missing or "{" in template.plain:
         raise ValueError(f"unmarked: {sorted(missing)} in {template.text}")

@@ -17,8 +17,9 @@ from runtime.clock import LoopClock
 from runtime.door import Door
 from runtime.memory_bus import MemoryBroker
 from schemas import topics
+from schemas.envelope import Envelope
 from schemas.errors import ConfigError, LinkError
-from schemas.messages import Answer, Connection, Instruction, Profile, Progress, State, Stop
+from schemas.messages import Answer, Ask, Connection, Instruction, Profile, Progress, Reply, State, Stop
 from tests.unit.device_agent.conftest import event_loop_policy  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("event_loop_policy")
@@ -156,6 +157,50 @@ async def test_only_the_conversation_of_ones_own_instruction_is_shown() -> None:
             await site.door.send(topics.PROGRESS, "c", Progress(text=text), instruction=instruction)
         await site.door.send(topics.ANSWER, "c", Answer(text="Done.", intent="plan", complete=True), instruction=mine[0])
         assert (await telling).text == "Done." and shown == ["mine"]
+
+
+async def test_a_question_is_answered_under_the_same_instruction_until_there_is_an_answer() -> None:
+    site = Site()
+    asked: list[str] = []
+    replies = iter(["which?", "yes"])
+
+    async def reply(question: str) -> str:
+        asked.append(question)
+        return next(replies)
+
+    async def coordinate(_: object, envelope: Envelope) -> None:
+        mine, body = envelope.instruction, envelope.body
+        if isinstance(body, Reply) and body.text == "yes":
+            await site.door.send(topics.ANSWER, "c", Answer(text="Done.", intent="plan", complete=True), instruction=mine)
+        elif isinstance(body, Instruction | Reply):
+            await site.door.send(topics.ASK, "c", Ask(text="Do you mean this?", options=("yes", "no")), instruction=mine)
+            await site.door.send(
+                topics.ANSWER, "c", Answer(text="Do you mean this?", intent="question", complete=False, final=False), instruction=mine
+            )
+
+    async with site.open() as operator:
+        await _coordinator(site)
+        operator.listeners.append(coordinate)
+        assert (await operator.tell("Go.", reply=reply)).text == "Done."
+        assert asked == ["Do you mean this? (yes, no)"] * 2
+
+
+async def test_a_question_is_the_answer_where_nobody_replies() -> None:
+    site = Site()
+
+    async def coordinate(_: object, envelope: Envelope) -> None:
+        if isinstance(envelope.body, Instruction):
+            await site.door.send(topics.ASK, "c", Ask(text="Which one?"), instruction=envelope.instruction)
+
+    async def nothing(_: str) -> None:
+        return None
+
+    async with site.open() as operator:
+        await _coordinator(site)
+        operator.listeners.append(coordinate)
+        for reply in (None, nothing):
+            answer = await operator.tell("Go.", reply=reply)
+            assert (answer.text, answer.intent, answer.complete) == ("Which one?", "question", False)
 
 
 async def test_an_instruction_that_cannot_be_sent_is_told_at_once() -> None:

@@ -18,6 +18,7 @@ from tests.unit.coordinator.conftest import SAME, robot, scene_for
 NUMBERS = tuple(Observation(subject=f"shelf-{n}", property="free_slots", value=v) for n, v in ((1, 2), (2, 0), (3, 5)))
 FLAGS = tuple(Observation(subject=f"shelf-{n}", property="dusty", value=v) for n, v in ((1, True), (2, False)))
 WORDS = tuple(Observation(subject=f"shelf-{n}", property="item_names", value=v) for n, v in ((1, ("nuts", "bolts")), (2, ())))
+LEVELS = tuple(Observation(subject=f"shelf-{n}", property="battery", value=v, unit="%") for n, v in ((1, 20.0), (2, 30.0)))
 MORE = Where(op=">", v="1")
 TELLS = [
     ("free slots", "list", None, NUMBERS, "Shelves with free slots: shelf 1 (2), shelf 3 (5). No free slots: shelf 2."),
@@ -35,6 +36,8 @@ TELLS = [
     ("dust", "list", None, FLAGS, "Shelves with dust: shelf 1. Not so: shelf 2."),
     ("dust", "count", None, FLAGS, "1 of 2 shelves with dust: shelf 1."),
     ("contents", "list", None, WORDS, "Contents – shelf 1: nuts and bolts; shelf 2: none."),
+    ("charge", "count", None, LEVELS, "Charge – shelf 1: 20 %; shelf 2: 30 %."),
+    ("charge", "count", None, LEVELS[:1], "Charge: 20 % in all."),
     ("free slots", "list", None, (), "Nothing was found out about free slots."),
 ]
 

@@ -70,7 +70,7 @@ async def test_a_plan_becomes_sentences_for_devices(text, plan, work, site, flee
 OBJECTIONS: list[tuple[str, Intent, type, str, str]] = [
     ("robot 1 to shelf 99", one("Go to {p1}.", Who(of="d1")), Refusal, "unknown_place", "There is no shelf 99; there are shelf 1, "),
     ("robot 9 to shelf 1", one("Go to {p1}.", Who(of="d1")), Refusal, "unknown_device", "There is no robot 9; there are robot 1, "),
-    ("the robot goes to shelf 1", one("Go to {p1}.", Who(of="k1", n="the")), Question, "which_device", "robot 1, robot 2, robot 3 and robot 4?"),
+    ("the robot goes to shelf 1", one("Go to {p1}.", Who(of="k1", n="the")), Question, "which_device", "robot 1, robot 2, robot 3 or robot 4?"),
     ("robot 1 bakes a pizza", one("Bake a pizza.", Who(of="d1")), Refusal, "no_ability", "robot 1 cannot do this: Bake a pizza."),
     ("bake a pizza", one("Bake a pizza.", Who()), Refusal, "no_ability", "No device here can do this"),
     ("robot 1 and robot 2 to shelf 4", one("Go to {p1}.", Who(of="d1")), Question, "which_device", "You mention robot 2"),

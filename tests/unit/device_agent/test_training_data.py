@@ -118,7 +118,12 @@ def test_an_authored_mark_may_give_its_value() -> None:
 
 def test_sentences_about_unknown_functions_and_parameters_are_left_out(tmp_path: Path) -> None:
     go = {"name": "go", "parameters": {"type": "object", "properties": {"n": {"type": "integer"}}}, "colour": "unknown keys are ignored"}
-    sentences = [{"f": "go", "s": "to [n:3]"}, {"f": "fly", "s": "up"}, {"f": "go", "s": "at [speed:9]"}, {"f": None, "s": "sing", "why": "none_fits"}]
+    sentences = [
+        {"f": "go", "s": "to [n:3]"},
+        {"f": "fly", "s": "up"},
+        {"f": "go", "s": "at [speed:9]"},
+        {"f": None, "s": "sing", "why": "none_fits"},
+    ]
     path = tmp_path / "ann_cart.json"
     path.write_text(json.dumps({"kind": "cart", "functions": [go], "sentences": sentences}))
     assert [place(e.parts)[0] for e in load_kind(path).examples] == ["to 3", "sing"]
