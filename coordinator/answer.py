@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coordinator.facts import observed
+from coordinator.glossary import PropertyInfo
 from coordinator.planrun import step_facts
 from coordinator.quantities import listing
 from coordinator.run import Piece, Run
@@ -142,22 +143,29 @@ def answer_query(query: Query, scene: Scene, now: float) -> Answer:
         return answer_problem(chosen.problem)
     if chosen.nothing:
         return Answer(text=chosen.nothing.replace(", so nothing was to do", ""), intent="query", complete=True)
-    limit = query.where.v if query.where is not None else ""
-    nearest = scene.property(query.what, in_state=True, numeric=query.as_ in ("min", "max", "mean"))
-    info = scene.compared(query.what, limit) if limit else nearest
-    what = query.what if info is None or info == nearest else info.name.replace("_", " ")
+    info, asked = _asked(query, chosen.chosen, scene)
     facts = _state_facts(chosen.chosen, info.name, info.unit, scene, now) if info else ()
-    if info is None and query.as_ == "count":
+    if info is None and query.where is None and (query.as_ == "count" or not query.what):
         names = listing([scene.spoken(d) for d in chosen.chosen[:MANY_NAMES]])
-        return Answer(text=f"{len(chosen.chosen)}: {names}.", intent="query", complete=True)
-    if not facts:
-        told = Told(f"No device reports {query.what}; one would have to go and look.", False)
-    else:
-        told = tell(Asked(what, query.as_, query.where, chosen.chosen), facts, scene)
+        return Answer(
+            text=f"{len(chosen.chosen)}: {names}." if query.as_ == "count" else f"{names[:1].upper()}{names[1:]}.", intent="query", complete=True
+        )
+    told = tell(asked, facts, scene) if facts else Told(f"No device reports {query.what or asked.what}; one would have to go and look.", False)
     silent = [d for d in chosen.chosen if not scene.by_id[d].online]
     stale = f" {listing([scene.spoken(d) for d in silent])} {'is' if len(silent) == 1 else 'are'} offline: last known." if silent and facts else ""
     complete = told.answered and (not silent or (info is not None and info.name == "online"))
     return Answer(text=told.text + (stale if info and info.name != "online" else ""), intent="query", complete=complete, facts=facts)
+
+
+def _asked(query: Query, devices: tuple[str, ...], scene: Scene) -> tuple[PropertyInfo | None, Asked]:
+    """The property that a question on states is about, and the question in its words where the person's own do not name it."""
+    limit = query.where
+    nearest = scene.property(query.what, in_state=True, numeric=query.as_ in ("min", "max", "mean"))
+    info = scene.compared(query.what, limit.v) if limit is not None else nearest
+    if limit is not None and scene.wanted(query.what, limit.v, info) is True:
+        limit = limit.model_copy(update={"v": "yes"})
+    what = query.what if info is None or info == nearest else info.name.replace("_", " ")
+    return info, Asked(what or (limit.v if limit is not None else "that"), query.as_, limit, devices)
 
 
 def _state_facts(devices: Sequence[str], name: str, unit: str | None, scene: Scene, now: float) -> tuple[Observation, ...]:

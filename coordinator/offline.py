@@ -122,11 +122,12 @@ def _outcome(intent: Intent, scene: Scene) -> dict[str, Any]:
 def _query(intent: Query, scene: Scene) -> dict[str, Any]:
     """Only devices whose state does not say it have to be asked."""
     chosen = select(intent.who, scene, in_charge=False).chosen
-    info = scene.property(intent.what, in_state=True)
+    info = scene.compared(intent.what, intent.where.v) if intent.where is not None else scene.property(intent.what, in_state=True)
+    what = intent.what or (info.name.replace("_", " ") if info is not None else "that")
     silent = [d for d in chosen if info is None or scene.by_id[d].facts().get(info.name) is None]
     told = answer_query(intent, scene, 0.0).text if len(silent) < len(chosen) else ""
     asked = {"what": intent.what, "as": intent.as_, "devices": list(chosen), "answer": told}
-    return {"kind": "query", "subtasks": _alone(silent, f"Report the {intent.what}."), "query": asked}
+    return {"kind": "query", "subtasks": _alone(silent, f"Report the {what}."), "query": asked}
 
 
 def _goal(intent: Goal, scene: Scene) -> dict[str, Any]:

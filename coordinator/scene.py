@@ -73,6 +73,8 @@ class Scene:
 
     def compared(self, what: str, said: str) -> PropertyInfo | None:
         """What a condition on states is about: "charge below 30 %" is the battery, not whether it is charging; "below 60 %" is what has percents."""
+        if not what and isinstance(value_of(said, None), str):
+            return self.property(said, in_state=True)
         info = self.property(what, in_state=True, numeric=isinstance(value_of(said, None), float))
         unit = unit_of(said)
         if unit is None or (info is not None and info.unit == unit):
@@ -81,6 +83,10 @@ class Scene:
         same = [(carried[i.name], i) for i in self.meanings.known.values() if i.in_state and i.unit == unit]
         most = [i for count, i in same if count == max(c for c, _ in same)]
         return most[0] if len(most) == 1 else info
+
+    def wanted(self, what: str, said: str, info: PropertyInfo | None) -> Value:
+        """The value that a condition compares with; a state said by its name ("idle") shall be so."""
+        return True if not what and info is not None and info.name in self._yes_or_no else self.value(said, info)
 
     @cached_property
     def _yes_or_no(self) -> frozenset[str]:
@@ -144,11 +150,11 @@ def all_refs(intent: Intent) -> list[Ref]:
 def _property_phrases(intent: Intent) -> Iterator[str]:
     whos = [s.who for s in intent.steps] if isinstance(intent, Plan) else [intent.who] if isinstance(intent, Query | Control) else []
     for who in whos:
-        yield from [who.where.what] if who.where else []
+        yield from [who.where.what or who.where.v] if who.where else []
         yield from [who.top[1]] if who.top else []
     if isinstance(intent, Query):
         yield intent.what
-        yield from [intent.where.what] if intent.where else []
+        yield from [intent.where.what or intent.where.v] if intent.where else []
     if not isinstance(intent, Plan):
         return
     for step in intent.steps:

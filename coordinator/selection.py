@@ -180,7 +180,7 @@ def holds(device: Device, where: Where, scene: Scene) -> bool:
     place = scene.mention(where.v)
     if place is not None and isinstance(value, str):
         return compare(any(scene.names.inside(value, p) for p in place.ids), where.op, True)
-    return compare(value, where.op, scene.value(where.v, info))
+    return compare(value, where.op, scene.wanted(where.what, where.v, info))
 
 
 def _able(devices: Sequence[Device], scene: Scene, sentences: Sequence[str], best_only: bool) -> list[Device]:

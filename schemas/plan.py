@@ -17,7 +17,7 @@ Aggregate = Literal["list", "count", "min", "max", "mean", "any", "all", "value"
 
 
 class Where(Frozen):
-    """`what op v`: a condition on an attribute or observation."""
+    """`what op v`: a condition on an attribute or observation. Without `what`, the value tells it: by its unit ("60 %"), or as a state ("idle")."""
 
     what: str = ""
     op: Op = "=="
@@ -81,11 +81,11 @@ class Plan(Frozen):
 
 
 class Query(Frozen):
-    """Answered from the devices' states; nothing moves."""
+    """Answered from the devices' states; nothing moves. Without `what` it is about the devices themselves ("how many robots are in aisle A")."""
 
     kind: Literal["query"] = "query"
     who: Who = Who()
-    what: str
+    what: str = ""
     as_: Aggregate = Field(default="value", alias="as")
     where: Where | None = None
 

@@ -48,7 +48,7 @@ def properties_used(plan: dict[str, Any]) -> tuple[set[str], set[str]]:
     """Mark ids that states must carry (queries, conditions on devices), and those that devices must find (tell, if, pick)."""
     known, found = set[str](), set[str]()
     if "query" in plan:
-        known.add(plan["query"]["what"])
+        known.add(plan["query"].get("what", ""))
     if "goal" in plan:
         known.add(plan["goal"]["what"])
     found.add(plan.get("tell", {}).get("what", ""))

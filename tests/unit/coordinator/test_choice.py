@@ -124,6 +124,30 @@ async def test_a_question_with_a_unit_alone_is_answered_from_what_has_that_unit(
     assert answer.text == "1 of 3 robots with battery below 50 %: robot 3."
 
 
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        (Query(who=Who(of="k1", n="all"), as_="count", where=Where(op="<", v="50 %")), "1 of 3 robots with battery below 50 %: robot 3."),
+        (Query(who=Who(of="k1", n="all"), as_="list", where=Where(op="==", v="idle")), "Robots with idle yes: robot 1, robot 2, robot 3."),
+        (Query(who=Who(of="k1", n="all"), as_="count"), "3: robot 1, robot 2 and robot 3."),
+        (Query(who=Who(of="k1", n="all"), as_="list"), "Robot 1, robot 2 and robot 3."),
+        (Query(who=Who(of="k1", n="all"), what="wings", as_="count", where=Where(op=">", v="2")), "No device reports wings; "),
+    ],
+)
+async def test_a_question_without_a_property_is_about_its_value_or_the_devices(query, text):
+    asked, three = "How are the robots?", (robot(1), robot(2), robot(3))
+    async with World(ScriptedPlanner({asked: query}), lambda hub, clock: [FakeAgent(hub, clock, three, looks(FREE))]) as world:
+        answer = await world.person.tell(asked)
+    assert answer.text.startswith(text)
+
+
+async def test_a_state_word_is_a_condition(site, fleet):
+    rest = Plan(steps=(Step(who=Who(of="k1", n="all", where=Where(op="==", v="busy")), do=("Recharge.",)),))
+    intent, scene = await chosen("all busy robots recharge", site, (robot(1, busy=True), *fleet[1:]), rest)
+    works = preview(intent, scene) if isinstance(intent, Plan) else ()
+    assert [w.device for w in works if not isinstance(works, Question | Refusal)] == ["robot-1"]
+
+
 async def test_the_robot_is_a_certain_one_where_there_are_several(site, fleet):
     for n, text in ((None, "the robot goes to dock 1"), (1, "the robot goes to dock 1"), (1, "send the weakest robot to dock 1")):
         intent, scene = await chosen(text, site, fleet, Plan(steps=(Step(who=Who(of="k1", n=n), do=("Go to {p1}.",)),)))
