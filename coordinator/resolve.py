@@ -178,10 +178,11 @@ def _about(mention: Mention) -> Question:
 
 
 def items_of(step: Step, scene: Scene) -> tuple[str, ...]:
-    """The places or devices of `each`, in order, each once."""
+    """The places or devices of `each`, in order, each once, without the places that are excepted."""
     refs = (step.each,) if isinstance(step.each, str) else step.each or ()
     found = [scene.mention(r) for r in refs]
-    return tuple(dict.fromkeys(i for m in found if m for i in m.ids))
+    out = {i for ref in step.who.but if (m := scene.mention(ref)) and m.letter in "ps" for i in m.ids}
+    return tuple(dict.fromkeys(i for m in found if m for i in m.ids if i not in out))
 
 
 def resolve_step(step: Step, scene: Scene, pick: str | None) -> StepWork:
@@ -189,7 +190,8 @@ def resolve_step(step: Step, scene: Scene, pick: str | None) -> StepWork:
     items = items_of(step, scene)
     sentences = [scene.generic(text, scene.item_kind(step.each)) for text in step.do]
     targets = items or ((pick,) if pick else _targets(step, scene))
-    chosen = select(step.who, scene, sentences, targets, spread=bool(items))
+    who = step.who.model_copy(update={"but": tuple(r for r in step.who.but if not (items and _is_place(r, scene)))})
+    chosen = select(who, scene, sentences, targets, spread=bool(items))
     if chosen.problem or chosen.nothing:
         return StepWork(problem=chosen.problem, nothing=chosen.nothing)
     notes = (*_left_out(chosen, scene), *chosen.notes)
@@ -199,6 +201,11 @@ def resolve_step(step: Step, scene: Scene, pick: str | None) -> StepWork:
         about = pick or next(iter(_targets(step, scene)), None)
         groups = [Group(d, about, _texts(step, scene, None, pick)) for d in chosen.chosen]
     return StepWork(tuple(groups), chosen.pool, notes, items=items)
+
+
+def _is_place(ref: str, scene: Scene) -> bool:
+    mention = scene.mention(ref)
+    return mention is not None and mention.letter in "ps"
 
 
 def _left_out(chosen: Selection, scene: Scene) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coordinator.planner import parse_intent
+from coordinator.intents import parse_intent
 from schemas.errors import ContractError
 
 DATA = Path(__file__).parent / "data"

@@ -14,6 +14,8 @@ from schemas.skills import Parameter
 
 _LEAD_IN = re.compile(r"(?:[,;]?\s*(?:at|for|to|of|by|with|from|in|on|over|after|every|until|into|under|as|is|number|up to))?\s*$", re.I)
 
+_ORDINAL = re.compile(r"(?:st|(?<!thousa)nd|rd|th|\dd)$", re.I)
+
 
 def spell(number: int) -> str:
     """English words of 0 … 999 999."""
@@ -48,7 +50,7 @@ def _number_surface(mark: Mark, parameter: Parameter, rng: random.Random) -> str
     found = find_quantities(mark.surface)
     if len(found) != 1 or found[0].fraction or found[0].value < 0 or (found[0].start, found[0].end) != (0, len(mark.surface)):
         return mark.surface
-    old, ordinal = found[0], found[0].unit is None and re.search(r"(st|nd|rd|th|d)$", mark.surface.lower()) is not None
+    old, ordinal = found[0], found[0].unit is None and _ORDINAL.search(mark.surface) is not None
     new = _fresh(old.value, parameter, rng)
     whole = float(new).is_integer() and 0 <= new < 100000
     if ordinal:

@@ -16,12 +16,16 @@ _PROGRAM = "python -m device_agent.training.train_encoder --base <all-MiniLM-L6-
 
 @dataclass(frozen=True)
 class Training:
-    """What a checkpoint tells of its making. `runs`: the options of each run in order, with `from_step`; empty when it was not recorded."""
+    """What a checkpoint tells of its making. `runs`: the options of each run in order, with `from_step`; empty, as `kinds` is None, when not recorded.
+
+    `kinds`: how many kinds of devices it was trained on; authors may have added others since.
+    """
 
     step: int
     minutes: float
     parameters: int
     runs: tuple[dict[str, Any], ...] = ()
+    kinds: int | None = None
     note: str = ""
 
     @property
@@ -62,6 +66,7 @@ def card(files: Sequence[Path], training: Training, figures: Figures, kinds: Seq
         "kinds": len(kinds),
         "held_out_kinds": sum(map(is_held_out, kinds)),
         "sentences": sum(len(k.examples) for k in kinds),
+        "trained_kinds": training.kinds,
         "command": training.command,
         "steps": training.step,
         "minutes": round(training.minutes),
@@ -74,7 +79,7 @@ def card(files: Sequence[Path], training: Training, figures: Figures, kinds: Seq
         "held_out": figures.together,
         "held_out_by_kind": figures.by_kind,
     }
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in about.items() if value != ""]
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in about.items() if value not in (None, "")]
     for name, rows in tables.items():
         if rows:
             lines += ["", f"[{name}]", *(f"{json.dumps(key, ensure_ascii=False)} = {json.dumps(value)}" for key, value in rows.items())]

@@ -116,7 +116,7 @@ def figures_of(weights: Path) -> Figures:
 
 def training_of(state: dict[str, Any], note: str) -> Training:
     parameters = sum(array.size for array in tensors(state["encoder"]).values())
-    return Training(state["step"], state["seconds"] / 60, parameters, tuple(state.get("runs", ())), note)
+    return Training(state["step"], state["seconds"] / 60, parameters, tuple(state.get("runs", ())), state.get("kinds"), note)
 
 
 def write_card(weights: Path, heads: Path, training: Training) -> None:

@@ -65,7 +65,7 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         parts = {"encoder": self.encoder.state_dict(), "heads": self.heads.state_dict(), "optimizer": self.optimizer.state_dict()}
-        return {**parts, "seconds": self.seconds, "step": self.step, "runs": self.runs}
+        return {**parts, "seconds": self.seconds, "step": self.step, "runs": self.runs, "kinds": len(self.train)}
 
     def save(self) -> None:
         fresh = self.options.out / "state.part"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from coordinator.intents import parse_intent
 from coordinator.mentions import Linked, Mention, Summary
-from coordinator.planner import FLOOR, THRESHOLD, LanguagePlanner, parse_intent, shortened
+from coordinator.planner import FLOOR, THRESHOLD, LanguagePlanner, shortened
 from coordinator.prompt import LONGEST
 from runtime.llm.protocol import Generation
 from runtime.llm.scripted import ScriptedEngine

@@ -45,6 +45,11 @@ WORK = [
         [("robot-1", "Check shelf 1 for vacant positions."), ("robot-4", "Check shelf 8 for vacant positions.")],
     ),
     (
+        "check aisle A, only leave shelf 2 and shelf 3 alone",
+        one("Check {}.", Who(but=("s1",)), each=("shelf 1", "shelf 2", "shelf 3")),
+        [("robot-1", "Check shelf 1.")],
+    ),
+    (
         "robot 1 checks shelf 2 and shelf 4",
         one("Check {}.", Who(of="d1"), each="s1"),
         [("robot-1", "Check shelf 2."), ("robot-1", "Check shelf 4.")],

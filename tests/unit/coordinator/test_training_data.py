@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from coordinator.planner import parse_intent
+from coordinator.intents import parse_intent
 from coordinator.training import generate
 from coordinator.training.exchange import exchange_counts, exchange_names, exchange_nouns, exchange_words
 from coordinator.training.generate import Example, Source, expand

@@ -33,6 +33,8 @@ def test_a_card_sums_its_files_and_tells_the_figures(tmp_path: Path) -> None:
     assert (told["held_out"], told["held_out_by_kind"]) == ({"whole call": 68.5}, {"elevator": 66.7})
     assert (told["kinds"], told["held_out_kinds"], told["steps"], told["minutes"], told["note"]) == (2, 1, 1041, 66, 'said "so"')
     assert "22.6 M parameters" in told["architecture"]
+    assert "trained_kinds" not in told
+    assert written(tmp_path, Training(1, 1.0, 1, kinds=32), Figures())["trained_kinds"] == 32
 
 
 def test_the_command_repeats_every_run_that_was_recorded() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from functools import cache
 from pathlib import Path
 
@@ -167,6 +168,15 @@ def test_a_rendering_keeps_labels_true() -> None:
             assert all(gold_value(m, known[m.parameter]) is not None for m in shown.marks), f"{told(kind, example)} became {text!r}"
             assert (shown.function, shown.why) == (example.function, example.why)
     assert changed > 1000
+
+
+@pytest.mark.parametrize(("surface", "ordinal"), [("third", True), ("4th", True), ("two hundred", False), ("five thousand", False), ("12", False)])
+def test_an_ordinal_stays_one_and_a_number_stays_a_number(surface: str, ordinal: bool) -> None:
+    known = {"n": Parameter(path=("n",), type="integer")}
+    example = Example("go", ("to ", Mark("n", surface)), "out_of_range")  # of such a one no argument is left out
+    made = {render(example, known, random.Random(seed)).marks[0].surface for seed in range(80)} - {surface}
+    assert len(made) > 5
+    assert {bool(re.search(r"(st|[^a]nd|rd|th)$", other)) for other in made} == {ordinal}
 
 
 def test_an_argument_is_left_out_with_its_preposition() -> None:
