@@ -40,6 +40,8 @@ _PRODUCT = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)?(?:[x×]\d+(?:[.,]\d+)?)+(?:m
 _DIGITS = re.compile(r"[-−+]?\d")
 _words_to_number: Callable[[str, str], int] = cast("Any", text_to_num).text2num
 _UNIT_TOKENS = 5
+_LONGEST_NUMBER = 16
+"""Tokens of a spelled number, hyphens counted."""
 _LANGUAGES = ("en", "de", "fr", "es")
 _NO_NUMBERS = frozenset(["un", "une", "uno", "una", "ein", "eine", "once", "cent", "cents"])
 """Articles, and English words that another language counts with."""
@@ -153,10 +155,10 @@ def _decimal(digits: str) -> float:
 
 def _words(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
     """The longest run of number words, in any of the languages."""
-    words = [t.text for t in tokens[i : i + 9]]
+    words = [t.text for t in tokens[i : i + _LONGEST_NUMBER]]
     if words[0] in ("a", "an") and len(words) > 1 and words[1] in _SCALES:
         words[0] = "one"
-    for end in range(min(len(tokens), i + 9), i, -1):
+    for end in range(min(len(tokens), i + _LONGEST_NUMBER), i, -1):
         if tokens[end - 1].text not in ("-", "and") and (value := _spoken(words[: end - i])) is not None:
             if end < len(tokens) and (part := _FRACTIONS.get(tokens[end].text.removesuffix("s"))) and tokens[end].text.endswith("s"):
                 return value * part, end + 1 + _before_unit([t.text for t in tokens[end + 1 : end + 5]], 0), "part"

@@ -20,6 +20,7 @@ for _pint, _forms in {
     "centimeter": "cm centimetre centimetres centimeter centimeters",
     "millimeter": "mm millimetre millimetres millimeter millimeters mil",
     "micrometer": "um µm μm micron microns micrometre micrometres micrometer micrometers",
+    "nanometer": "nm nanometre nanometres nanometer nanometers",
     "kilometer": "km kilometre kilometres kilometer kilometers",
     "inch": "inch inches",
     "foot": "ft foot feet",
