@@ -16,9 +16,9 @@ def number(unit: str | None = None, **more: object) -> Parameter:
 
 @pytest.mark.parametrize(
     ("text", "surface", "value", "unit"),
+    [
         ("measure at 300 nm", "300 nm", 300.0, "nanometer"),
         ("to twenty-one thousand eight hundred and seventy-one", "twenty-one thousand eight hundred and seventy-one", 21_871.0, None),
-    [
         ("Spin at 3000 rpm", "3000 rpm", 3000.0, "rpm"),
         ("wait half an hour", "half an hour", 0.5, "hour"),
         ("in a quarter of an hour.", "a quarter of an hour", 0.25, "hour"),
