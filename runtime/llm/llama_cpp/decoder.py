@@ -18,9 +18,9 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.cards import check_card
+from runtime.llm.llama_cpp.weights import open_context, open_weights
 from runtime.llm.protocol import Generation
-from schemas.errors import ConfigError, ModelError
+from schemas.errors import ModelError
 
 Floats = NDArray[np.float32]
 
@@ -52,11 +52,8 @@ class Decoder:
 
     def __init__(self, path: Path | str, n_ctx: int = 2048, threads: int = 1) -> None:
         self._path = Path(path)
-        _check_file(self._path)
-        self._quiet = llama_cpp.llama_log_callback(lambda *_: None)
-        llama_cpp.llama_log_set(self._quiet, ctypes.c_void_p(0))
         self._stack = contextlib.ExitStack()
-        self._model = self._load()
+        self._model = open_weights(self._path, "models.lm", self._stack)
         self._vocab: Any = llama_cpp.llama_model_get_vocab(self._model)
         self._size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
         self._context = self._open(n_ctx, threads)
@@ -64,26 +61,11 @@ class Decoder:
         self._cached: list[int] = []
         self._pieces: dict[int, bytes] = {}
 
-    def _load(self) -> Any:
-        llama_cpp.llama_backend_init()
-        parameters = llama_cpp.llama_model_default_params()
-        parameters.n_gpu_layers = 0
-        model = llama_cpp.llama_model_load_from_file(str(self._path).encode(), parameters)
-        if not model:
-            raise ConfigError(f"{self._path}: llama.cpp cannot load this model; is it a GGUF file of a causal model?")
-        self._stack.callback(llama_cpp.llama_model_free, model)
-        return model
-
     def _open(self, n_ctx: int, threads: int) -> Any:
         parameters = llama_cpp.llama_context_default_params()
         parameters.n_ctx = parameters.n_batch = n_ctx
         parameters.n_threads = parameters.n_threads_batch = threads
-        context = llama_cpp.llama_init_from_model(self._model, parameters)
-        if not context:
-            self.close()
-            raise ConfigError(f"{self._path}: llama.cpp cannot open a context of {n_ctx} tokens for this model")
-        self._stack.callback(llama_cpp.llama_free, context)
-        return context
+        return open_context(self._model, parameters, self._path, self._stack)
 
     def close(self) -> None:
         """Free the native memory; using the decoder afterwards is an error of the caller."""
@@ -207,15 +189,6 @@ class Decoder:
             length = llama_cpp.llama_token_to_piece(self._vocab, token, room, 256, 0, False)
             known = self._pieces[token] = bytes(room[: max(length, 0)])
         return known
-
-
-def _check_file(path: Path) -> None:
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such model file (models.lm)")
-    with path.open("rb") as file:
-        if file.read(4) != b"GGUF":
-            raise ConfigError(f"{path}: not a GGUF model file (models.lm)")
-    check_card(path)
 
 
 def _common(a: list[int], b: list[int]) -> int:

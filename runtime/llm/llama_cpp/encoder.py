@@ -6,7 +6,6 @@ Synchronous and not safe for two calls at once; `runtime.llm.worker` gives it a 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -15,8 +14,8 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.cards import check_card
-from schemas.errors import ConfigError, ModelError
+from runtime.llm.llama_cpp.weights import open_context, open_weights
+from schemas.errors import ModelError
 
 Floats = NDArray[np.float32]
 
@@ -30,29 +29,14 @@ class Encoder:
 
     def __init__(self, path: Path | str, threads: int = 1) -> None:
         self._path = Path(path)
-        if not self._path.is_file():
-            raise ConfigError(f"{self._path}: no such model file (models.embed)")
-        check_card(self._path)
-        self._quiet = llama_cpp.llama_log_callback(lambda *_: None)
-        llama_cpp.llama_log_set(self._quiet, ctypes.c_void_p(0))
         self._stack = contextlib.ExitStack()
-        self._model = self._load()
+        self._model = open_weights(self._path, "models.embed", self._stack)
         self._vocab: Any = llama_cpp.llama_model_get_vocab(self._model)
         self.width = int(llama_cpp.llama_model_n_embd(self._model))
         self._context = self._open(threads)
         self._batch = llama_cpp.llama_batch_init(BATCH, 0, SEQUENCES)
         self._stack.callback(llama_cpp.llama_batch_free, self._batch)
         self._lengths: dict[int, int] = {}
-
-    def _load(self) -> Any:
-        llama_cpp.llama_backend_init()
-        parameters = llama_cpp.llama_model_default_params()
-        parameters.n_gpu_layers = 0
-        model = llama_cpp.llama_model_load_from_file(str(self._path).encode(), parameters)
-        if not model:
-            raise ConfigError(f"{self._path}: llama.cpp cannot load this model (models.embed)")
-        self._stack.callback(llama_cpp.llama_model_free, model)
-        return model
 
     def _open(self, threads: int) -> Any:
         parameters = llama_cpp.llama_context_default_params()
@@ -61,12 +45,7 @@ class Encoder:
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.embeddings = True
         parameters.pooling_type = llama_cpp.LLAMA_POOLING_TYPE_NONE
-        context = llama_cpp.llama_init_from_model(self._model, parameters)
-        if not context:
-            self.close()
-            raise ConfigError(f"{self._path}: llama.cpp cannot open a context for this model (models.embed)")
-        self._stack.callback(llama_cpp.llama_free, context)
-        return context
+        return open_context(self._model, parameters, self._path, self._stack)
 
     def close(self) -> None:
         """Free the native memory; using the encoder afterwards is an error of the caller."""
