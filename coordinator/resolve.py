@@ -56,6 +56,9 @@ def check(intent: Intent, scene: Scene) -> Problem | None:
 
 
 _EXCEPTION = re.compile(r"\b(?:except(?:ing)?|excluding|without|besides|apart from|other than|(?:all|everyone|everybody) but)(?: for)?(?: the)?\b")
+_TAKEN_OUT = re.compile(_EXCEPTION.pattern + r"|\b(?:don['’]?t|do not|not|never|leave|spare|skip)\b")
+_NEAR = 6
+"""Words between what takes out and the value of what is taken out."""
 _EXCEPTED = re.compile(_EXCEPTION.pattern + r"\s*$")
 
 
@@ -82,9 +85,11 @@ _DIRECTIONS = {">": re.compile(r"\b(above|over|more|higher|exceed\w*|at least)\b
 def _turned_round(where: Where, text: str) -> bool:
     """ "all except those above 60 %" as a condition "> 60 %"."""
     text, at = text.lower(), text.lower().find(where.v.lower())
-    excepted = list(_EXCEPTION.finditer(text, 0, max(0, at)))
-    between = re.split(r"[.;!?]", text[excepted[-1].end() : at]) if excepted else []
-    return len(between) == 1 and any(where.op[0] == sign and words.search(between[0]) for sign, words in _DIRECTIONS.items())
+    taken_out = list(_TAKEN_OUT.finditer(text, 0, max(0, at)))
+    between = re.split(r"[.;!?]", text[taken_out[-1].end() : at]) if taken_out else []
+    if len(between) != 1 or len(between[0].split()) > _NEAR:
+        return False
+    return any(where.op[0] == sign and words.search(between[0]) for sign, words in _DIRECTIONS.items())
 
 
 def _whos(intent: Intent) -> list[Who]:

@@ -78,9 +78,10 @@ def _typed(text: str) -> Any:
 
 
 def _missing(answer: Answer) -> list[str]:
-    """A complete answer has a fact for every item that was asked about."""
+    """A complete answer has a fact for every item that a device told something about."""
     if not answer.complete:
         return []
-    asked = {o.item for o in answer.outcomes if o.item and isinstance(o.outcome, Done) and o.outcome.observations}
+    ended = ((o.item, o.outcome) for o in answer.outcomes if isinstance(o.outcome, Done))
+    asked = {item for item, outcome in ended if item and any(seen.subject == item for seen in outcome.observations)}
     known = {f.subject for f in answer.facts}
     return [f"{item} was asked about and is not in the facts" for item in sorted(asked - known)] if answer.facts else []

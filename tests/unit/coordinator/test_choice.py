@@ -164,6 +164,8 @@ TURNED = [
     ("all robots except those above 60 % recharge", ">", True),
     ("all robots except the ones below half recharge", "<", True),
     ("all robots except those above 60 % recharge", "<=", False),
+    ("don't bother the ones under half, all other robots recharge", "<", True),
+    ("don't bother the ones under half, all other robots recharge", ">=", False),
     ("all robots above 60 % recharge, except robot 2", ">", False),
     ("All robots but robot 2. Then those above 60 % recharge", ">", False),
 ]
