@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from coordinator.facts import observed
+from coordinator.facts import amount, observed
 from coordinator.glossary import PropertyInfo
 from coordinator.planrun import step_facts
-from coordinator.quantities import listing
+from coordinator.quantities import listing, spoken
 from coordinator.run import Piece, Run
 from coordinator.scene import Scene
 from coordinator.selection import MANY_NAMES, select
-from coordinator.telling import Asked, Told, tell
+from coordinator.telling import Asked, Told, asks_how_many, tell
 from schemas.messages import Answer, WorkOutcome
 from schemas.observations import Observation
 from schemas.outcomes import Cancelled, Done, Expired, Failed, NeedsAnswer, Outcome, Refused, Superseded
@@ -42,7 +43,8 @@ def _told(run: Run, facts: Sequence[Observation], scene: Scene) -> Told | None:
     wanted = run.plan.tell
     if wanted is None or (not run.pieces and all(s.moot for s in run.steps)):
         return None
-    listed = [f for f in facts if isinstance(f.value, tuple)] if wanted.as_ == "list" else []
+    named = wanted.as_ in ("list", "value") and not asks_how_many(scene.linked.text)
+    listed = [f for f in facts if isinstance(f.value, tuple)] if named else []
     chosen = observed(wanted.what, facts, scene)
     chosen = (len(chosen) == 1 and observed(wanted.what, listed, scene)) or chosen
     items = tuple(dict.fromkeys(i for step in run.steps for i in step.items)) or tuple(dict.fromkeys(f.subject for f in chosen))
@@ -150,11 +152,30 @@ def answer_query(query: Query, scene: Scene, now: float) -> Answer:
         return Answer(
             text=f"{len(chosen.chosen)}: {names}." if query.as_ == "count" else f"{names[:1].upper()}{names[1:]}.", intent="query", complete=True
         )
-    told = tell(asked, facts, scene) if facts else Told(f"No device reports {query.what or asked.what}; one would have to go and look.", False)
+    told = (
+        _compared(query, facts, scene) or tell(asked, facts, scene)
+        if facts
+        else Told(f"No device reports {query.what or asked.what}; one would have to go and look.", False)
+    )
     silent = [d for d in chosen.chosen if not scene.by_id[d].online]
     stale = f" {listing([scene.spoken(d) for d in silent])} {'is' if len(silent) == 1 else 'are'} offline: last known." if silent and facts else ""
     complete = told.answered and (not silent or (info is not None and info.name == "online"))
     return Answer(text=told.text + (stale if info and info.name != "online" else ""), intent="query", complete=complete, facts=facts)
+
+
+_WHETHER = re.compile(r"\W*(?:is|are|does|do|has|have)\b", re.IGNORECASE)
+
+
+def _compared(query: Query, facts: Sequence[Observation], scene: Scene) -> Told | None:
+    """ "Is robot 1 fuller than robot 3?": yes or no, with both values."""
+    if query.as_ not in ("min", "max") or len(facts) != 2 or not isinstance(query.who.of, tuple) or not _WHETHER.match(scene.linked.text):
+        return None
+    (first, one), (second, two) = ((f, amount(f)) for f in facts)
+    if one is None or two is None:
+        return None
+    holds = one > two if query.as_ == "max" else one < two
+    shown = ", ".join(f"{scene.spoken(f.subject)} {spoken(f.value, f.unit)}" for f in (first, second))
+    return Told(f"{'Yes' if holds else 'No'}: {shown}.", True)
 
 
 def _asked(query: Query, devices: tuple[str, ...], scene: Scene) -> tuple[PropertyInfo | None, Asked]:

@@ -22,7 +22,17 @@ UNITS = {"battery": "%", "x": "m", "y": "m", "speed": "m/s", "temperature": "°C
 """Units of the standard attributes (schemas.messages.State)."""
 
 _SPOKEN: dict[str, tuple[str, ...]] = {
-    "battery": ("charge", "charge level", "battery level", "power left", "juice left", "how full the battery is", "energy", "the weakest", "the fullest"),
+    "battery": (
+        "charge",
+        "charge level",
+        "battery level",
+        "power left",
+        "juice left",
+        "how full the battery is",
+        "energy",
+        "the weakest",
+        "the fullest",
+    ),
     "at": ("where it is", "location", "position"),
     "charging": ("plugged in", "on charge"),
     "free_slots": ("vacant positions", "free space", "empty spots", "unoccupied places", "room for more", "gaps", "available slots"),

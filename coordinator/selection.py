@@ -49,7 +49,7 @@ def select(
 ) -> Selection:
     """Devices for `who`. `sentences`: what each must be able to do (generic wording). `targets`: places that the work is about, for nearness.
     `spread`: items are shared, so whoever is able may join. `in_charge` False (queries, control): availability and ability do not matter."""
-    base = _base(who, scene)
+    base = _base(who, scene, spread)
     if not isinstance(base, _Base):
         return Selection(problem=base)
     base = _restricted(base, who, scene)
@@ -74,11 +74,12 @@ def _chooses(base: _Base, who: Who) -> bool:
     return (base.free or isinstance(base.number, int)) and who.where is None and who.top is None
 
 
-def _base(who: Who, scene: Scene) -> _Base | Problem:
-    """The devices that `of` names, before any condition."""
+def _base(who: Who, scene: Scene, spread: bool) -> _Base | Problem:
+    """The devices that `of` names, before any condition. "Everybody but robot 1" is all others, unless items are shared among whoever is able."""
     refs = (who.of,) if isinstance(who.of, str) else who.of
     if refs == ("any",):
-        return _Base(scene.devices, True, "device", who.n)
+        everyone = who.but and who.n is None and who.top is None and who.near is None
+        return _Base(scene.devices, True, "device", "all" if everyone and not spread else who.n)
     mentions = [scene.mention(r) or _only_kind(r, scene) for r in refs]
     if any(m is None for m in mentions):
         wanted = listing([r for r, m in zip(refs, mentions, strict=True) if m is None])

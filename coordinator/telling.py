@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -54,7 +55,17 @@ def _list(asked: Asked, facts: Sequence[Observation], scene: Scene) -> str:
     listed = ", ".join(_shown(f, scene) for f in yes[:SHOWN]) or "none"
     text = f"{head} with {asked.what}{condition}: {listed}."
     other = "Not so" if asked.where or _yes_no(facts) else f"No {_bare(asked.what)}"
-    return text + (f" {other}: {_names([f.subject for f in no], scene)}." if no and yes else "")
+    total = f" {spoken(sum(amount(f) or 0.0 for f in yes))} in all." if len(yes) > 1 and _how_many(asked, facts, scene) else ""
+    return text + (f" {other}: {_names([f.subject for f in no], scene)}." if no and yes else "") + total
+
+
+def _how_many(asked: Asked, facts: Sequence[Observation], scene: Scene) -> bool:
+    """Whether the person asked for a number that can be summed up, beside the list."""
+    return asked.where is None and not _yes_no(facts) and facts[0].unit not in _LEVELS and asks_how_many(scene.linked.text)
+
+
+def asks_how_many(text: str) -> bool:
+    return re.search(r"\bhow (?:many|much)\b", text, re.IGNORECASE) is not None
 
 
 _LEVELS = ("%", "°C", "m/s", "deg", "dB", "dBm")

@@ -34,10 +34,10 @@ class EncoderMapper:
     def _map(self, sentence: str, catalogue: Catalogue, context: str, hint: Hint) -> Mapped:
         *first, last = offers(catalogue, hint)
         for functions in first:
-            mapped = sought(self._among(functions, sentence, catalogue, context), catalogue, hint)
+            mapped = doubted(sentence, sought(self._among(functions, sentence, catalogue, context), catalogue, hint), catalogue)
             if mapped.decision == "act":
                 return mapped
-        return self._among(last, sentence, catalogue, context)
+        return doubted(sentence, self._among(last, sentence, catalogue, context), catalogue)
 
     def _among(self, functions: Sequence[Function], sentence: str, catalogue: Catalogue, context: str) -> Mapped:
         prepared = self._interpreter.catalogue([site_view(f) for f in functions])
@@ -58,6 +58,19 @@ def sought(mapped: Mapped, catalogue: Catalogue, hint: Hint) -> Mapped:
     function = catalogue.function(mapped.call.function) if mapped.call is not None else None
     exact = function is not None and function.safety == "read" and any(r.property == hint.seeks for r in function.returns)
     return mapped.model_copy(update={"decision": "act"}) if exact and mapped.decision == "ask" and mapped.confidence >= SOUGHT else mapped
+
+
+def doubted(sentence: str, mapped: Mapped, catalogue: Catalogue) -> Mapped:
+    """Ask back where the sentence names a place that the call has no use for: "carry it from shelf 3 to the station" is not a mere trip there."""
+    call, places = mapped.call, {ref.prefix: ref for f in catalogue.functions for ref in f.places.values()}
+    function = catalogue.function(call.function) if call is not None else None
+    if call is None or function is None or mapped.decision != "act":
+        return mapped
+    used = {ref.to_site(value) for name, ref in function.places.items() if isinstance(value := call.arguments.get(name), str | int | float)}
+    named = {
+        f"{prefix}{int(n)}" for prefix in places for n in re.findall(rf"\b{re.escape(prefix.strip('-_ '))} (\d{{1,9}})\b", sentence, re.IGNORECASE)
+    }
+    return mapped if named <= used else mapped.model_copy(update={"decision": "ask"})
 
 
 def site_view(function: Function) -> Function:

@@ -141,6 +141,36 @@ async def test_a_question_without_a_property_is_about_its_value_or_the_devices(q
     assert answer.text.startswith(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "as_", "told"),
+    [
+        ("Is robot 1 fuller than robot 3?", "max", "Yes: robot 1 80 %, robot 3 40 %."),
+        ("Is robot 3 fuller than robot 1?", "max", "No: robot 3 40 %, robot 1 80 %."),
+        ("Has robot 3 less charge than robot 1?", "min", "Yes: robot 3 40 %, robot 1 80 %."),
+        ("Which is fuller, robot 1 or robot 3?", "max", "Most charge: robot 1 (80 %)."),
+    ],
+)
+async def test_a_comparison_of_two_is_answered_with_yes_or_no(text, as_, told):
+    query = Query.model_validate({"who": Who(of=("d1", "d2")), "what": "charge", "as": as_})
+    async with World(ScriptedPlanner({text: query}), lambda hub, clock: [FakeAgent(hub, clock, (robot(1), robot(3)), looks(FREE))]) as world:
+        assert (await world.person.tell(text)).text == told
+
+
+async def test_how_many_is_answered_with_the_sum_beside_the_list():
+    text = "How many vacant positions are on shelves 1 to 3?"
+    plan = Plan(steps=(Step(each="s1", do=("Check {} for vacant positions.",)),), tell=Tell(what="vacant positions", as_="list"))
+    async with World(ScriptedPlanner({text: plan}), lambda hub, clock: [FakeAgent(hub, clock, (robot(1),), looks(FREE))]) as world:
+        answer = await world.person.tell(text)
+    assert answer.text.endswith("shelf 1 (1), shelf 2 (2). No vacant positions: shelf 3. 3 in all.")
+
+
+async def test_everybody_but_one_is_all_others(site, fleet):
+    go = Plan(steps=(Step(who=Who(but=("d1",)), do=("Go to {p1}.",)),))
+    intent, scene = await chosen("everybody but robot 1 goes to dock 1", site, fleet[:4], go)
+    works = preview(intent, scene) if isinstance(intent, Plan) else ()
+    assert [w.device for w in works if not isinstance(works, Question | Refusal)] == ["robot-2", "robot-3", "robot-4"]
+
+
 async def test_a_state_word_is_a_condition(site, fleet):
     rest = Plan(steps=(Step(who=Who(of="k1", n="all", where=Where(op="==", v="busy")), do=("Recharge.",)),))
     intent, scene = await chosen("all busy robots recharge", site, (robot(1, busy=True), *fleet[1:]), rest)

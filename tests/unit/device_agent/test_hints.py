@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from device_agent.encoder_mapper import SOUGHT, site_view, sought
+from device_agent.encoder_mapper import SOUGHT, doubted, site_view, sought
 from device_agent.extraction import NAMED, named_places
 from device_agent.mapper import NO_HINT, Hint, Mapped, offers
 from schemas.skills import Binding, Call, Catalogue, Function, PlaceRef, Returns, StateRead, parameters_of
@@ -69,3 +69,20 @@ def test_one_place_by_its_proper_name_is_the_argument(sentence, names, found):
 def test_a_function_that_reads_what_is_sought_needs_less_confidence(function, seeks, confidence, decision):
     mapped = Mapped(call=Call(function=function), decision="ask", confidence=confidence)
     assert sought(mapped, CATALOGUE, Hint(purpose="observe", seeks=seeks)).decision == decision
+
+
+@pytest.mark.parametrize(
+    ("sentence", "function", "arguments", "decision"),
+    [
+        ("Carry the crate from shelf 3 to the station.", "station", {}, "ask"),
+        ("Go to the station.", "station", {}, "act"),
+        ("Go to shelf 3.", "go", {"rack": "S03"}, "act"),
+        ("Go to shelf 4.", "go", {"rack": "S03"}, "ask"),
+        ("Carry it from shelf 2 to shelf 3.", "go", {"rack": "S03"}, "ask"),
+    ],
+)
+def test_a_named_place_that_the_call_does_not_use_is_asked_about(sentence, function, arguments, decision):
+    go = Function(name="go", places={"rack": SHELF})
+    catalogue = Catalogue(kind="robot", functions=(go, Function(name="station")))
+    mapped = Mapped(call=Call(function=function, arguments=arguments), decision="act")
+    assert doubted(sentence, mapped, catalogue).decision == decision
