@@ -55,8 +55,8 @@ def _list(asked: Asked, facts: Sequence[Observation], scene: Scene) -> str:
     listed = ", ".join(_shown(f, scene) for f in yes[:SHOWN]) or "none"
     text = f"{head} with {asked.what}{condition}: {listed}."
     other = "Not so" if asked.where or _yes_no(facts) else f"No {_bare(asked.what)}"
-    total = f" {spoken(sum(amount(f) or 0.0 for f in yes))} in all." if len(yes) > 1 and _how_many(asked, facts, scene) else ""
-    return text + (f" {other}: {_names([f.subject for f in no], scene)}." if no and yes else "") + total
+    total = f"{spoken(sum(amount(f) or 0.0 for f in yes))} in all. " if len(yes) > 1 and _how_many(asked, facts, scene) else ""
+    return total + text + (f" {other}: {_names([f.subject for f in no], scene)}." if no and yes else "")
 
 
 def _how_many(asked: Asked, facts: Sequence[Observation], scene: Scene) -> bool:

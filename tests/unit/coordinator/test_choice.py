@@ -161,7 +161,7 @@ async def test_how_many_is_answered_with_the_sum_beside_the_list():
     plan = Plan(steps=(Step(each="s1", do=("Check {} for vacant positions.",)),), tell=Tell(what="vacant positions", as_="list"))
     async with World(ScriptedPlanner({text: plan}), lambda hub, clock: [FakeAgent(hub, clock, (robot(1),), looks(FREE))]) as world:
         answer = await world.person.tell(text)
-    assert answer.text.endswith("shelf 1 (1), shelf 2 (2). No vacant positions: shelf 3. 3 in all.")
+    assert answer.text == "3 in all. Shelves with vacant positions: shelf 1 (1), shelf 2 (2). No vacant positions: shelf 3."
 
 
 async def test_everybody_but_one_is_all_others(site, fleet):
