@@ -55,6 +55,19 @@ FACTS: tuple[PropertyInfo, ...] = (
 """What every device's state tells, whatever its kind."""
 
 
+ELSEWHERE: tuple[str, ...] = (
+    "lifts things", "puts things down", "carries things from one place to another", "picks things up and places them", "grips objects",
+    "flies through the air", "hovers", "swims", "films video", "records video", "cleans the floor", "sweeps", "mops", "vacuums", "washes", "paints",
+    "cooks", "makes coffee", "opens doors", "closes doors", "pushes things", "pulls a trailer", "tows", "loads and unloads trucks", "stacks boxes",
+    "sorts parcels", "delivers packages", "repairs things", "welds", "drills", "screws", "cuts", "assembles parts", "prints labels",
+    "waters plants", "mows", "harvests", "sprays", "digs", "heats", "cools", "dispenses", "pours", "mixes", "weighs", "locks and unlocks",
+    "phones people", "orders goods", "pays", "sings", "tells jokes", "answers general questions", "hits and rams", "throws", "shoots", "guards",
+    "hands things over", "fetches things", "throws away rubbish", "opens boxes", "dances",
+)  # fmt: skip
+"""What devices in general do. A sentence that is nearer to one of these than to anything that this fleet does is beyond it; those that the fleet does
+itself are left out."""
+
+
 def spoken_of(name: str) -> tuple[str, ...]:
     """The name in words, and how else it is said."""
     return (name.replace("_", " "), *_SPOKEN.get(name, ()))

@@ -83,7 +83,8 @@ def _label(text: str, tokens: list[Token], at: int, names: Names, kind: tuple[st
         capital = text[parts[0].start : parts[0].end].isupper()
         if (*kind, joined) in names.labels and (joined != "a" or capital or at + 1 == len(tokens) or not tokens[at + 1].text.isalpha()):
             return _Label(joined, at, last)
-        if _plausible(joined, names, kind) and (capital or not joined.isalpha()):
+        pronoun = joined == "i" and at + 1 < len(tokens) and tokens[at + 1].text.isalpha()
+        if _plausible(joined, names, kind) and not pronoun and (capital or not joined.isalpha()):
             return _Label(joined, at, last)
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from coordinator.glossary import FACTS, UNITS, PropertyInfo, spoken_of
+from coordinator.glossary import ELSEWHERE, FACTS, UNITS, PropertyInfo, spoken_of
 from coordinator.linker import link_names
 from coordinator.mentions import Mention
 from coordinator.names import Names
@@ -18,12 +18,17 @@ CACHE = 20_000
 
 
 class Thresholds(Frozen):
-    """Cosine similarities. `able_margin`: how far below the best device another may be when the system chooses."""
+    """Cosine similarities. `able_margin`: how far below the best device another may be when the system chooses.
+
+    `beyond`: from when on what other devices do counts against a sentence. `same`: from when on it is something that these do, too.
+    """
 
     property: float = 0.3
     name: float = 0.5
     able: float = 0.27
     able_margin: float = 0.12
+    beyond: float = 0.4
+    same: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -85,11 +90,23 @@ class Meaning:
         return tuple(r.key for r in ranked if r.score >= self.thresholds.property)[:5]
 
     async def able(self, sentence: str, devices: Iterable[Device]) -> dict[str, float]:
-        """Device id → how near its nearest ability is to the sentence; a device that declares nothing could do anything: 1."""
+        """Device id → how near its nearest ability is to the sentence; 0 where what other devices do is nearer than anything that these do.
+
+        A device that declares nothing could do anything: 1.
+        """
         offers = {d.id: tuple(dict.fromkeys((*d.abilities, *(f"checks {p.name.replace('_', ' ')}" for p in d.properties)))) for d in devices}
         texts = list(dict.fromkeys(text for told in offers.values() for text in told))
-        scores = dict(zip(texts, await self.similarities(sentence, texts), strict=True)) if texts else {}
+        if not texts:
+            return dict.fromkeys(offers, 1.0)
+        scores = dict(zip(texts, await self.similarities(sentence, texts), strict=True))
+        beyond = max(await self.similarities(sentence, await self._elsewhere(texts)), default=0.0)
+        if beyond >= self.thresholds.beyond and beyond > max(scores.values()):
+            return {device: 0.0 if told else 1.0 for device, told in offers.items()}
         return {device: max((scores[t] for t in told), default=1.0) for device, told in offers.items()}
+
+    async def _elsewhere(self, abilities: Sequence[str]) -> list[str]:
+        """What other devices do and these do not."""
+        return [other for other in ELSEWHERE if max(await self.similarities(other, abilities)) < self.thresholds.same]
 
     async def reference(self, phrase: str, names: Names) -> Mention | None:
         """Devices or places that a phrase without a mark names: linked like an instruction, else the nearest name or kind."""

@@ -170,13 +170,20 @@ def _pieces(group: Group, plan: Plan, step: int, base: int, after: tuple[int, ..
 def _gate(run: Run, step: Step, earlier: tuple[int, ...], scene: Scene) -> tuple[str, bool]:
     """Why a step may not run (empty when it may), and whether that is as planned."""
     for e in earlier:
-        if run.steps[e].status == "skipped" and not (step.when and step.when.step == e and step.when.ended == "failed" and not run.steps[e].moot):
+        if run.steps[e].status == "skipped" and not _otherwise(run, step, e):
             return run.steps[e].why, run.steps[e].moot
     needed = [e for e in earlier if not (step.when and step.when.step == e)]
     for e in needed:
         if not _step_worked(run, e):
             return f"step {e + 1} did not succeed", False
     return _condition(run, step.when, scene) if step.when else ("", False)
+
+
+def _otherwise(run: Run, step: Step, earlier: int) -> bool:
+    """Whether the step is what shall be done because the earlier one was not: it could not, or no device met its condition."""
+    if step.when is None or step.when.step != earlier or step.when.ended != "failed":
+        return False
+    return not run.steps[earlier].moot or (run.plan.steps[earlier].who.where is not None and run.plan.steps[earlier].when is None)
 
 
 def _step_worked(run: Run, index: int) -> bool:

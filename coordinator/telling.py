@@ -40,7 +40,7 @@ def tell(asked: Asked, facts: Sequence[Observation], scene: Scene) -> Told:
         return Told(f"Nothing was found out about {asked.what}.", False)
     missing = [s for s in asked.among if s not in {f.subject for f in facts}]
     ordered = sorted(facts, key=lambda f: asked.among.index(f.subject) if f.subject in asked.among else len(asked.among))
-    text = _TELLERS[asked.as_](asked, ordered, scene)
+    text = _total(asked, ordered, scene) + _TELLERS[asked.as_](asked, ordered, scene)
     if missing:
         text += f" Unknown for {_names(missing, scene)}."
     return Told(text, not missing)
@@ -55,13 +55,14 @@ def _list(asked: Asked, facts: Sequence[Observation], scene: Scene) -> str:
     listed = ", ".join(_shown(f, scene) for f in yes[:SHOWN]) or "none"
     text = f"{head} with {asked.what}{condition}: {listed}."
     other = "Not so" if asked.where or _yes_no(facts) else f"No {_bare(asked.what)}"
-    total = f"{spoken(sum(amount(f) or 0.0 for f in yes))} in all. " if len(yes) > 1 and _how_many(asked, facts, scene) else ""
-    return total + text + (f" {other}: {_names([f.subject for f in no], scene)}." if no and yes else "")
+    return text + (f" {other}: {_names([f.subject for f in no], scene)}." if no and yes else "")
 
 
-def _how_many(asked: Asked, facts: Sequence[Observation], scene: Scene) -> bool:
-    """Whether the person asked for a number that can be summed up, beside the list."""
-    return asked.where is None and not _yes_no(facts) and facts[0].unit not in _LEVELS and asks_how_many(scene.linked.text)
+def _total(asked: Asked, facts: Sequence[Observation], scene: Scene) -> str:
+    """The sum before a list, where the person asked how many and it says something."""
+    counts = [v for f in facts if (v := amount(f)) is not None]
+    listed = asked.as_ in ("list", "value") and asked.where is None and not _yes_no(facts) and facts[0].unit not in _LEVELS
+    return f"{spoken(sum(counts))} in all. " if listed and len(counts) > 1 and asks_how_many(scene.linked.text) else ""
 
 
 def asks_how_many(text: str) -> bool:
@@ -160,7 +161,9 @@ def _shown(fact: Observation, scene: Scene) -> str:
 
 
 def _value(fact: Observation, scene: Scene | None = None) -> str:
-    """A place's id is told by its name."""
+    """A place's id is told by its name, a list with its length."""
+    if isinstance(fact.value, tuple) and len(fact.value) > 1:
+        return f"{len(fact.value)} ({spoken(fact.value)})"
     if isinstance(fact.value, str) and scene is not None:
         return scene.spoken(fact.value)
     return spoken(fact.value, fact.unit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coordinator.purpose import sought
-from coordinator.scene import Scene, refs_in
+from coordinator.scene import Scene, all_refs, refs_in
 from schemas.plan import Intent, Plan, Ref, Step
 
 
@@ -11,8 +11,19 @@ def opened(intent: Intent, scene: Scene) -> Intent:
     """The plan with what a zone holds in the zone's place, in steps that shall find something out; to go to a zone stays one journey."""
     if not isinstance(intent, Plan):
         return intent
-    steps = tuple(_opened(s, scene) if sought(intent, i) is not None else s for i, s in enumerate(intent.steps))
+    steps = tuple(_opened(_within(s, intent, scene), scene) if sought(intent, i) is not None else s for i, s in enumerate(intent.steps))
     return intent.model_copy(update={"steps": steps})
+
+
+def _within(step: Step, plan: Plan, scene: Scene) -> Step:
+    """ "Aisle A: what is on each shelf there?": a zone that is mentioned and nowhere used bounds the set of places."""
+    used = set(all_refs(plan))
+    zones = [m for m in scene.linked.mentions if m.ref not in used and _members(m.ref, scene)]
+    places = scene.linked.mention(step.each) if isinstance(step.each, str) else None
+    if len(zones) != 1 or places is None or places.letter != "s":
+        return step
+    inside = tuple(scene.spoken(i) for i in places.ids if scene.names.inside(i, zones[0].ids[0]))
+    return step.model_copy(update={"each": inside}) if inside else step
 
 
 def _opened(step: Step, scene: Scene) -> Step:

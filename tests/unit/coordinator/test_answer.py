@@ -35,7 +35,7 @@ TELLS = [
     ("free slots", "value", None, NUMBERS, "Free slots – shelf 1: 2; shelf 2: 0; shelf 3: 5."),
     ("dust", "list", None, FLAGS, "Shelves with dust: shelf 1. Not so: shelf 2."),
     ("dust", "count", None, FLAGS, "1 of 2 shelves with dust: shelf 1."),
-    ("contents", "list", None, WORDS, "Contents – shelf 1: nuts and bolts; shelf 2: none."),
+    ("contents", "list", None, WORDS, "Contents – shelf 1: 2 (nuts and bolts); shelf 2: none."),
     ("charge", "count", None, LEVELS, "Charge – shelf 1: 20 %; shelf 2: 30 %."),
     ("charge", "count", None, LEVELS[:1], "Charge: 20 % in all."),
     ("free slots", "list", None, (), "Nothing was found out about free slots."),

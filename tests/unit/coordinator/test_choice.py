@@ -171,6 +171,53 @@ async def test_everybody_but_one_is_all_others(site, fleet):
     assert [w.device for w in works if not isinstance(works, Question | Refusal)] == ["robot-2", "robot-3", "robot-4"]
 
 
+async def test_a_zone_that_is_mentioned_bounds_the_places(site, fleet):
+    plan = Plan(steps=(Step(each="s1", do=("Count the items on {}.",)),), tell=Tell(what="items", as_="list"))
+    intent, scene = await chosen("do an inventory of aisle A, I need to know the items on each shelf there", site, fleet, plan)
+    assert check(intent, scene) is None
+    works = preview(intent, scene) if isinstance(intent, Plan) else ()
+    assert sorted(w.text for w in works if not isinstance(works, Question | Refusal)) == [f"Count the items on shelf {n}." for n in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(("text", "who"), [("everyone under 50 % recharges", ["robot-3", "robot-4"]), ("somebody under 50 % recharges", ["robot-3"])])
+async def test_everyone_who_fulfils_a_condition_or_anyone_of_them(text, who, site, fleet):
+    low = Plan(steps=(Step(who=Who(where=Where(op="<", v="50 %")), do=("Recharge.",)),))
+    intent, scene = await chosen(text, site, fleet[:4], low)
+    works = preview(intent, scene) if isinstance(intent, Plan) else ()
+    assert [w.device for w in works if not isinstance(works, Question | Refusal)] == who
+
+
+@pytest.mark.parametrize(("v", "text"), [("90 %", "Recharge."), ("70 %", "Go to shelf 8.")])
+async def test_otherwise_follows_where_nobody_met_the_condition(v, text):
+    said = f"if robot 1 is below {v} it recharges, otherwise it goes to shelf 8"
+    first = Step(who=Who(of="d1", where=Where(what="battery", op="<", v=v)), do=("Recharge.",))
+    second = Step(who=Who(of="d1"), do=("Go to {p1}.",), after=(0,), when=When(step=0, ended="failed"))
+    planner = ScriptedPlanner({said: Plan(steps=(first, second))})
+    async with World(planner, lambda hub, clock: [FakeAgent(hub, clock, (robot(1), robot(2)), looks(FREE))]) as world:
+        await world.person.tell(said)
+        assert world.agents[0].texts == [("robot-1", text)]
+
+
+class _Fixed(ScriptedEmbedder):
+    """One direction for each of some words, and another for all the rest."""
+
+    WORDS = ("carr", "go", "charge")
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    async def embed(self, texts):
+        return [[float(w in t.lower()) for w in self.WORDS] + [0.1] for t in texts]
+
+
+async def test_what_only_other_devices_do_is_beyond_a_fleet():
+    walker, carrier = robot(1, abilities=("goes to a shelf",), properties=()), robot(2, abilities=("carries crates",), properties=())
+    meaning = Meaning(_Fixed())
+    assert (await meaning.able("Carry the crate to the dock.", (walker,)))["robot-1"] == 0.0
+    assert (await meaning.able("Go to the dock.", (walker,)))["robot-1"] > 0.9
+    assert (await meaning.able("Carry the crate to the dock.", (walker, carrier)))["robot-2"] > 0.9
+
+
 async def test_a_state_word_is_a_condition(site, fleet):
     rest = Plan(steps=(Step(who=Who(of="k1", n="all", where=Where(op="==", v="busy")), do=("Recharge.",)),))
     intent, scene = await chosen("all busy robots recharge", site, (robot(1, busy=True), *fleet[1:]), rest)
