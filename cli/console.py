@@ -71,9 +71,16 @@ def make_folder(out: Path) -> None:
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end. Ctrl-C, SIGTERM and a closed terminal cancel it, so that services stop in order and nothing is left behind."""
+    """Run to the end. Ctrl-C, SIGTERM and a closed terminal cancel it, so that services stop in order and nothing is left behind.
+
+    Logs go to stderr even where a command has no settings of its own.
+    """
     import asyncio
     import signal
+
+    from runtime import logs
+
+    logs.configure_once("error")
 
     async def guarded() -> T:
         task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()

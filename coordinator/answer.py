@@ -9,10 +9,12 @@ from coordinator.facts import amount, observed
 from coordinator.glossary import PropertyInfo
 from coordinator.planrun import step_facts
 from coordinator.quantities import listing, spoken
+from coordinator.registry import Device
 from coordinator.run import Piece, Run
 from coordinator.scene import Scene
 from coordinator.selection import MANY_NAMES, select
 from coordinator.telling import Asked, Told, asks_how_many, tell
+from coordinator.words import OWN, tokenise
 from schemas.messages import Answer, WorkOutcome
 from schemas.observations import Observation
 from schemas.outcomes import Cancelled, Done, Expired, Failed, NeedsAnswer, Outcome, Refused, Superseded
@@ -140,7 +142,11 @@ def _plain(template: str, scene: Scene) -> str:
 
 def answer_query(query: Query, scene: Scene, now: float) -> Answer:
     """From the registry's states; nothing moves."""
+    if (there := _whereabouts(query, scene, now)) is not None:
+        return there
     chosen = select(query.who, scene, in_charge=False)
+    if isinstance(chosen.problem, Refusal) and query.who.at is not None:
+        return Answer(text=chosen.problem.text, intent="query", complete=True)
     if chosen.problem is not None:
         return answer_problem(chosen.problem)
     if chosen.nothing:
@@ -176,6 +182,30 @@ def _compared(query: Query, facts: Sequence[Observation], scene: Scene) -> Told 
     holds = one > two if query.as_ == "max" else one < two
     shown = ", ".join(f"{scene.spoken(f.subject)} {spoken(f.value, f.unit)}" for f in (first, second))
     return Told(f"{'Yes' if holds else 'No'}: {shown}.", True)
+
+
+def _whereabouts(query: Query, scene: Scene, now: float) -> Answer | None:
+    """ "Is robot 1 at its dock?": yes or no, with where it is. None for every other question."""
+    whole = select(query.who.model_copy(update={"at": None}), scene, in_charge=False)
+    about = "at" if query.who.at is not None and not query.what else getattr(_asked(query, whole.chosen, scene)[0], "name", None)
+    places = {d: _places_asked(scene.by_id[d], scene) for d in whole.chosen}
+    facts = _state_facts(whole.chosen, "at", None, scene, now) if about == "at" else ()
+    named = all(m is not None and m.letter == "d" for m in map(scene.mention, query.who.of if isinstance(query.who.of, tuple) else (query.who.of,)))
+    if not (named and facts and all(places.values()) and len(facts) == len(places) and query.where is None and _WHETHER.match(scene.linked.text)):
+        return None
+    holds = all(any(scene.names.inside(str(f.value), place) for place in places[f.subject]) for f in facts)
+    shown = listing([f"{scene.spoken(f.subject)} is at {scene.spoken(str(f.value))}" for f in facts])
+    return Answer(text=f"{'Yes' if holds else 'No'}: {shown}.", intent="query", complete=True, facts=facts)
+
+
+def _places_asked(device: Device, scene: Scene) -> set[str]:
+    """The places that are mentioned, and for "its dock" the one where it belongs; where none is told, any dock: the answer says which."""
+    named = {i for m in scene.linked.mentions if m.letter in "ps" for i in m.ids}
+    tokens = tokenise(scene.linked.text)
+    owned = [scene.names.kind_at(tokens, at + 1) for at, t in enumerate(tokens[:-1]) if t.text in OWN]
+    kinds = [key for hit in owned if hit is not None for key in hit[0] if key[0] == "p"]
+    own = {entity.id for key in kinds for entity in scene.names.by_kind[key]}
+    return named | ({device.place} if device.place in own else own)
 
 
 def _asked(query: Query, devices: tuple[str, ...], scene: Scene) -> tuple[PropertyInfo | None, Asked]:

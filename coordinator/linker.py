@@ -12,7 +12,7 @@ from coordinator.labels import Labels, read_labels
 from coordinator.mentions import Linked, Mention
 from coordinator.names import Entity, Names, build_names, is_unit
 from coordinator.registry import Device
-from coordinator.words import Token, tokenise, words_of
+from coordinator.words import OWN, Token, tokenise, words_of
 from schemas.base import Frozen
 from schemas.site import Site
 
@@ -22,8 +22,6 @@ _WITHIN = words_of("in on at of along inside within from")
 _EXCEPT = words_of("except excepting but excluding without besides bar save")
 _EXCEPT_PAIRS = frozenset({("apart", "from"), ("other", "than"), ("all", "but"), ("leaving", "out"), ("leave", "out"), ("not", "counting")})
 _JOIN = frozenset({"and", "or", ",", "&", "plus"})
-_OWN = words_of("its their his her own whose")
-"""Before a noun: the device's own thing, which the device knows and the site need not point at."""
 _NUMBER = frozenset({"number", "no", "nr", "num", "unit"})
 
 
@@ -169,7 +167,7 @@ def _ids(entities: Iterable[Entity]) -> tuple[str, ...]:
 def _kind(text: str, tokens: list[Token], at: int, names: Names) -> list[Found]:
     """A kind noun, with numbers after it ("shelves 2, 4 and 7") or without ("the shelves")."""
     hit = names.kind_at(tokens, at)
-    if hit is None or (at > 0 and tokens[at - 1].text in _OWN):
+    if hit is None or (at > 0 and tokens[at - 1].text in OWN):
         return []
     kinds, last, plural = hit
     for letter, kind in kinds:

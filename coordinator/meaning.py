@@ -23,7 +23,7 @@ class Thresholds(Frozen):
     `beyond`: from when on what other devices do counts against a sentence. `same`: from when on it is something that these do, too.
     """
 
-    property: float = 0.3
+    property: float = 0.33
     name: float = 0.5
     able: float = 0.27
     able_margin: float = 0.12

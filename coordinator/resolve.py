@@ -50,9 +50,16 @@ def check(intent: Intent, scene: Scene) -> Problem | None:
         return spoken_problem(intent)
     if isinstance(intent, Goal):
         return Refusal(reason="not_yet", text=NOT_YET)
-    found = _malformed(intent, scene) or _steps(intent, scene) if isinstance(intent, Plan) else select(intent.who, scene, in_charge=False).problem
+    found = _malformed(intent, scene) or _steps(intent, scene) if isinstance(intent, Plan) else _selected(intent, scene)
     stopping = isinstance(intent, Control) and intent.action == "stop"
-    return found or _inverted(intent, scene) or (None if stopping else _forgotten(intent, scene))
+    sides = _one_sided(intent, scene) if isinstance(intent, Plan) else None
+    return found or sides or _inverted(intent, scene) or (None if stopping else _forgotten(intent, scene))
+
+
+def _selected(intent: Query | Control, scene: Scene) -> Problem | None:
+    """Whether "robot 1 at dock 2" is there is what a question may ask, so only a control fails for it."""
+    asked = isinstance(intent, Query) and scene.mention(intent.who.at or "") is not None
+    return select(intent.who.model_copy(update={"at": None}) if asked else intent.who, scene, in_charge=False).problem
 
 
 _EXCEPTION = re.compile(r"\b(?:except(?:ing)?|excluding|without|besides|apart from|other than|(?:all|everyone|everybody) but)(?: for)?(?: the)?\b")
@@ -167,10 +174,29 @@ def _forgotten(intent: Intent, scene: Scene) -> Question | None:
     wheres = " ".join(_values(intent))
     for mention in scene.linked.mentions:
         within = all(any(scene.names.inside(i, zone) for i in used) for zone in mention.ids)
-        covered = mention.ref in refs or within or mention.surface.lower() in wheres.lower()
+        bounded = mention.letter == "s" and bool(inside := _bounded(mention, scene)) and inside <= used
+        covered = mention.ref in refs or within or bounded or mention.surface.lower() in wheres.lower()
         if not covered and not (mention.letter == "k" and used & set(mention.ids)):
             return _about(mention)
     return None
+
+
+def _bounded(mention: Mention, scene: Scene) -> set[str]:
+    """Those of a set that lie in a zone which the instruction mentions, too."""
+    zones = {i for m in scene.linked.mentions if m.letter == "p" for i in m.ids}
+    return {i for i in mention.ids if any(i != zone and scene.names.inside(i, zone) for zone in zones)}
+
+
+_ELSE = re.compile(r"\b(?:otherwise|or else|else|if not)\b", re.IGNORECASE)
+
+
+def _one_sided(plan: Plan, scene: Scene) -> Question | None:
+    """ "Otherwise" was said, and the plan has no other side: the same condition twice, or one alone."""
+    conditions = {(s.who.where.op, s.who.where.v) for s in plan.steps if s.who.where is not None}
+    conditions |= {(s.when.ended or s.when.op, s.when.v) for s in plan.steps if s.when is not None}
+    if not conditions or len(conditions) > 1 or not _ELSE.search(scene.linked.text):
+        return None
+    return Question(about="what_action", text="I do not see what shall be done otherwise. Could you say both sides one after the other?")
 
 
 def _values(intent: Intent) -> list[str]:

@@ -15,6 +15,9 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+OWN = words_of("its their his her own whose")
+"""Before a noun: the device's own thing, which the device knows and the site need not point at."""
+
 _ORDINAL_WORDS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth "
     "eighteenth nineteenth twentieth"

@@ -11,6 +11,12 @@ import structlog
 Level = Literal["debug", "info", "warning", "error"]
 
 
+def configure_once(level: Level) -> None:
+    """Unless it was set up already."""
+    if not structlog.is_configured():
+        configure(level)
+
+
 def configure(level: Level = "warning", json: bool = False) -> None:
     """Set up once, at an entry point. Everything goes to stderr: stdout belongs to results."""
     number = getattr(logging, level.upper())

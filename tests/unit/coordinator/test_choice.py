@@ -17,6 +17,7 @@ from schemas import messages as m
 from schemas.plan import Control, Intent, Pick, Plan, Query, Question, Refusal, Step, Tell, When, Where, Who
 from tests.unit.coordinator.conftest import SAME, FakeAgent, World, looks, robot
 
+AT = m.Property(name="at", description="where it is", in_state=True)
 FREE = {f"shelf-{n}": n % 3 for n in range(1, 9)}
 LOOK = Plan(steps=(Step(do=("Check {p1} for vacant positions.",)),), tell=Tell(what="vacant positions", as_="list"))
 GO = Plan(steps=(Step(who=Who(of="d1"), do=("Go to {p1}.",)),))
@@ -262,3 +263,39 @@ async def test_a_guessed_stop_is_named(site, fleet):
     intent, _ = await chosen("robot 1 enough", site, fleet, Question(about="what_action", guess=Control(action="stop", who=Who(of="d1"))))
     assert isinstance(intent, Question)
     assert "stop robot 1" in intent.text
+
+
+async def test_otherwise_without_another_side_is_asked_about(site, fleet):
+    said = "if robot 1 is below 30 % it recharges, otherwise it goes to shelf 8"
+    same = Where(what="battery", op="<", v="30 %")
+    steps = tuple(Step(who=Who(of="d1", where=same), do=(do,)) for do in ("Recharge.", "Go to {p1}."))
+    intent, scene = await chosen(said, site, fleet, Plan(steps=steps))
+    problem = check(intent, scene)
+    assert isinstance(problem, Question)
+    assert "otherwise" in problem.text
+    other = steps[1].model_copy(update={"who": Who(of="d1", where=same.model_copy(update={"op": ">="}))})
+    intent, scene = await chosen(said, site, fleet, Plan(steps=(steps[0], other)))
+    assert check(intent, scene) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "told"),
+    [
+        ("Is robot 1 at its dock?", None, "Yes: robot 1 is at dock 2."),
+        ("Is robot 1 at dock 1?", "p1", "No: robot 1 is at dock 2."),
+        ("Is robot 1 at the packing station?", "p1", "No: robot 1 is at dock 2."),
+        ("Is robot 1 at dock 2?", "p1", "Yes: robot 1 is at dock 2."),
+    ],
+)
+async def test_whether_a_device_is_at_a_place(text, at, told):
+    query = Query.model_validate({"who": Who(of="d1", at=at), "what": "" if at else "location", "as": "any" if at else "value"})
+    docked = robot(1, attributes={"at": "dock-2"}, properties=(AT,))
+    async with World(ScriptedPlanner({text: query}), lambda hub, clock: [FakeAgent(hub, clock, (docked,), looks(FREE))]) as world:
+        assert (await world.person.tell(text)).text == told
+
+
+async def test_that_nobody_is_at_a_place_is_an_answer():
+    text, query = "How many robots are at dock 1?", Query(who=Who(of="k1", n="all", at="p1"), as_="count")
+    async with World(ScriptedPlanner({text: query}), lambda hub, clock: [FakeAgent(hub, clock, (robot(1),), looks(FREE))]) as world:
+        answer = await world.person.tell(text)
+    assert (answer.intent, answer.text, answer.complete) == ("query", "There is no robot at dock 1.", True)
