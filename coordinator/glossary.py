@@ -32,8 +32,12 @@ _SPOKEN: dict[str, tuple[str, ...]] = {
         "energy",
         "the weakest",
         "the fullest",
+        "the emptiest",
+        "fuller",
+        "how full",
+        "how drained",
     ),
-    "at": ("where it is", "location", "position"),
+    "at": ("where it is", "location", "position", "in which aisle", "at which place"),
     "charging": ("plugged in", "on charge"),
     "free_slots": (
         "vacant positions",
@@ -47,20 +51,20 @@ _SPOKEN: dict[str, tuple[str, ...]] = {
         "available slots",
     ),
     "occupied_slots": ("occupied positions", "used space", "filled spots", "taken places", "slots in use"),
-    "items": ("number of boxes", "goods", "stock level", "how many things", "count"),
-    "item_names": ("which things", "contents", "what is there"),
+    "items": ("number of boxes", "goods", "stock level", "inventory", "how many things", "count"),
+    "item_names": ("which things", "contents", "what is there", "what lies there", "what is stored"),
     "image": ("picture", "photo"),
     "temperature": ("how warm it is", "how cold it is"),
-    "speed": ("how fast it is",),
+    "speed": ("how fast it is", "whether it moves"),
     "locked": ("locked shut",),
 }
 
 FACTS: tuple[PropertyInfo, ...] = (
     PropertyInfo(name="online", in_state=True, words=("online", "reachable", "connected", "alive")),
     PropertyInfo(name="busy", in_state=True, words=("busy", "working", "occupied with a task")),
-    PropertyInfo(name="idle", in_state=True, words=("idle", "free to work", "doing nothing", "finished", "done", "available")),
+    PropertyInfo(name="idle", in_state=True, words=("idle", "free to work", "doing nothing", "resting", "finished", "done", "available")),
     PropertyInfo(name="stopped", in_state=True, words=("stopped", "halted")),
-    PropertyInfo(name="normal", in_state=True, words=("normal", "healthy", "in order")),
+    PropertyInfo(name="normal", in_state=True, words=("normal", "healthy", "in order", "without trouble")),
 )
 """What every device's state tells, whatever its kind."""
 
@@ -71,7 +75,7 @@ ELSEWHERE: tuple[str, ...] = (
     "cooks", "makes coffee", "opens doors", "closes doors", "pushes things", "pulls a trailer", "tows", "loads and unloads trucks", "stacks boxes",
     "sorts parcels", "delivers packages", "repairs things", "welds", "drills", "screws", "cuts", "assembles parts", "prints labels",
     "waters plants", "mows", "harvests", "sprays", "digs", "heats", "cools", "dispenses", "pours", "mixes", "weighs", "locks and unlocks",
-    "phones people", "orders goods", "pays", "sings", "tells jokes", "answers general questions", "hits and rams", "throws", "shoots", "guards",
+    "phones people", "buys goods", "pays", "sings", "tells jokes", "answers general questions", "hits and rams", "throws", "shoots", "guards",
     "hands things over", "fetches things", "throws away rubbish", "opens boxes", "dances",
 )  # fmt: skip
 """What devices in general do. A sentence that is nearer to one of these than to anything that this fleet does is beyond it; those that the fleet does

@@ -10,24 +10,27 @@ from coordinator.linker import link_names
 from coordinator.mentions import Mention
 from coordinator.names import Names
 from coordinator.registry import Device
-from coordinator.words import stems
+from coordinator.words import stems, tokenise, words_of
 from runtime.llm.protocol import Embedder
 from schemas.base import Frozen
 
 CACHE = 20_000
+_BEFORE = words_of("a an the its each every to at of on in from")
 
 
 class Thresholds(Frozen):
     """Cosine similarities. `able_margin`: how far below the best device another may be when the system chooses.
 
-    `beyond`: from when on what other devices do counts against a sentence. `same`: from when on it is something that these do, too.
+    `beyond`: from when on what other devices do counts against a sentence; `beyond_margin`: by how much where its places are left out.
+    `same`: from when on it is something that these do, too.
     """
 
-    property: float = 0.33
+    property: float = 0.48
     name: float = 0.5
     able: float = 0.27
     able_margin: float = 0.12
     beyond: float = 0.4
+    beyond_margin: float = 0.14
     same: float = 0.5
 
 
@@ -89,9 +92,10 @@ class Meaning:
         ranked = await self.rank(phrase, [(info.name, words) for info in known.values() for words in (info.words or (info.name,))])
         return tuple(r.key for r in ranked if r.score >= self.thresholds.property)[:5]
 
-    async def able(self, sentence: str, devices: Iterable[Device]) -> dict[str, float]:
+    async def able(self, sentence: str, devices: Sequence[Device], names: Names | None = None) -> dict[str, float]:
         """Device id → how near its nearest ability is to the sentence; 0 where what other devices do is nearer than anything that these do.
 
+        The second is asked without the places, too: "Fly to the shelf." is near to "drives to a shelf" for the shelf's sake alone.
         A device that declares nothing could do anything: 1.
         """
         offers = {d.id: tuple(dict.fromkeys((*d.abilities, *(f"checks {p.name.replace('_', ' ')}" for p in d.properties)))) for d in devices}
@@ -99,10 +103,17 @@ class Meaning:
         if not texts:
             return dict.fromkeys(offers, 1.0)
         scores = dict(zip(texts, await self.similarities(sentence, texts), strict=True))
-        beyond = max(await self.similarities(sentence, await self._elsewhere(texts)), default=0.0)
-        if beyond >= self.thresholds.beyond and beyond > max(scores.values()):
+        others = await self._elsewhere(texts)
+        known = [word for name in {p.name for d in devices for p in d.properties} for word in spoken_of(name)]
+        places, margin = names or Names(), self.thresholds.beyond_margin
+        own = list(dict.fromkeys(bare(t, places) for t in (*texts, *known)))
+        if await self._beyond(sentence, others, texts) or await self._beyond(bare(sentence, places), others, own, margin):
             return {device: 0.0 if told else 1.0 for device, told in offers.items()}
         return {device: max((scores[t] for t in told), default=1.0) for device, told in offers.items()}
+
+    async def _beyond(self, sentence: str, others: Sequence[str], own: Sequence[str], margin: float = 0.0) -> bool:
+        beyond = max(await self.similarities(sentence, others), default=0.0)
+        return beyond >= self.thresholds.beyond and beyond > max(await self.similarities(sentence, own)) + margin
 
     async def _elsewhere(self, abilities: Sequence[str]) -> list[str]:
         """What other devices do and these do not."""
@@ -124,6 +135,23 @@ class Meaning:
         else:
             ids, kind = tuple(e.id for e in names.by_kind[("d" if letter == "k" else "p", key)]), key
         return Mention(ref=f"{letter}0", start=0, end=len(phrase), surface=phrase, kind=kind, ids=ids, count=len(ids))
+
+
+def bare(text: str, names: Names) -> str:
+    """A sentence without its places and devices, by name or by kind, and without the small words before them."""
+    tokens, keep, at = tokenise(text), [(0, len(text))], 0
+    while at < len(tokens):
+        found = names.name_at(tokens, at) or names.kind_at(tokens, at)
+        if found is None:
+            at += 1
+            continue
+        first = at
+        while first > 0 and tokens[first - 1].text in _BEFORE:
+            first -= 1
+        start, _ = keep.pop()
+        keep += [(start, tokens[first].start), (tokens[found[1] - 1].end, len(text))]
+        at = found[1]
+    return " ".join(" ".join(text[a:b] for a, b in keep).split()).replace(" .", ".")
 
 
 def _dot(a: list[float], b: list[float]) -> float:

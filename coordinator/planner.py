@@ -112,14 +112,17 @@ def _sound(text: str) -> Intent | None:
     return intent if all(map(_speakable, sentences)) else None
 
 
-_DANGLING = words_of("a an the of for with and or from than my your their its into onto at")
+_ARTICLES = words_of("a an the my your their its")
+_SMALL = _ARTICLES | words_of("of for with and or from than into onto at under on in to by it them")
+_DANGLING = _ARTICLES | words_of("of for with and or from than into onto at")
 
 
 def _speakable(sentence: str) -> bool:
-    """No reference twice, no word twice in a row, no end in the air: "Check shelf 2 for the." """
+    """No reference twice, no word twice in a row, no end in the air: "Check shelf 2 for the."; no article without a noun."""
     words = sentence.lower().rstrip(" .").split()
     refs = [w for w in words if w.startswith("{")]
-    return len(refs) == len(set(refs)) and all(a != b for a, b in pairwise(words)) and words[-1:] != [] and words[-1] not in _DANGLING
+    broken = any(a == b or (a in _ARTICLES and b in _SMALL) for a, b in pairwise(words))
+    return len(refs) == len(set(refs)) and not broken and words[-1:] != [] and words[-1] not in _DANGLING
 
 
 def shortened(linked: Linked) -> Linked:

@@ -177,5 +177,5 @@ async def understand(intent: Intent, linked: Linked, site: Site, devices: tuple[
     partial = Meanings(properties=properties, refs=refs, known=known, able_at=limits.able, able_margin=limits.able_margin)
     scene = Scene(linked, site, devices, partial)
     sentences = [scene.generic(t, scene.item_kind(s.each)) for s in intent.steps for t in s.do] if isinstance(intent, Plan) else []
-    able = {sentence: await meaning.able(sentence, devices) for sentence in dict.fromkeys(sentences)}
+    able = {sentence: await meaning.able(sentence, devices, names) for sentence in dict.fromkeys(sentences)}
     return partial.model_copy(update={"able": able})

@@ -16,8 +16,9 @@ def opened(intent: Intent, scene: Scene) -> Intent:
 
 
 def _within(step: Step, plan: Plan, scene: Scene) -> Step:
-    """ "Aisle A: what is on each shelf there?": a zone that is mentioned and nowhere used bounds the set of places."""
-    used = set(all_refs(plan))
+    """ "Aisle A: what is on each shelf there?": a zone that is mentioned and nowhere else used bounds the set of places."""
+    here = step.model_copy(update={"do": tuple(text for text in step.do if "{}" not in text)})
+    used = set(all_refs(plan.model_copy(update={"steps": tuple(here if s is step else s for s in plan.steps)})))
     zones = [m for m in scene.linked.mentions if m.ref not in used and _members(m.ref, scene)]
     places = scene.linked.mention(step.each) if isinstance(step.each, str) else None
     if len(zones) != 1 or places is None or places.letter != "s":

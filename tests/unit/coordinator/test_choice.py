@@ -7,6 +7,7 @@ import pytest
 from coordinator.choice import choose
 from coordinator.linker import link
 from coordinator.meaning import Meaning
+from coordinator.names import build_names
 from coordinator.preview import preview
 from coordinator.purpose import purposes, seeks
 from coordinator.resolve import check
@@ -180,6 +181,15 @@ async def test_a_zone_that_is_mentioned_bounds_the_places(site, fleet):
     assert sorted(w.text for w in works if not isinstance(works, Question | Refusal)) == [f"Count the items on shelf {n}." for n in (1, 2, 3, 4)]
 
 
+async def test_a_zone_that_the_same_sentence_names_bounds_the_places(site, fleet):
+    plan = Plan(steps=(Step(each="s1", do=("Count the items on {} in {p1}.",)),), tell=Tell(what="items", as_="list"))
+    intent, scene = await chosen("in aisle A, count the items on each shelf", site, fleet, plan)
+    works = preview(intent, scene) if isinstance(intent, Plan) else ()
+    assert sorted(w.text for w in works if not isinstance(works, Question | Refusal)) == [
+        f"Count the items on shelf {n} in aisle A." for n in (1, 2, 3, 4)
+    ]
+
+
 @pytest.mark.parametrize(("text", "who"), [("everyone under 50 % recharges", ["robot-3", "robot-4"]), ("somebody under 50 % recharges", ["robot-3"])])
 async def test_everyone_who_fulfils_a_condition_or_anyone_of_them(text, who, site, fleet):
     low = Plan(steps=(Step(who=Who(where=Where(op="<", v="50 %")), do=("Recharge.",)),))
@@ -217,6 +227,20 @@ async def test_what_only_other_devices_do_is_beyond_a_fleet():
     assert (await meaning.able("Carry the crate to the dock.", (walker,)))["robot-1"] == 0.0
     assert (await meaning.able("Go to the dock.", (walker,)))["robot-1"] > 0.9
     assert (await meaning.able("Carry the crate to the dock.", (walker, carrier)))["robot-2"] > 0.9
+
+
+class _Places(_Fixed):
+    """The place weighs more than the verb, as in real sentence embeddings."""
+
+    WORDS = ("fl", "go", "charge", "shelf", "shelf")
+
+
+async def test_another_verb_is_another_action_however_near_the_place_is(site):
+    walker = robot(1, abilities=("goes to a shelf",), properties=())
+    meaning, names = Meaning(_Places()), build_names(site, (walker,))
+    assert (await meaning.able("Fly to the shelf.", (walker,)))["robot-1"] > 0.9
+    assert (await meaning.able("Fly to the shelf.", (walker,), names))["robot-1"] == 0.0
+    assert (await meaning.able("Go to the shelf.", (walker,), names))["robot-1"] > 0.9
 
 
 async def test_a_state_word_is_a_condition(site, fleet):

@@ -184,7 +184,7 @@ def test_a_plan_that_cannot_be_meant_is_no_plan(text: str) -> None:
         parse_intent(text)
 
 
-@pytest.mark.parametrize("do", ["Check {p1} for {p1}.", "Drive into into {p1}.", "Check {p1} for the.", "."])
+@pytest.mark.parametrize("do", ["Check {p1} for {p1}.", "Drive into into {p1}.", "Check {p1} for the.", "Check the at {p1}.", "."])
 async def test_gibberish_is_no_reading(do: str) -> None:
     gibberish = GO.replace("d1", "any").replace("Go.", do)
     sane = [GO] * 8
