@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ _SHOWS = {"free": ("free_slots", "occupied_slots"), "items": ("items", "item_nam
 
 
 class Expect(Frozen):
-    """The right end. `at`: robot → place id; `moved`: how many robots leave their place; `calls`: robot → what it does besides driving."""
+    """The right end. `at`: robot → place id; `via`: places that it passes on the way there; `moved`: how many robots leave their place;
+    `calls`: robot → what it does besides driving."""
 
     kind: Kind | tuple[Kind, ...]
     looked: tuple[str, ...] = ()
@@ -37,6 +39,7 @@ class Expect(Frozen):
     answer_count: Literal["free", "items"] | None = None
     answer_items: Literal["items"] | None = None
     at: dict[str, str] = {}
+    via: dict[str, tuple[str, ...]] = {}
     any_at: str | None = None
     moved: int | None = None
     charging: tuple[str, ...] | None = None
@@ -93,7 +96,7 @@ class _Seen:
     def allowed_places(self, robot: str) -> frozenset[str]:
         """Where the instruction lets this robot go."""
         e = self.expect
-        asked = {*e.looked, e.at.get(robot), e.any_at, _dock(robot) if robot in (e.charging or ()) else None}
+        asked = {*e.looked, *e.via.get(robot, ()), e.at.get(robot), e.any_at, _dock(robot) if robot in (e.charging or ()) else None}
         return frozenset(place for place in asked if place)
 
 
@@ -109,7 +112,7 @@ def judge(
     held: Mapping[str, Literal["stopped", "paused"]] | None = None,
 ) -> Verdict:
     """`answer` None: none came. `catalogues`: robot → its maker's. `held`: robots that by their agents' or the coordinator's word take no work;
-    a pause counts as a stop only where the person said pause. Truths as World.truth() gives them."""
+    a pause counts as a stop only where the person said pause or hold. Truths as World.truth() gives them."""
     meant = [(e, meaning_of(e.function, e.arguments, catalogues[e.robot])) for e in effects]
     done = _carried_out(meant, answer, traces, catalogues)
     seen = _Seen(case, answer, meant, truth_before, truth_after, done, _holding(case, held or {}, truth_after))
@@ -143,7 +146,7 @@ def _only_words(expect: Expect) -> bool:
 
 
 def _holding(case: Case, held: Mapping[str, str], after: Mapping[str, Any]) -> frozenset[str]:
-    enough = ("stopped", "paused") if "pause" in case.instruction.lower() else ("stopped",)
+    enough = ("stopped", "paused") if re.search(r"\b(?:paus\w+|hold)\b", case.instruction, re.IGNORECASE) else ("stopped",)
     return frozenset({r for r, how in held.items() if how in enough} | {r for r, t in after["robots"].items() if t["locked"]})
 
 

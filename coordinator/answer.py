@@ -187,7 +187,8 @@ def _compared(query: Query, facts: Sequence[Observation], scene: Scene) -> Told 
 def _whereabouts(query: Query, scene: Scene, now: float) -> Answer | None:
     """ "Is robot 1 at its dock?": yes or no, with where it is. None for every other question."""
     whole = select(query.who.model_copy(update={"at": None}), scene, in_charge=False)
-    about = "at" if query.who.at is not None and not query.what else getattr(_asked(query, whole.chosen, scene)[0], "name", None)
+    info, _ = _asked(query, whole.chosen, scene)
+    about = "at" if info is None or (query.who.at is not None and not query.what) else info.name
     places = {d: _places_asked(scene.by_id[d], scene) for d in whole.chosen}
     facts = _state_facts(whole.chosen, "at", None, scene, now) if about == "at" else ()
     named = all(m is not None and m.letter == "d" for m in map(scene.mention, query.who.of if isinstance(query.who.of, tuple) else (query.who.of,)))

@@ -10,7 +10,7 @@ from coordinator.preview import told
 from coordinator.resolve import check
 from coordinator.scene import Scene, understand
 from coordinator.zones import opened
-from schemas.plan import Intent, Question, Refusal
+from schemas.plan import Intent, Query, Question, Refusal
 
 
 async def choose(readings: Sequence[Intent], scene: Scene, meaning: Meaning) -> tuple[Intent, Scene]:
@@ -41,6 +41,15 @@ async def _proposed(question: Question, scene: Scene, meaning: Meaning) -> tuple
     return question.model_copy(update={"guess": guess, "text": f"I am not sure. Do you mean: {shown}?", "options": ("yes", "no")}), understood
 
 
+def _widened(reading: Intent, scene: Scene) -> Intent:
+    """ "Which robot has the most charge?" asks about every robot, not about a certain one."""
+    if not isinstance(reading, Query) or reading.as_ == "value" or reading.who.n not in ("the", 1):
+        return reading
+    mention = scene.mention(reading.who.of) if isinstance(reading.who.of, str) else None
+    several = mention is not None and mention.letter == "k"
+    return reading.model_copy(update={"who": reading.who.model_copy(update={"n": "all"})}) if several else reading
+
+
 async def _understood(reading: Intent, scene: Scene, meaning: Meaning) -> tuple[Intent, Scene]:
-    intent = opened(reading, scene)
+    intent = opened(_widened(reading, scene), scene)
     return intent, replace(scene, meanings=await understand(intent, scene.linked, scene.site, scene.devices, meaning))

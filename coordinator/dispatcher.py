@@ -50,7 +50,7 @@ class Dispatcher:
         now, seq, timing = self._clock.now(), self.ledger.next_seq(entry.device), self.ledger.timing
         body = Subtask(
             device=entry.device, text=entry.text, start_by=now + timing.start, deadline=now + timing.deadline,
-            purpose=entry.purpose, seeks=entry.seeks, approval=entry.approval,
+            context=entry.context, purpose=entry.purpose, seeks=entry.seeks, approval=entry.approval,
         )  # fmt: skip
         envelope = self._door.wrap(body, epoch=self.ledger.epoch, seq=seq, instruction=entry.instruction, subtask=entry.subtask)
         try:

@@ -51,13 +51,16 @@ _SPOKEN: dict[str, tuple[str, ...]] = {
         "available slots",
     ),
     "occupied_slots": ("occupied positions", "used space", "filled spots", "taken places", "slots in use"),
-    "items": ("number of boxes", "goods", "stock level", "inventory", "how many things", "count"),
-    "item_names": ("which things", "contents", "what is there", "what lies there", "what is stored"),
+    "items": ("number of boxes", "goods", "stock level", "how many things", "count"),
+    "item_names": ("which things", "contents", "what is there", "what lies there", "what is stored", "inventory"),
     "image": ("picture", "photo"),
     "temperature": ("how warm it is", "how cold it is"),
     "speed": ("how fast it is", "whether it moves"),
     "locked": ("locked shut",),
 }
+
+NAMES_OF = {"items": "item_names"}
+"""Where a number is told by one property and the names of what it counts by another: "what items" asks for the second."""
 
 FACTS: tuple[PropertyInfo, ...] = (
     PropertyInfo(name="online", in_state=True, words=("online", "reachable", "connected", "alive")),

@@ -40,6 +40,7 @@ class Entry(Frozen):
     text: str
     purpose: Purpose | None = None
     seeks: str | None = None
+    context: str = ""
     approval: str | None = None
     phase: Literal["queued", "sent", "unknown", "withdrawn", "ended"] = "queued"
     payload: str | None = None
@@ -84,7 +85,7 @@ class Ledger:
 
     def issue(self, subtask: str, instruction: str, index: int, work: Work, approval: str | None = None) -> Entry:
         """Record a subtask that shall be sent when its device is free."""
-        said = {"device": work.device, "text": work.text, "purpose": work.purpose, "seeks": work.seeks}
+        said = {"device": work.device, "text": work.text, "purpose": work.purpose, "seeks": work.seeks, "context": work.context}
         return self._put(Entry.model_validate({"subtask": subtask, "instruction": instruction, "index": index, "approval": approval, **said}))
 
     def look_up(self, subtask: str) -> Entry | None:

@@ -86,6 +86,8 @@ class Meaning:
 
     async def properties(self, phrase: str, known: dict[str, PropertyInfo]) -> tuple[str, ...]:
         """Names of properties that the phrase may mean, nearest first."""
+        if not phrase.strip():
+            return ()
         exact = phrase.strip().lower().replace(" ", "_")
         if exact in known:
             return (exact,)

@@ -7,7 +7,7 @@ order plus a small closed list. So a half-copied id, an invented number or a dev
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from coordinator.gist import KINDS
 from coordinator.mentions import Linked, Mention
@@ -26,7 +26,8 @@ HELPERS = tuple(_HELPERS.split())
 _LEADING = frozenset(["a", "an", "the", "of", "to", "at", "for", "with", "from", "by", "and", "or", "my", "your", "our", "any", "than"])
 """A run of words does not end with one of these."""
 _NO_TOPIC = words_of(
-    "than are is was were be of to for below above under and or if by from as has have had do does did me us you i it they please how what which who"
+    "than are is was were be of to for below above under and or if by from as has have had do does did me us you i it they please how what which who "
+    "with there them those these this that any some no not now need needs want pls right one let get tell go come when then else can could would"
 )
 """What is asked about does not begin with one of these."""
 _ATOM = re.compile(r"\w+|[^\w\s]")
@@ -51,8 +52,14 @@ def plan_grammar(linked: Linked, kinds: Collection[str] = KINDS) -> str:
     _names(rules, linked)
     _sentences(rules, linked)
     _parts(rules, frozenset(re.findall(r"[\w'’]+", linked.text.lower())))
-    _root(rules, kinds)
+    _root(rules, set(kinds) - _answered(linked) or set(kinds))
     return rules.text()
+
+
+def _answered(linked: Linked) -> set[str]:
+    """What need not be asked: which device where one is named, which place where one is."""
+    letters = {m.letter for m in linked.mentions}
+    return {kind for letter, kind in (("d", "ask:which_device"), ("p", "ask:which_place")) if letter in letters}
 
 
 def _root(rules: Rules, kinds: Collection[str]) -> None:
@@ -93,32 +100,39 @@ def _any_of(refs: Iterable[str]) -> str:
 
 
 def _runs(rules: Rules, linked: Linked) -> None:
-    """`said`: a run of words of the text as a JSON string; `topic`: one that may name a property; `value`: one that does not begin
-    inside a mention ("5" of "shelves 4 and 5"). One rule for each word: it, or it and what follows; so a run cannot skip or mix."""
+    """`said`: a run of words of the text as a JSON string; `topic`: one that may name a property, so outside mentions; `value`: one that does not
+    begin inside a mention ("5" of "shelves 4 and 5"). One rule for each word: it, or it and what follows; so a run cannot skip or mix."""
     atoms = [(m.group(), m.start(), m.end()) for m in _ATOM.finditer(linked.text)]
+    named = [any(m.start < end and start < m.end for m in linked.mentions) for _, start, end in atoms]
     starts: list[int] = []
-    for i, (atom, start, end) in enumerate(atoms):
-        more = ""
-        if i + 1 < len(atoms):
-            gap = '" " ' if atoms[i + 1][1] > end else ""
-            more = f" ({gap}w{i + 1})" + ("" if atom.lower() in _LEADING else "?")
-        rules.add(f"w{i}", literal(escaped(atom)) + more)
+    for i, (atom, start, _) in enumerate(atoms):
+        rules.add(f"w{i}", _and_on("w", i, atoms, i + 1 < len(atoms)))
+        rules.add(f"t{i}", _and_on("t", i, atoms, i + 1 < len(atoms) and not named[i + 1]))
         inside_word = i > 0 and atoms[i - 1][2] == start and atoms[i - 1][0].isalnum()
         if not inside_word and (atom[0].isalnum() or atom in "-+$€£#"):
             starts.append(i)
-    topics = [i for i in starts if atoms[i][0].lower() not in _NO_TOPIC] or starts
+    topics = [i for i in starts if not named[i] and atoms[i][0].lower() not in _NO_TOPIC]
     values = [i for i in starts if not any(m.start < atoms[i][1] < m.end for m in linked.mentions)] or starts
     rules.add("run", " | ".join(f"w{i}" for i in starts))
-    rules.add("topical", " | ".join(f"w{i}" for i in topics))
+    rules.add("topical", " | ".join(f"t{i}" for i in topics) or "run")
     rules.add("said", r'"\"" run "\""')
     rules.add("valued", " | ".join(f"w{i}" for i in values))
     rules.add("value", r'"\"" valued "\""')
     rules.add("topic", r'"\"" topical "\""')
 
 
+def _and_on(rule: str, i: int, atoms: Sequence[tuple[str, int, int]], more: bool) -> str:
+    """Word i, and what may follow it; after a word that cannot be the last one, something must, if anything can."""
+    atom, _, end = atoms[i]
+    if not more:
+        return literal(escaped(atom))
+    gap = '" " ' if atoms[i + 1][1] > end else ""
+    return f"{literal(escaped(atom))} ({gap}{rule}{i + 1}){'' if atom.lower() in _LEADING else '?'}"
+
+
 def _sentences(rules: Rules, linked: Linked) -> None:
     """`do` without an item, with the item of `each` (`{}`) in its first sentence, and with `{pick}`."""
-    words = {w for chunk in linked.text.split() for w in (chunk.strip(_EDGE),) if w}
+    words = {w for chunk in _unnamed(linked).split() for w in (chunk.strip(_EDGE),) if w}
     forms = {form for word in words for form in _base_forms(word)} | set(HELPERS)
     refs = [f"{{{m.ref}}}" for m in linked.mentions]
     inside = {escaped(form) for form in forms} | set(refs)
@@ -132,6 +146,14 @@ def _sentences(rules: Rules, linked: Linked) -> None:
     rules.add("do-plain", f'"[" plain ("," plain){{0,{more}}} "]"')
     rules.add("do-item", f'"[" item ("," (plain | item)){{0,{more}}} "]"')
     rules.add("do-pick", f'"[" (plain ",")? picked ("," (plain | picked)){{0,{more}}} "]"')
+
+
+def _unnamed(linked: Linked) -> str:
+    """The text without its mentions: a sentence says them by their references."""
+    text = linked.text
+    for m in sorted(linked.mentions, key=lambda m: -m.start):
+        text = f"{text[: m.start]} {text[m.end :]}"
+    return text
 
 
 def _base_forms(word: str) -> set[str]:

@@ -12,7 +12,7 @@ from coordinator.purpose import purposes, seeks
 from coordinator.quantities import comparison, spoken
 from coordinator.resolve import Group, resolve_step
 from coordinator.run import SETTLED, Piece, Run, StepRun, Try
-from coordinator.scene import Scene
+from coordinator.scene import Scene, refs_in
 from coordinator.selection import unavailable
 from schemas.observations import Observation
 from schemas.outcomes import Expired, Failed, NeedsAnswer, Outcome, Refused
@@ -147,17 +147,18 @@ def _open(run: Run, index: int, step: Step, earlier: tuple[int, ...], scene: Sce
     after = tuple(i for i, p in enumerate(run.pieces) if p.work.step in earlier)
     pieces = list(run.pieces)
     for group in work.groups:
-        pieces += _pieces(group, run.plan, index, len(pieces), after, seeks(run.plan, index, scene))
+        pieces += _pieces(group, run.plan, index, len(pieces), after, scene)
     run = run.model_copy(update={"pieces": tuple(pieces), "notes": (*run.notes, *(n for n in work.notes if n not in run.notes))})
     return _step(run, index, StepRun(status="open", pool=work.pool, items=work.items))
 
 
-def _pieces(group: Group, plan: Plan, step: int, base: int, after: tuple[int, ...], wanted: str | None) -> list[Piece]:
+def _pieces(group: Group, plan: Plan, step: int, base: int, after: tuple[int, ...], scene: Scene) -> list[Piece]:
+    wanted, named = seeks(plan, step, scene), [group.item, *(r for text in plan.steps[step].do for r in refs_in(text))]
     told = zip(group.sentences, purposes(plan, step, len(group.sentences)), strict=True)
     works = [
         Work(
             device=group.device, text=text, after=after if n == 0 else (base + n - 1,), step=step, item=group.item,
-            purpose=purpose, seeks=wanted if purpose == "observe" else None,
+            purpose=purpose, seeks=wanted if purpose == "observe" else None, context=scene.positions(text, named),
         )
         for n, (text, purpose) in enumerate(told)
     ]  # fmt: skip

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from coordinator.allocator import Point, device_point, place_point, share
-from coordinator.linker import link_names
-from coordinator.mentions import Mention
+from coordinator.objections import objection, pointed
 from coordinator.quantities import listing
-from coordinator.scene import Scene, all_refs, refs_in
+from coordinator.scene import Scene, refs_in
 from coordinator.selection import MANY_NAMES, Problem, Selection, select
 from coordinator.words import plural
-from schemas.plan import Control, Goal, Intent, Plan, Query, Question, Refusal, Step, Where, Who
+from schemas.plan import Control, Goal, Intent, Plan, Query, Question, Refusal, Step
 
 NOT_YET = "Keeping a goal over time is not built yet; I can do or tell something once."
 
@@ -43,7 +41,7 @@ def check(intent: Intent, scene: Scene) -> Problem | None:
     """The first reason not to begin: unknown names, mentions that the plan forgot, nobody able or available, steps that refer to nothing."""
     if isinstance(intent, Refusal):
         return spoken_problem(intent)
-    missing = _missing(scene)
+    missing = _missing(scene) or pointed(intent, scene)
     if missing is not None:
         return missing
     if isinstance(intent, Question):
@@ -51,56 +49,22 @@ def check(intent: Intent, scene: Scene) -> Problem | None:
     if isinstance(intent, Goal):
         return Refusal(reason="not_yet", text=NOT_YET)
     found = _malformed(intent, scene) or _steps(intent, scene) if isinstance(intent, Plan) else _selected(intent, scene)
-    stopping = isinstance(intent, Control) and intent.action == "stop"
-    sides = _one_sided(intent, scene) if isinstance(intent, Plan) else None
-    return found or sides or _inverted(intent, scene) or (None if stopping else _forgotten(intent, scene))
+    steps = intent.steps if isinstance(intent, Plan) and found is None else ()
+    return found or objection(intent, scene, {g.device for step in steps for g in resolve_step(step, scene, None).groups})
 
 
 def _selected(intent: Query | Control, scene: Scene) -> Problem | None:
-    """Whether "robot 1 at dock 2" is there is what a question may ask, so only a control fails for it."""
-    asked = isinstance(intent, Query) and scene.mention(intent.who.at or "") is not None
-    return select(intent.who.model_copy(update={"at": None}) if asked else intent.who, scene, in_charge=False).problem
-
-
-_EXCEPTION = re.compile(r"\b(?:except(?:ing)?|excluding|without|besides|apart from|other than|(?:all|everyone|everybody) but)(?: for)?(?: the)?\b")
-_TAKEN_OUT = re.compile(_EXCEPTION.pattern + r"|\b(?:don['’]?t|do not|not|never|leave|spare|skip)\b")
-_NEAR = 6
-"""Words between what takes out and the value of what is taken out."""
-_EXCEPTED = re.compile(_EXCEPTION.pattern + r"\s*$")
-
-
-def _inverted(intent: Intent, scene: Scene) -> Question | None:
-    """A plan that acts on the very devices that the person excepted, by name or by a condition: ask instead."""
-    turned = next((w.where for w in _whos(intent) if w.where is not None and _turned_round(w.where, scene.linked.text)), None)
-    if turned is not None:
-        return Question(about="which_device", text=f"Shall those with {turned.v} be left out, or are they the only ones meant?")
-    chosen = {ref for who in _whos(intent) for ref in ((who.of,) if isinstance(who.of, str) else who.of)}
-    excepted: list[Mention] = []
-    for mention in scene.linked.mentions:
-        before = scene.linked.text[: mention.start].lower()
-        joined = bool(excepted) and before[excepted[-1].end :].strip(" ,") in ("", "and", "or")
-        if mention.letter == "d" and (joined or _EXCEPTED.search(before)):
-            excepted.append(mention)
-    wrong = next((m for m in excepted if m.ref in chosen), None)
-    text = "" if wrong is None else f"You except {wrong.surface}; who shall do it?"
-    return None if wrong is None else Question(about="which_device", text=text)
-
-
-_DIRECTIONS = {">": re.compile(r"\b(above|over|more|higher|exceed\w*|at least)\b"), "<": re.compile(r"\b(below|under|less|lower|fewer|at most)\b")}
-
-
-def _turned_round(where: Where, text: str) -> bool:
-    """ "all except those above 60 %" as a condition "> 60 %"."""
-    text, at = text.lower(), text.lower().find(where.v.lower())
-    taken_out = list(_TAKEN_OUT.finditer(text, 0, max(0, at)))
-    between = re.split(r"[.;!?]", text[taken_out[-1].end() : at]) if taken_out else []
-    if len(between) != 1 or len(between[0].split()) > _NEAR:
-        return False
-    return any(where.op[0] == sign and words.search(between[0]) for sign, words in _DIRECTIONS.items())
-
-
-def _whos(intent: Intent) -> list[Who]:
-    return [s.who for s in intent.steps] if isinstance(intent, Plan) else [intent.who] if isinstance(intent, Query | Control) else []
+    """Whether "robot 1 at dock 2" is there is what a question may ask. That nobody is there who could stop may mean that all shall."""
+    anywhere = intent.who.model_copy(update={"at": None})
+    if isinstance(intent, Query) and scene.mention(intent.who.at or "") is not None:
+        return select(anywhere, scene, in_charge=False).problem
+    problem = select(intent.who, scene, in_charge=False).problem
+    everyone = select(anywhere, scene, in_charge=False).chosen if isinstance(intent, Control) and isinstance(problem, Refusal) else ()
+    if not isinstance(problem, Refusal) or not everyone or isinstance(intent, Query):
+        return problem
+    wide = intent.model_copy(update={"who": anywhere})
+    text = f"{problem.text} Do you mean: {intent.action} {listing([scene.spoken(d) for d in everyone[:MANY_NAMES]])}?"
+    return Question(about="which_device", text=text, options=("yes", "no"), guess=wide)
 
 
 _QUESTIONS = {
@@ -161,51 +125,6 @@ def _malformed(plan: Plan, scene: Scene) -> Problem | None:
 def _steps(plan: Plan, scene: Scene) -> Problem | None:
     """Problems of any step as things stand now; conditions on states may still change."""
     return next((work.problem for step in plan.steps if (work := resolve_step(step, scene, None)).problem), None)
-
-
-def _forgotten(intent: Intent, scene: Scene) -> Question | None:
-    """A mention of the instruction that the plan does not use would be an order half obeyed: ask instead."""
-    refs = set(all_refs(intent))
-    used = {i for ref in refs if (m := scene.mention(ref)) for i in m.ids}
-    if isinstance(intent, Plan):
-        sentences = [text for step in intent.steps for text in step.do]
-        used |= {i for text in sentences for m in link_names(text, scene.names).mentions for i in m.ids}
-        used |= {g.device for step in intent.steps for g in resolve_step(step, scene, None).groups}
-    wheres = " ".join(_values(intent))
-    for mention in scene.linked.mentions:
-        within = all(any(scene.names.inside(i, zone) for i in used) for zone in mention.ids)
-        bounded = mention.letter == "s" and bool(inside := _bounded(mention, scene)) and inside <= used
-        covered = mention.ref in refs or within or bounded or mention.surface.lower() in wheres.lower()
-        if not covered and not (mention.letter == "k" and used & set(mention.ids)):
-            return _about(mention)
-    return None
-
-
-def _bounded(mention: Mention, scene: Scene) -> set[str]:
-    """Those of a set that lie in a zone which the instruction mentions, too."""
-    zones = {i for m in scene.linked.mentions if m.letter == "p" for i in m.ids}
-    return {i for i in mention.ids if any(i != zone and scene.names.inside(i, zone) for zone in zones)}
-
-
-_ELSE = re.compile(r"\b(?:otherwise|or else|else|if not)\b", re.IGNORECASE)
-
-
-def _one_sided(plan: Plan, scene: Scene) -> Question | None:
-    """ "Otherwise" was said, and the plan has no other side: the same condition twice, or one alone."""
-    conditions = {(s.who.where.op, s.who.where.v) for s in plan.steps if s.who.where is not None}
-    conditions |= {(s.when.ended or s.when.op, s.when.v) for s in plan.steps if s.when is not None}
-    if not conditions or len(conditions) > 1 or not _ELSE.search(scene.linked.text):
-        return None
-    return Question(about="what_action", text="I do not see what shall be done otherwise. Could you say both sides one after the other?")
-
-
-def _values(intent: Intent) -> list[str]:
-    return [w.where.v for w in _whos(intent) if w.where] + ([intent.where.v] if isinstance(intent, Query) and intent.where else [])
-
-
-def _about(mention: Mention) -> Question:
-    about = "which_device" if mention.letter in "dk" else "which_place"
-    return Question(about=about, text=f"You mention {mention.surface}, but I do not see what part it plays. What shall be done about it?")
 
 
 def items_of(step: Step, scene: Scene) -> tuple[str, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from coordinator.glossary import PropertyInfo
-from coordinator.meaning import Meaning, properties_of
+from coordinator.glossary import NAMES_OF, PropertyInfo
+from coordinator.meaning import Meaning, bare, properties_of
 from coordinator.mentions import Linked, Mention
 from coordinator.names import Names, build_names
 from coordinator.quantities import unit_of, value_of
@@ -19,6 +19,8 @@ from schemas.plan import Control, Goal, Intent, Plan, Query, Ref, Who
 from schemas.site import Site
 
 _SLOT = re.compile(r"\{([a-z]+\d*)?\}")
+_CLAUSE = re.compile(r"[.,;:!?]+\s|[.,;:!?]+$")
+_CERTAIN = re.compile(r"\b(?:the|that|this)$")
 _REF = re.compile(r"[dkps]\d+")
 
 
@@ -118,6 +120,30 @@ class Scene:
 
         return _SLOT.sub(fill, template)
 
+    def positions(self, text: str, named: Iterable[str | None]) -> str:
+        """Where on the floor the places are that a sentence names, out of those that it may name (ids or references): one fact a line."""
+        ids: set[str] = set()
+        for name in filter(None, named):
+            mention = self.mention(name)
+            ids |= set(mention.ids) if mention is not None else {name}
+        at = {p.id: p.at for p in self.site.places if p.id in ids and p.at is not None}
+        said = {i: self.places[i] for i in at if re.search(rf"(?<!\w){re.escape(self.places[i])}(?!\w)", text, re.IGNORECASE)}
+        return "\n".join(f"{name} = x {at[i][0]:g} m, y {at[i][1]:g} m" for i, name in said.items())
+
+    def before(self, mention: Mention) -> str:
+        """What stands before the noun of a mention, in small letters."""
+        return f"{self.linked.text[: mention.start]}{mention.surface}".lower().rsplit(mention.surface.lower().split()[-1], 1)[0].rstrip()
+
+    def certain_one(self, mention: Mention) -> bool:
+        """ "The dock", where there are several: one, and the person knows which."""
+        last = mention.surface.lower().split()[-1]
+        plural = last.endswith("s") and not mention.kind.endswith("s")
+        return mention.letter == "s" and mention.count > 1 and not plural and _CERTAIN.search(self.before(mention)) is not None
+
+    def homes(self, mention: Mention) -> bool:
+        """Whether a place of this kind is where each device belongs: "the dock" is everybody's own."""
+        return all(d.place in mention.ids for d in self.devices)
+
     def item_kind(self, each: Ref | tuple[Ref, ...] | None) -> str | None:
         refs = (each,) if isinstance(each, str) else each or ()
         return next((m.kind for m in map(self.mention, refs) if m), None)
@@ -165,6 +191,18 @@ def _property_phrases(intent: Intent) -> Iterator[str]:
         yield from [intent.tell.where.what] if intent.tell.where else []
 
 
+async def _properties(phrase: str, text: str, names: Names, known: dict[str, PropertyInfo], meaning: Meaning) -> tuple[str, ...]:
+    """What a phrase means, nearest first; where it says nothing by itself ("what's lying on shelf 3"), what its clause of the instruction means."""
+    found = await meaning.properties(phrase, known)
+    if not found:
+        clause = next((c for c in _CLAUSE.split(text) if phrase.lower() in c.lower()), "")
+        found = await meaning.properties(bare(clause, names), known)
+    named = NAMES_OF.get(found[0]) if found else None
+    if named is not None and named in known and re.search(rf"\b(?:what|which) {re.escape(phrase)}", text, re.IGNORECASE):
+        return (named, *(n for n in found if n != named))
+    return found
+
+
 async def understand(intent: Intent, linked: Linked, site: Site, devices: tuple[Device, ...], meaning: Meaning) -> Meanings:
     """Ask the embedder everything that resolving this intent needs to know, so that resolving it is pure."""
     names, known = build_names(site, devices), properties_of(devices)
@@ -172,7 +210,7 @@ async def understand(intent: Intent, linked: Linked, site: Site, devices: tuple[
     for phrase in dict.fromkeys(all_refs(intent)):
         if linked.mention(phrase) is None and not _REF.fullmatch(phrase) and (found := await meaning.reference(phrase, names)) is not None:
             refs[phrase] = found
-    properties = {phrase: await meaning.properties(phrase, known) for phrase in dict.fromkeys(_property_phrases(intent)) if phrase}
+    properties = {p: await _properties(p, linked.text, names, known, meaning) for p in dict.fromkeys(_property_phrases(intent)) if p}
     limits = meaning.thresholds
     partial = Meanings(properties=properties, refs=refs, known=known, able_at=limits.able, able_margin=limits.able_margin)
     scene = Scene(linked, site, devices, partial)

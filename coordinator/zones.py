@@ -11,7 +11,8 @@ def opened(intent: Intent, scene: Scene) -> Intent:
     """The plan with what a zone holds in the zone's place, in steps that shall find something out; to go to a zone stays one journey."""
     if not isinstance(intent, Plan):
         return intent
-    steps = tuple(_opened(_within(s, intent, scene), scene) if sought(intent, i) is not None else s for i, s in enumerate(intent.steps))
+    looks = [sought(intent, i) is not None for i in range(len(intent.steps))]
+    steps = tuple(_opened(_within(s, intent, scene), scene) if look else _homed(s, scene) for s, look in zip(intent.steps, looks, strict=True))
     return intent.model_copy(update={"steps": steps})
 
 
@@ -25,6 +26,14 @@ def _within(step: Step, plan: Plan, scene: Scene) -> Step:
         return step
     inside = tuple(scene.spoken(i) for i in places.ids if scene.names.inside(i, zones[0].ids[0]))
     return step.model_copy(update={"each": inside}) if inside else step
+
+
+def _homed(step: Step, scene: Scene) -> Step:
+    """ "Robots 2 and 3 to the dock": each to its own, which it knows itself; not both to every dock."""
+    mention = scene.linked.mention(step.each) if isinstance(step.each, str) else None
+    if mention is None or not scene.certain_one(mention) or not scene.homes(mention):
+        return step
+    return step.model_copy(update={"each": None, "do": tuple(text.replace("{}", f"{{{mention.ref}}}") for text in step.do)})
 
 
 def _opened(step: Step, scene: Scene) -> Step:

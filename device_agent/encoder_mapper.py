@@ -13,6 +13,7 @@ from device_agent.heads import Heads
 from device_agent.hypothesis import Interpretation
 from device_agent.interpreter import Interpreter
 from device_agent.mapper import NO_HINT, Hint, Mapped, offers
+from device_agent.positions import Point, in_coordinates, makes_use_of, other_facts, point_drives, points_in
 from runtime.llm.llama_cpp.encoder import Encoder
 from runtime.llm.worker import Worker
 from schemas.messages import Candidate
@@ -20,6 +21,8 @@ from schemas.skills import Call, Catalogue, Function, PlaceRef
 
 SOUGHT = 0.25
 """Confidence from which a function that finds what is sought is called without asking."""
+DRIVEN = 0.7
+"""Match from which a sentence with a position in it is a drive to that position."""
 
 
 class EncoderMapper:
@@ -32,12 +35,30 @@ class EncoderMapper:
         return await self._worker.run(self._map, sentence, catalogue, context, hint)
 
     def _map(self, sentence: str, catalogue: Catalogue, context: str, hint: Hint) -> Mapped:
+        points, facts = points_in(context, sentence), other_facts(context)
+        mapped = self._offered(sentence, catalogue, facts, hint, points)
+        if mapped.decision == "act" or len(points) != 1 or hint.purpose == "observe":
+            return mapped
+        return self._driven(sentence, catalogue, points[0]) or mapped
+
+    def _offered(self, sentence: str, catalogue: Catalogue, facts: str, hint: Hint, points: Sequence[Point]) -> Mapped:
         *first, last = offers(catalogue, hint)
         for functions in first:
-            mapped = doubted(sentence, sought(self._among(functions, sentence, catalogue, context), catalogue, hint), catalogue)
+            mapped = doubted(sentence, sought(self._among(functions, sentence, catalogue, facts), catalogue, hint), catalogue, points)
             if mapped.decision == "act":
                 return mapped
-        return doubted(sentence, self._among(last, sentence, catalogue, context), catalogue)
+        return doubted(sentence, self._among(last, sentence, catalogue, facts), catalogue, points)
+
+    def _driven(self, sentence: str, catalogue: Catalogue, point: Point) -> Mapped | None:
+        """For a place that the device does not know: the drive to its position, if the sentence with the position said asks for just that."""
+        calls = {f.name: call for f, call in point_drives(catalogue, point)}
+        if not calls:
+            return None
+        read = self._among(catalogue.functions, in_coordinates(sentence, point), catalogue, "")
+        best = max(read.candidates, key=lambda c: c.match or 0.0, default=None)
+        if best is None or best.name not in calls or (best.match or 0.0) < DRIVEN:
+            return None
+        return Mapped(call=calls[best.name], decision="act", confidence=best.match or 0.0, candidates=read.candidates)
 
     def _among(self, functions: Sequence[Function], sentence: str, catalogue: Catalogue, context: str) -> Mapped:
         prepared = self._interpreter.catalogue([site_view(f) for f in functions])
@@ -60,8 +81,11 @@ def sought(mapped: Mapped, catalogue: Catalogue, hint: Hint) -> Mapped:
     return mapped.model_copy(update={"decision": "act"}) if exact and mapped.decision == "ask" and mapped.confidence >= SOUGHT else mapped
 
 
-def doubted(sentence: str, mapped: Mapped, catalogue: Catalogue) -> Mapped:
-    """Ask back where the sentence names a place that the call has no use for: "carry it from shelf 3 to the station" is not a mere trip there."""
+def doubted(sentence: str, mapped: Mapped, catalogue: Catalogue, points: Sequence[Point] = ()) -> Mapped:
+    """Ask back where the sentence names a place that the call has no use for: "carry it from shelf 3 to the station" is not a mere trip there.
+
+    `points`: the places that the coordinator says the sentence names.
+    """
     call, places = mapped.call, {ref.prefix: ref for f in catalogue.functions for ref in f.places.values()}
     function = catalogue.function(call.function) if call is not None else None
     if call is None or function is None or mapped.decision != "act":
@@ -70,7 +94,8 @@ def doubted(sentence: str, mapped: Mapped, catalogue: Catalogue) -> Mapped:
     named = {
         f"{prefix}{int(n)}" for prefix in places for n in re.findall(rf"\b{re.escape(prefix.strip('-_ '))} (\d{{1,9}})\b", sentence, re.IGNORECASE)
     }
-    return mapped if named <= used else mapped.model_copy(update={"decision": "ask"})
+    astray = any(not makes_use_of(call, function, point) for point in points)
+    return mapped if named <= used and not astray else mapped.model_copy(update={"decision": "ask"})
 
 
 def site_view(function: Function) -> Function:

@@ -143,3 +143,5 @@ class Work(Frozen):
     purpose: Purpose | None = None
     seeks: str | None = None
     """The property to be found out, by its standard name."""
+    context: str = ""
+    """Facts for resolving names: `packing station = x 10 m, y 9.5 m`."""

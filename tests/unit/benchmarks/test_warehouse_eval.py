@@ -224,6 +224,7 @@ def test_a_stop_is_the_agents_word_and_a_pause_serves_only_who_asked_for_one() -
     assert verdict(stop, control).verdict == "missed"
     paused = dict.fromkeys(both, "paused")
     assert verdict(pause, control, held=paused).verdict == "right"
+    assert verdict(stop.model_copy(update={"instruction": "Put robots 1 and 4 on hold."}), control, held=paused).verdict == "right"
     assert verdict(stop, control, held=paused).verdict == "missed"
 
 

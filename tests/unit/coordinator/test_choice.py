@@ -16,7 +16,7 @@ from coordinator.scripted import ScriptedPlanner
 from runtime.llm.scripted import ScriptedEmbedder
 from schemas import messages as m
 from schemas.plan import Control, Intent, Pick, Plan, Query, Question, Refusal, Step, Tell, When, Where, Who
-from tests.unit.coordinator.conftest import SAME, FakeAgent, World, looks, robot
+from tests.unit.coordinator.conftest import PROPERTIES, SAME, FakeAgent, World, looks, robot
 
 AT = m.Property(name="at", description="where it is", in_state=True)
 FREE = {f"shelf-{n}": n % 3 for n in range(1, 9)}
@@ -323,3 +323,116 @@ async def test_that_nobody_is_at_a_place_is_an_answer():
     async with World(ScriptedPlanner({text: query}), lambda hub, clock: [FakeAgent(hub, clock, (robot(1),), looks(FREE))]) as world:
         answer = await world.person.tell(text)
     assert (answer.intent, answer.text, answer.complete) == ("query", "There is no robot at dock 1.", True)
+
+
+async def test_which_one_has_the_most_asks_about_all():
+    text, query = "Which robot has the most charge?", Query.model_validate({"who": Who(of="k1", n="the"), "what": "charge", "as": "max"})
+    three = (robot(1), robot(2), robot(3))
+    async with World(ScriptedPlanner({text: query}), lambda hub, clock: [FakeAgent(hub, clock, three, looks(FREE))]) as world:
+        assert (await world.person.tell(text)).text == "Most charge: robot 1 (80 %)."
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("is there any space on those two shelves", True),
+        ("look at these shelves", True),
+        ("look at this shelf", True),
+        ("look at those shelves that are in aisle A", False),
+        ("look at shelf 2 and all those shelves", False),
+        ("check that shelves are full", False),
+        ("look at all shelves", False),
+        ("look at these 3 shelves: shelves 1, 2 and 3", True),
+    ],
+)
+async def test_what_a_person_points_at_is_asked_for(text, asked, site, fleet):
+    plan = Plan(steps=(Step(each="s1", do=("Look at {}.",)),))
+    intent, scene = await chosen(text, site, fleet, plan)
+    problem = check(intent, scene)
+    pointed = isinstance(problem, Question) and problem.text.startswith(("Which shelves do you mean", "Which shelf do you mean"))
+    assert pointed == asked
+    if isinstance(problem, Question) and pointed:
+        assert problem.options[:2] == ("shelf 1", "shelf 2")
+
+
+@pytest.mark.parametrize("action", ["stop", "pause"])
+async def test_a_stop_where_nobody_is_may_be_meant_for_all(action):
+    text = f"somebody is up a ladder in aisle B, {action} all robots"
+    control = Control(action=action, who=Who(of="k1", n="all", at="p1"))
+    away = tuple(robot(n, attributes={"at": "dock-1"}) for n in (1, 2))
+    async with World(ScriptedPlanner({text: control}), lambda hub, clock: [FakeAgent(hub, clock, away, looks(FREE))]) as world:
+        ident = await world.person.say(text)
+        ask = await world.person.wait(m.Ask, ident)
+        assert ask.text == f"There is no robot at aisle B. Do you mean: {action} robot 1 and robot 2?"
+        await world.person.reply(ident, "yes")
+        answer = await world.person.wait(m.Answer, ident, 2)
+    assert answer.intent == "control"
+    assert "robot 1 and robot 2" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "found"),
+    [
+        ("what items are on shelf 1", "items", "item_names"),
+        ("which items are on shelf 1", "items", "item_names"),
+        ("how many items are on shelf 1", "items", "items"),
+        ("which shelves have items", "items", "items"),
+        ("hello, any slots? be quick", "hello", None),
+        ("free slots any, be quick", "any", "free_slots"),
+    ],
+)
+async def test_what_is_asked_is_named_by_its_words_or_by_their_clause(text, what, found, site):
+    looker = robot(1, properties=(*PROPERTIES, m.Property(name="item_names", description="names of the items")))
+    plan = Plan(steps=(Step(do=("Check {p1}.",)),), tell=Tell(what=what, as_="list"))
+    _, scene = await chosen(text, site, (looker,), plan)
+    assert next(iter(scene.meanings.properties[what]), None) == found
+
+
+async def test_the_dock_is_everybodys_own(site, fleet):
+    plan = Plan(steps=(Step(who=Who(of=("d1", "d2")), each="s1", do=("Go to {}.",)),))
+    homed = tuple(robot(n, place=f"dock-{n}") for n in (1, 2))
+    intent, scene = await chosen("robot 1 and robot 2 go to the dock", site, homed, plan)
+    assert check(intent, scene) is None
+    works = preview(intent, scene) if isinstance(intent, Plan) else ()
+    assert [(w.device, w.text) for w in works if not isinstance(works, Question | Refusal)] == [
+        ("robot-1", "Go to the dock."),
+        ("robot-2", "Go to the dock."),
+    ]
+    intent, scene = await chosen("robot 1 and robot 2 go to the dock", site, fleet[:2], plan)
+    problem = check(intent, scene)
+    assert isinstance(problem, Question)
+    assert problem.text == "Which dock do you mean: dock 1 or dock 2?"
+
+
+@pytest.mark.parametrize(
+    ("phrase", "direction", "asked"),
+    [
+        ("the fullest", "min", True),
+        ("fullest", "max", False),
+        ("battery", "min", True),
+        ("the emptiest", "max", True),
+        ("the emptiest", "min", False),
+    ],
+)
+async def test_most_is_not_taken_for_least(phrase, direction, asked, site, fleet):
+    said = "the robot with the most battery goes to dock 1" if phrase == "battery" else f"{phrase} robot goes to dock 1"
+    plan = Plan(steps=(Step(who=Who(of="k1", n=1, top=(direction, phrase)), do=("Go to {p1}.",)),))
+    intent, scene = await chosen(said, site, fleet[:4], plan)
+    problem = check(intent, scene)
+    assert (problem is not None and "most or with the least" in problem.text) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "do", "asked"),
+    [
+        ("robot 1 to shelf 8, but at half speed", "Go to {p1}.", True),
+        ("robot 1 to shelf 8, but at half speed", "Go to {p1} at half speed.", False),
+        ("robot 1 waits ten seconds at shelf 8", "Wait at {p1}.", True),
+        ("robot 1 waits ten seconds at shelf 8", "Wait ten seconds at {p1}.", False),
+        ("robot 1 goes to shelf 8, the truck is number 5", "Go to {p1}.", False),
+    ],
+)
+async def test_a_quantity_that_no_sentence_heeds_is_asked_about(text, do, asked, site, fleet):
+    intent, scene = await chosen(text, site, fleet, Plan(steps=(Step(who=Who(of="d1"), do=(do,)),)))
+    problem = check(intent, scene)
+    assert (isinstance(problem, Question) and problem.about == "which_value") == asked

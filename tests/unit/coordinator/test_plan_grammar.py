@@ -51,7 +51,7 @@ MOVE = linked("AMR-7x takes the totes to bay 3; robots under a third charge (not
         (MOVE, '{"control":"stop","who":{"of":"k1","n":"all","where":{"what":"charge","op":"<","v":"a third"},"but":["d2"]}}'),
         (MOVE, '{"query":{"who":{"of":["d1","d2"],"at":"p1"},"what":"charge","as":"max"}}'),
         (MOVE, '{"goal":{"who":{"of":"k1","n":"all"},"what":"charge","op":">=","v":"a third","spare":"d2"}}'),
-        (MOVE, '{"ask":"which_place"}'),
+        (MOVE, '{"ask":"which_value"}'),
         (MOVE, '{"refuse":"unsafe"}'),
     ],
 )
@@ -75,12 +75,32 @@ def test_a_plan_of_the_instruction_can_be_written(accepts: Accepts, instruction:
         '{"query":{"who":{"of":"k1"},"what":"charge AMR","as":"max"}}',
         '{"query":{"who":{"of":"k1"},"what":"charge"}}',
         '{"control":"explode","who":{"of":"any"}}',
+        '{"ask":"which_device"}',
+        '{"ask":"which_place"}',
         '{"refuse":"unsafe"} ',
         '{"refuse": "unsafe"}',
     ],
 )
 def test_what_the_instruction_does_not_say_cannot_be_written(accepts: Accepts, plan: str) -> None:
     assert not accepts(plan_grammar(MOVE), plan)
+
+
+@pytest.mark.parametrize(
+    ("what", "do", "can"),
+    [
+        ("free space", "Check {} for free space.", True),
+        ("space", "Look at {}.", True),
+        ("shelves", "Look at {}.", False),
+        ("free space on the shelves", "Look at {}.", False),
+        ("there", "Look at {}.", False),
+        ("free space", "Check the shelves of {}.", False),
+    ],
+)
+def test_a_mention_is_said_by_its_reference_only(accepts: Accepts, what: str, do: str, can: bool) -> None:
+    text = "Is there free space on the shelves?"
+    marked = Linked(text=text, mentions=(Mention(ref="s1", start=23, end=34, surface="the shelves", kind="shelf", ids=(), count=0),))
+    plan = {"plan": [{"who": {"of": "any"}, "each": "s1", "do": [do]}], "tell": {"what": what, "as": "list"}}
+    assert accepts(plan_grammar(marked), json.dumps(plan, separators=(",", ":"))) is can
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,182 @@
+"""What an instruction says and its reading does not heed: a reason to ask before anything moves. Pure.
+
+The planner's model is small. These are the mistakes that it makes and that the words themselves show; each ends in a question, none in an action.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import cast
+
+from coordinator.linker import link_names
+from coordinator.mentions import Mention
+from coordinator.names import is_unit
+from coordinator.quantities import listing
+from coordinator.scene import Scene, all_refs
+from coordinator.selection import MANY_NAMES
+from coordinator.words import plural, tokenise, words_of
+from schemas.plan import Control, Intent, Plan, Query, Question, Where, Who
+
+
+def objection(intent: Intent, scene: Scene, chosen: Collection[str]) -> Question | None:
+    """The first thing that was said and is not done, or done the other way round. Who stops or pauses too much does no harm.
+
+    `chosen`: devices that work on a plan.
+    """
+    sides = _one_sided(intent, scene) if isinstance(intent, Plan) else None
+    wrong = sides or _inverted(intent, scene) or _misdirected(intent, scene)
+    halting = isinstance(intent, Control) and intent.action in ("stop", "pause")
+    return wrong or (None if halting else _forgotten(intent, scene, chosen) or _unheeded(intent, scene))
+
+
+_THOSE = re.compile(r"\b(?:those|these)(?: (?:same|other|few|\d+|two|three|four|five|six))?$")
+_RESTRICTED = re.compile(r"\s*(?:that|which|with|without|who|whose|where|in|on|at|of|near|below|above|under|over|between)\b", re.IGNORECASE)
+
+
+def pointed(intent: Intent, scene: Scene) -> Question | None:
+    """ "Those two shelves", "the shelf", before any shelf was named: the person points, and nobody here sees it. A choice may be among all."""
+    if not isinstance(intent, Plan | Control):
+        return None
+    chosen = isinstance(intent, Plan) and (any(s.pick for s in intent.steps) or (intent.tell is not None and intent.tell.as_ in ("min", "max")))
+    before = set[str]()
+    for mention in scene.linked.mentions:
+        pointed = _THOSE.search(scene.before(mention)) if mention.letter in "ks" else None
+        certain = scene.certain_one(mention) and not chosen and not scene.homes(mention)
+        everything = mention.count == len(scene.names.by_kind[("d" if mention.letter == "k" else "p", mention.kind)])
+        if everything and (pointed or certain) and mention.kind not in before and not _RESTRICTED.match(scene.linked.text[mention.end :]):
+            names = [scene.spoken(i) for i in mention.ids]
+            return Question(
+                about="which_device" if mention.letter == "k" else "which_place",
+                text=f"Which {mention.kind if certain else plural(mention.kind)} do you mean: {listing(names[:MANY_NAMES], 'or')}?",
+                options=tuple(names[:MANY_NAMES]),
+            )
+        before.add(mention.kind)
+    return None
+
+
+_EXCEPTION = re.compile(r"\b(?:except(?:ing)?|excluding|without|besides|apart from|other than|(?:all|everyone|everybody) but)(?: for)?(?: the)?\b")
+_TAKEN_OUT = re.compile(_EXCEPTION.pattern + r"|\b(?:don['’]?t|do not|not|never|leave|spare|skip)\b")
+_NEAR = 6
+"""Words between what takes out and the value of what is taken out."""
+_EXCEPTED = re.compile(_EXCEPTION.pattern + r"\s*$")
+
+
+def _inverted(intent: Intent, scene: Scene) -> Question | None:
+    """A plan that acts on the very devices that the person excepted, by name or by a condition: ask instead."""
+    turned = next((w.where for w in _whos(intent) if w.where is not None and _turned_round(w.where, scene.linked.text)), None)
+    if turned is not None:
+        return Question(about="which_device", text=f"Shall those with {turned.v} be left out, or are they the only ones meant?")
+    chosen = {ref for who in _whos(intent) for ref in ((who.of,) if isinstance(who.of, str) else who.of)}
+    excepted: list[Mention] = []
+    for mention in scene.linked.mentions:
+        before = scene.linked.text[: mention.start].lower()
+        joined = bool(excepted) and before[excepted[-1].end :].strip(" ,") in ("", "and", "or")
+        if mention.letter == "d" and (joined or _EXCEPTED.search(before)):
+            excepted.append(mention)
+    wrong = next((m for m in excepted if m.ref in chosen), None)
+    text = "" if wrong is None else f"You except {wrong.surface}; who shall do it?"
+    return None if wrong is None else Question(about="which_device", text=text)
+
+
+_DIRECTIONS = {">": re.compile(r"\b(above|over|more|higher|exceed\w*|at least)\b"), "<": re.compile(r"\b(below|under|less|lower|fewer|at most)\b")}
+
+
+def _turned_round(where: Where, text: str) -> bool:
+    """ "all except those above 60 %" as a condition "> 60 %"."""
+    text, at = text.lower(), text.lower().find(where.v.lower())
+    taken_out = list(_TAKEN_OUT.finditer(text, 0, max(0, at)))
+    between = re.split(r"[.;!?]", text[taken_out[-1].end() : at]) if taken_out else []
+    if len(between) != 1 or len(between[0].split()) > _NEAR:
+        return False
+    return any(where.op[0] == sign and words.search(between[0]) for sign, words in _DIRECTIONS.items())
+
+
+def _whos(intent: Intent) -> list[Who]:
+    return [s.who for s in intent.steps] if isinstance(intent, Plan) else [intent.who] if isinstance(intent, Query | Control) else []
+
+
+def _forgotten(intent: Intent, scene: Scene, chosen: Collection[str]) -> Question | None:
+    """A mention of the instruction that the plan does not use would be an order half obeyed: ask instead."""
+    refs = set(all_refs(intent))
+    used = {i for ref in refs if (m := scene.mention(ref)) for i in m.ids}
+    if isinstance(intent, Plan):
+        sentences = [text for step in intent.steps for text in step.do]
+        used |= {i for text in sentences for m in link_names(text, scene.names).mentions for i in m.ids}
+        used |= set(chosen)
+    wheres = " ".join(_values(intent))
+    for mention in scene.linked.mentions:
+        within = all(any(scene.names.inside(i, zone) for i in used) for zone in mention.ids)
+        bounded = mention.letter == "s" and bool(inside := _bounded(mention, scene)) and inside <= used
+        covered = mention.ref in refs or within or bounded or mention.surface.lower() in wheres.lower()
+        if not covered and not (mention.letter == "k" and used & set(mention.ids)):
+            return _about(mention)
+    return None
+
+
+def _bounded(mention: Mention, scene: Scene) -> set[str]:
+    """Those of a set that lie in a zone which the instruction mentions, too."""
+    zones = {i for m in scene.linked.mentions if m.letter == "p" for i in m.ids}
+    return {i for i in mention.ids if any(i != zone and scene.names.inside(i, zone) for zone in zones)}
+
+
+_ELSE = re.compile(r"\b(?:otherwise|or else|else|if not)\b", re.IGNORECASE)
+
+
+def _one_sided(plan: Plan, scene: Scene) -> Question | None:
+    """ "Otherwise" was said, and the plan has no other side: the same condition twice, or one alone."""
+    conditions = {(s.who.where.op, s.who.where.v) for s in plan.steps if s.who.where is not None}
+    conditions |= {(s.when.ended or s.when.op, s.when.v) for s in plan.steps if s.when is not None}
+    if not conditions or len(conditions) > 1 or not _ELSE.search(scene.linked.text):
+        return None
+    return Question(about="what_action", text="I do not see what shall be done otherwise. Could you say both sides one after the other?")
+
+
+_MOST = words_of("most highest fullest largest biggest longest best strongest")
+_LEAST = words_of("least lowest emptiest fewest smallest shortest worst weakest")
+
+
+def _misdirected(intent: Intent, scene: Scene) -> Question | None:
+    """ "The fullest robot" taken for the one with the least."""
+    for direction, phrase in (who.top for who in _whos(intent) if who.top is not None):
+        before = scene.linked.text.lower().split(phrase.lower())[0].split()[-1:]
+        said = {*phrase.lower().split(), *before}
+        if said & (_LEAST if direction == "max" else _MOST) and not said & (_MOST if direction == "max" else _LEAST):
+            return Question(about="which_device", text=f"Do you mean the one with the most or with the least: {phrase}?")
+    return None
+
+
+_FRACTIONS = words_of("half third quarter")
+
+
+def _unheeded(intent: Intent, scene: Scene) -> Question | None:
+    """A quantity that was said ("at half speed", "0.3 m/s") and is nowhere in the plan."""
+    if not isinstance(intent, Plan):
+        return None
+    text, tokens = scene.linked.text, tokenise(scene.linked.text)
+    written = {t.text for t in tokenise(" ".join(_strings(intent.model_dump(mode="json"))))}
+    for at, token in enumerate(tokens):
+        quantity = token.text in _FRACTIONS or (token.number is not None and is_unit(tokens, at + 1))
+        if quantity and token.text not in written and not any(m.start <= token.start < m.end for m in scene.linked.mentions):
+            last = tokens[min(at + 1, len(tokens) - 1)]
+            return Question(
+                about="which_value", text=f"You say {text[token.start : last.end]!r}, but I do not see what part it plays. How is it meant?"
+            )
+    return None
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [s for v in cast("dict[str, object]", value).values() for s in _strings(v)]
+    if isinstance(value, list | tuple):
+        return [s for v in cast("list[object]", value) for s in _strings(v)]
+    return [str(value)] if isinstance(value, str | int) else []
+
+
+def _values(intent: Intent) -> list[str]:
+    return [w.where.v for w in _whos(intent) if w.where] + ([intent.where.v] if isinstance(intent, Query) and intent.where else [])
+
+
+def _about(mention: Mention) -> Question:
+    about = "which_device" if mention.letter in "dk" else "which_place"
+    return Question(about=about, text=f"You mention {mention.surface}, but I do not see what part it plays. What shall be done about it?")

@@ -1,0 +1,62 @@
+"""A place whose position the coordinator tells: driven to by its coordinates, and not taken for another place."""
+
+from __future__ import annotations
+
+import pytest
+
+from device_agent.encoder_mapper import doubted
+from device_agent.mapper import Mapped
+from device_agent.positions import Point, drives_there, in_coordinates, makes_use_of, other_facts, points_in
+from schemas.base import Condition
+from schemas.skills import Call, Catalogue, Function, PlaceRef
+
+CONTEXT = "packing station = x 10 m, y 9.5 m\nbay 7 = rack R7"
+STATION = Point(name="packing station", x=10.0, y=9.5)
+MILLIMETRES = Function(
+    name="nav_xy",
+    parameters={"type": "object", "properties": {"py": {"type": "number"}, "px": {"type": "number"}}, "required": ["py", "px"]},
+    achieves=(
+        Condition(attribute="x", value="{px}", scale=0.001, tolerance=0.1),
+        Condition(attribute="y", value="{py}", scale=0.001, tolerance=0.1),
+    ),
+)
+HOME = Function(name="nav_home", description="Return to the dock.")
+PACKING = Function(name="goto_packing")
+RACK = Function(name="nav_rack", places={"idx": PlaceRef(prefix="shelf-")})
+
+
+def test_only_positions_of_places_that_are_said_count():
+    assert points_in(CONTEXT, "Come on over to the Packing station.") == (STATION,)
+    assert points_in(CONTEXT, "Go to bay 7.") == ()
+    assert points_in("shelf 1 = x 1 m, y 2 m", "Go to shelf 10.") == ()
+    assert other_facts(CONTEXT) == "bay 7 = rack R7"
+
+
+def test_a_sentence_with_the_position_in_the_place_of_the_name():
+    assert in_coordinates("Go to the packing station.", STATION) == "Go to x 10 m, y 9.5 m."
+
+
+def test_a_drive_to_a_point_in_the_makers_unit_and_order():
+    assert drives_there(MILLIMETRES, STATION) == Call(function="nav_xy", arguments={"px": 10000.0, "py": 9500.0})
+    for other in (HOME, PACKING, RACK):
+        assert drives_there(other, STATION) is None
+    needy = MILLIMETRES.model_copy(update={"parameters": {**MILLIMETRES.parameters, "required": ["py", "px", "speed"]}})
+    assert drives_there(needy, STATION) is None
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "used"),
+    [
+        (HOME, {}, False),
+        (PACKING, {}, True),
+        (RACK, {"idx": 3}, False),
+        (MILLIMETRES, {"px": 10000.0, "py": 9500.0}, True),
+        (MILLIMETRES, {"px": 9500.0, "py": 10000.0}, False),
+    ],
+)
+def test_a_call_that_has_no_use_for_the_place_is_asked_about(function, arguments, used):
+    call = Call(function=function.name, arguments=arguments)
+    assert makes_use_of(call, function, STATION) == used
+    catalogue = Catalogue(kind="robot", functions=(HOME, PACKING, RACK, MILLIMETRES))
+    mapped = doubted("Come on over to packing station.", Mapped(call=call, decision="act"), catalogue, (STATION,))
+    assert mapped.decision == ("act" if used else "ask")
