@@ -15,7 +15,7 @@ from coordinator.names import is_unit
 from coordinator.quantities import listing
 from coordinator.scene import Scene, all_refs
 from coordinator.selection import MANY_NAMES
-from coordinator.words import plural, tokenise, words_of
+from coordinator.words import plural, stems, tokenise, words_of
 from schemas.plan import Control, Intent, Plan, Query, Question, Where, Who
 
 
@@ -25,9 +25,9 @@ def objection(intent: Intent, scene: Scene, chosen: Collection[str]) -> Question
     `chosen`: devices that work on a plan.
     """
     sides = _one_sided(intent, scene) if isinstance(intent, Plan) else None
-    wrong = sides or _inverted(intent, scene) or _misdirected(intent, scene)
+    wrong = sides or _inverted(intent, scene) or _misdirected(intent, scene) or _unranked(intent, scene)
     halting = isinstance(intent, Control) and intent.action in ("stop", "pause")
-    return wrong or (None if halting else _forgotten(intent, scene, chosen) or _unheeded(intent, scene))
+    return wrong or (None if halting else _forgotten(intent, scene, chosen) or _unheeded(intent, scene) or _left_undone(intent, scene))
 
 
 _THOSE = re.compile(r"\b(?:those|these)(?: (?:same|other|few|\d+|two|three|four|five|six))?$")
@@ -146,6 +146,23 @@ def _misdirected(intent: Intent, scene: Scene) -> Question | None:
     return None
 
 
+_NO_RANK = re.compile(r"\bat (?:most|least)\b")
+
+
+def _unranked(intent: Intent, scene: Scene) -> Question | None:
+    """ "The two emptiest recharge and the fullest goes to shelf 1", and only one of the two is chosen by rank."""
+    if not isinstance(intent, Plan):
+        return None
+    said = [t.text for t in tokenise(_NO_RANK.sub("", scene.linked.text.lower())) if t.text in _MOST | _LEAST]
+    ranks = sum(s.who.top is not None for s in intent.steps) + sum(s.pick is not None for s in intent.steps)
+    ranks += intent.tell is not None and intent.tell.as_ in ("min", "max")
+    if len(said) <= max(ranks, 1):
+        return None
+    return Question(
+        about="which_device", text=f"You say {listing([repr(w) for w in said])}; I see only one of them. Could you say one after the other?"
+    )
+
+
 _FRACTIONS = words_of("half third quarter")
 
 
@@ -161,6 +178,22 @@ def _unheeded(intent: Intent, scene: Scene) -> Question | None:
             last = tokens[min(at + 1, len(tokens) - 1)]
             return Question(
                 about="which_value", text=f"You say {text[token.start : last.end]!r}, but I do not see what part it plays. How is it meant?"
+            )
+    return None
+
+
+def _left_undone(intent: Intent, scene: Scene) -> Question | None:
+    """Something that the fleet does, said in its very words ("beep", "take a picture"), and in no sentence of the plan."""
+    if not isinstance(intent, Plan):
+        return None
+    said = stems(scene.linked.text)
+    written = stems(" ".join([*_strings(intent.model_dump(mode="json")), *(m.surface for m in scene.linked.mentions)]))
+    for ability in dict.fromkeys(a for d in scene.devices for a in d.abilities):
+        words = stems(ability)
+        if words and words <= said and not words <= written:
+            return Question(
+                about="what_action",
+                text=f"Shall something happen that a device does when it {ability}? I do not see what part that plays.",
             )
     return None
 

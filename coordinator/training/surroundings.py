@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from coordinator.mentions import Summary
+from coordinator.summary import MOST_PROPERTIES
 from coordinator.training.templates import Mark, Template
 
 _KNOWS = (
@@ -63,8 +64,8 @@ def summary_of(template: Template, fleet: list[str], rng: random.Random) -> Summ
     """A summary that could stand above this instruction. Also sets the count of each kind's mark."""
     known, found = properties_used(template.plan)
     surfaces = {mark.id: mark.surface for mark in template.marks}
-    knows = [property_name(surfaces[i], rng, look=False) for i in sorted(known) if i in surfaces and rng.random() < 0.85]
-    finds = [property_name(surfaces[i], rng, look=True) for i in sorted(found) if i in surfaces and rng.random() < 0.8]
+    knows = [property_name(surfaces[i], rng, look=False) for i in sorted(known) if i in surfaces and rng.random() < 0.7]
+    finds = [property_name(surfaces[i], rng, look=True) for i in sorted(found) if i in surfaces and rng.random() < 0.7]
     return Summary(kinds=_kinds(template.marks, fleet, rng), knows=_filled(knows, KNOWS, finds, rng), finds=_filled(finds, FINDS, knows, rng))
 
 
@@ -82,8 +83,8 @@ def _kinds(marks: list[Mark], fleet: list[str], rng: random.Random) -> tuple[tup
 
 
 def _filled(own: list[str], pool: tuple[str, ...], other: list[str], rng: random.Random) -> tuple[str, ...]:
-    """Up to six: the instruction's own and distractors that the other list does not need."""
-    extra = [name for name in rng.sample(pool, rng.randrange(0, 6)) if name not in other]
-    names = list(dict.fromkeys([*own, *extra]))[:6]
+    """Up to three, as in use (coordinator.summary): the instruction's own and distractors that the other list does not need."""
+    extra = [name for name in rng.sample(pool, rng.choice((0, 0, 0, 1, 1, 2, 3))) if name not in other]
+    names = list(dict.fromkeys([*own, *extra]))[:MOST_PROPERTIES]
     rng.shuffle(names)
     return tuple(names)

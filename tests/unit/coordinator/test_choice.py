@@ -436,3 +436,23 @@ async def test_a_quantity_that_no_sentence_heeds_is_asked_about(text, do, asked,
     intent, scene = await chosen(text, site, fleet, Plan(steps=(Step(who=Who(of="d1"), do=(do,)),)))
     problem = check(intent, scene)
     assert (isinstance(problem, Question) and problem.about == "which_value") == asked
+
+
+@pytest.mark.parametrize(
+    ("tops", "asked"), [((("min", "emptiest"),), True), ((("min", "emptiest"), ("max", "fullest")), False)], ids=["one rank", "both"]
+)
+async def test_two_ranks_are_two_choices(tops, asked, site, fleet):
+    text = "the two emptiest robots recharge and the fullest one goes to shelf 1, it may take at most an hour"
+    steps = tuple(Step(who=Who(of="k1", n=2, top=top), do=("Recharge.", "Go to {p1}.")) for top in tops)
+    intent, scene = await chosen(text, site, fleet[:4], Plan(steps=steps))
+    problem = check(intent, scene)
+    assert (isinstance(problem, Question) and "only one of them" in problem.text) == asked
+
+
+@pytest.mark.parametrize(("do", "asked"), [(("Go to {p1}.",), True), (("Go to {p1}.", "Beep."), False)])
+async def test_what_the_fleet_does_and_no_sentence_says_is_asked_about(do, asked, site):
+    beeper = robot(1, abilities=("moves to a shelf", "beeps", "takes a picture"))
+    plan = Plan(steps=(Step(who=Who(of="d1"), do=do),))
+    intent, scene = await chosen("robot 1 goes to shelf 2, have it beep there, we take it from there", site, (beeper,), plan)
+    problem = check(intent, scene)
+    assert (problem is not None and "beeps" in problem.text) == asked
