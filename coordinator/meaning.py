@@ -19,14 +19,16 @@ _BEFORE = words_of("a an the its each every to at of on in from")
 
 
 class Thresholds(Frozen):
-    """Cosine similarities. `able_margin`: how far below the best device another may be when the system chooses.
+    """Cosine similarities. `name_margin`: how much nearer one of a kind must be than the next, to be meant alone.
 
+    `able_margin`: how far below the best device another may be when the system chooses.
     `beyond`: from when on what other devices do counts against a sentence; `beyond_margin`: by how much where its places are left out.
     `same`: from when on it is something that these do, too.
     """
 
     property: float = 0.48
     name: float = 0.5
+    name_margin: float = 0.1
     able: float = 0.27
     able_margin: float = 0.12
     beyond: float = 0.4
@@ -132,10 +134,11 @@ class Meaning:
         if not ranked or ranked[0].score < self.thresholds.name:
             return None
         letter, _, key = ranked[0].key.partition(":")
-        if letter in "dp":
-            ids, kind = (key,), next(e.kind for e in names.entities if e.id == key and e.letter == letter)
-        else:
-            ids, kind = tuple(e.id for e in names.by_kind[("d" if letter == "k" else "p", key)]), key
+        kind = next((e.kind for e in names.entities if e.id == key and e.letter == letter), key)
+        near = {r.key for r in ranked[1:] if ranked[0].score - r.score < self.thresholds.name_margin}
+        if letter in "dp" and any(e.kind == kind and f"{letter}:{e.id}" in near for e in names.entities):
+            letter = {"d": "k", "p": "s"}[letter]
+        ids = (key,) if letter in "dp" else tuple(e.id for e in names.by_kind[("d" if letter == "k" else "p", kind)])
         return Mention(ref=f"{letter}0", start=0, end=len(phrase), surface=phrase, kind=kind, ids=ids, count=len(ids))
 
 

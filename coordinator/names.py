@@ -107,7 +107,19 @@ def build_names(site: Site, devices: Iterable[Device]) -> Names:
             names.zones[place.id] = place.zone
         _add(names, Entity("p", place.id, place.kind, place.name, place.zone), (place.id, place.name, *place.aliases), site)
     names.first_words = {key[0] for key in names.named}
+    _add_heads(names)
     return names
+
+
+def _add_heads(names: Names) -> None:
+    """ "Robot" for the one kind that is a "warehouse robot", where nothing else is called so."""
+    heads: dict[Key, set[tuple[str, str]]] = defaultdict(set)
+    for key, kinds in names.kinds.items():
+        if len(key) > 1:
+            heads[key[-1:]] |= set(kinds)
+    for head, kinds in heads.items():
+        if head not in names.kinds and len(kinds) == 1:
+            names.kinds[head] = list(kinds)
 
 
 def _add(names: Names, entity: Entity, called: tuple[str, ...], site: Site) -> None:

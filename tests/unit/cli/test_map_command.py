@@ -43,6 +43,15 @@ def test_every_line_gets_one_line_that_fits_the_schema(predictions: list[dict[st
 
 
 @needs_model
+def test_it_is_the_golden_output_but_for_times_and_probabilities(predictions: list[dict[str, Any]]) -> None:
+    """`parley map --in tests/golden/map-in.jsonl --out tests/golden/map-out.jsonl` writes it."""
+    golden = [json.loads(line) for line in (GOLDEN / "map-out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [set(row) for row in predictions] == [set(row) for row in golden]
+    same = ("id", "name", "arguments", "decision", "reason", "error")
+    assert [[row.get(key) for key in same] for row in predictions] == [[row.get(key) for key in same] for row in golden]
+
+
+@needs_model
 def test_ids_come_back_unchanged_and_in_order(predictions: list[dict[str, Any]]) -> None:
     ids = [p["id"] for p in predictions]
     assert ids[:4] == ["k1", 2, {"a": [1, None]}, None]

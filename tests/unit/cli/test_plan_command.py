@@ -54,6 +54,15 @@ def test_every_line_gets_one_line_that_fits_the_schema(plans: list[dict[str, Any
 
 
 @needs_models
+def test_it_is_the_golden_output_but_for_times_and_probabilities(plans: list[dict[str, Any]]) -> None:
+    """`parley plan --in tests/golden/plan-in.jsonl --out tests/golden/plan-out.jsonl` writes it."""
+    golden = [json.loads(line) for line in (GOLDEN / "plan-out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [set(row) for row in plans] == [set(row) for row in golden]
+    same = ("id", "kind", "error")
+    assert [[row.get(key) for key in same] for row in plans] == [[row.get(key) for key in same] for row in golden]
+
+
+@needs_models
 def test_ids_come_back_unchanged_and_in_order(plans: list[dict[str, Any]]) -> None:
     assert [p["id"] for p in plans] == [case_of(line).get("id") for line in LINES]
 

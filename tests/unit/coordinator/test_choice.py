@@ -456,3 +456,14 @@ async def test_what_the_fleet_does_and_no_sentence_says_is_asked_about(do, asked
     intent, scene = await chosen("robot 1 goes to shelf 2, have it beep there, we take it from there", site, (beeper,), plan)
     problem = check(intent, scene)
     assert (problem is not None and "beeps" in problem.text) == asked
+
+
+async def test_the_last_word_of_a_kind_names_it_and_a_word_that_fits_several_names_means_them_all(site):
+    fleet = tuple(robot(n, kind="warehouse_robot") for n in (1, 2))
+    linked = link("which robot has the most charge", site, fleet)
+    assert [(m.letter, m.ids) for m in linked.mentions] == [("k", ("robot-1", "robot-2"))]
+    two = (*fleet, robot(3, kind="lawn_robot"))
+    assert link("which robot has the most charge", site, two).mentions == ()
+    meant = await Meaning(ScriptedEmbedder((*SAME, ("helper", "robot")))).reference("helper", build_names(site, fleet))
+    assert meant is not None
+    assert (meant.letter, meant.ids) == ("k", ("robot-1", "robot-2"))
