@@ -52,7 +52,8 @@ def _told(run: Run, facts: Sequence[Observation], scene: Scene) -> Told | None:
     items = tuple(dict.fromkeys(i for step in run.steps for i in step.items)) or tuple(dict.fromkeys(f.subject for f in chosen))
     relevant = tuple(f for f in chosen if f.subject in items) or chosen
     among = items if any(f.subject in items for f in chosen) else tuple(dict.fromkeys(f.subject for f in chosen))
-    return tell(Asked(wanted.what, wanted.as_, wanted.where, among), relevant, scene)
+    what = wanted.what or next((f.property.replace("_", " ") for f in relevant), "that")
+    return tell(Asked(what, wanted.as_, wanted.where, among), relevant, scene)
 
 
 def _work_outcome(piece: Piece) -> WorkOutcome:

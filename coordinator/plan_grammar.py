@@ -200,8 +200,8 @@ def _parts(rules: Rules, words: frozenset[str]) -> None:
     rules.add("told", f'{_key("what")} topic "," {_key("as")} {aggregate} {_optional("where", limited)}')
     _steps(rules, branches=bool(words & _BRANCHES))
     rules.add("plan", f'"{{" {_key("plan")} "[" step0 next1 "]" {_optional("tell", "tell")} "}}"')
-    rules.add("tell", '"{" told "}"')
     asked = f"{_key('as')} {aggregate} {_optional('where', limited)}"
+    rules.add("tell", f'"{{" (told | {asked}) "}}"')
     rules.add("query", f'"{{" {_key("query")} "{{" {_key("who")} who "," (told | {asked}) "}}" "}}"')
     rules.add("goal", f'"{{" {_key("goal")} "{{" ({_key("who")} who ",")? {_key("what")} topic "," limit {_optional("spare", "devices")} "}}" "}}"')
 

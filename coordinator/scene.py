@@ -211,6 +211,8 @@ async def understand(intent: Intent, linked: Linked, site: Site, devices: tuple[
         if linked.mention(phrase) is None and not _REF.fullmatch(phrase) and (found := await meaning.reference(phrase, names)) is not None:
             refs[phrase] = found
     properties = {p: await _properties(p, linked.text, names, known, meaning) for p in dict.fromkeys(_property_phrases(intent)) if p}
+    if isinstance(intent, Plan) and intent.tell is not None and not intent.tell.what:
+        properties[""] = await meaning.properties(bare(_SLOT.sub("", intent.steps[-1].do[-1]), names), known)
     limits = meaning.thresholds
     partial = Meanings(properties=properties, refs=refs, known=known, able_at=limits.able, able_margin=limits.able_margin)
     scene = Scene(linked, site, devices, partial)

@@ -67,9 +67,9 @@ class Step(Frozen):
 
 
 class Tell(Frozen):
-    """What the person wants to know, answered from observations."""
+    """What the person wants to know, answered from observations. `what` empty: what the work itself finds ("check what is on shelf 3")."""
 
-    what: str
+    what: str = ""
     as_: Aggregate = Field(default="value", alias="as")
     where: Where | None = None
 

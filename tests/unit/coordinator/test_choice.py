@@ -467,3 +467,15 @@ async def test_the_last_word_of_a_kind_names_it_and_a_word_that_fits_several_nam
     meant = await Meaning(ScriptedEmbedder((*SAME, ("helper", "robot")))).reference("helper", build_names(site, fleet))
     assert meant is not None
     assert (meant.letter, meant.ids) == ("k", ("robot-1", "robot-2"))
+
+
+async def test_a_plan_that_tells_what_its_work_finds_needs_no_name_for_it(site):
+    text = "Check vacant positions on shelf 2."
+    plan = Plan(steps=(Step(do=("Check vacant positions on {p1}.",)),), tell=Tell(as_="list"))
+    async with World(ScriptedPlanner({text: plan}), lambda hub, clock: [FakeAgent(hub, clock, (robot(1),), looks(FREE))]) as world:
+        answer = await world.person.tell(text)
+    assert answer.complete
+    assert answer.text == "Shelves with free slots: shelf 2 (2)."
+    intent, scene = await chosen(text, site, (robot(1),), plan)
+    assert isinstance(intent, Plan)
+    assert seeks(intent, 0, scene) == "free_slots"
