@@ -12,6 +12,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from coordinator.prompt import planner_prompt
@@ -39,6 +40,7 @@ def expand(template: Template, pools: Pools, rng: random.Random, *, natural: boo
     one = copy.deepcopy(template)
     if not natural:
         exchange(one, pools, rng)
+        one = copy.deepcopy(template) if _repeats(one) else one
     summary = summary_of(one, pools.fleet(one.domain, rng), rng)
     disturb(one, rng)
     as_linked(one, rng)
@@ -47,6 +49,11 @@ def expand(template: Template, pools: Pools, rng: random.Random, *, natural: boo
     answer = json.dumps(filled(one.plan, one.marks, refs), separators=(",", ":"), ensure_ascii=False)
     tagged = "".join(part if isinstance(part, str) else _tag(part, refs) for part in one.parts)
     return Example(planner_prompt(summary, tagged), answer, one.shape, tuple(refs.values()), one.plain)
+
+
+def _repeats(one: Template) -> bool:
+    """Whether the same verb was drawn for two sentences in a row."""
+    return any(a == b for step in one.plan.get("plan", []) for a, b in pairwise(step["do"]))
 
 
 def disturb(one: Template, rng: random.Random) -> None:
