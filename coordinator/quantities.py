@@ -97,14 +97,14 @@ def _convert(number: float, words: list[str], unit: str | None, fraction: bool) 
 
 
 def spoken(value: Value | tuple[Value, ...] | None, unit: str | None = None) -> str:
-    """A value for people: 40 %, 2.5 m, yes, a, b and c."""
+    """A value for people, to three figures: 40 %, 2.5 m, yes, a, b and c."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return listing([spoken(v) for v in value]) or "none"
     if value is None:
         return "unknown"
-    text = f"{value:.4g}" if isinstance(value, float) and abs(value) < 1e4 else f"{value:.0f}" if isinstance(value, float) else str(value)
+    text = str(value) if not isinstance(value, float) else f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
     return f"{text} {unit}" if unit else text
 
 

@@ -27,7 +27,7 @@ TELLS = [
     ("free slots", "count", MORE, NUMBERS, "2 of 3 shelves with free slots above 1: shelf 1 and shelf 3."),
     ("free slots", "max", None, NUMBERS, "Most free slots: shelf 3 (5)."),
     ("free slots", "min", None, NUMBERS, "Least free slots: shelf 2 (0)."),
-    ("free slots", "mean", None, NUMBERS, "Mean free slots of 3 shelves: 2.333."),
+    ("free slots", "mean", None, NUMBERS, "Mean free slots of 3 shelves: 2.33."),
     ("free slots", "any", None, NUMBERS, "Yes: shelf 1 (2), shelf 3 (5)."),
     ("a free slot", "any", None, NUMBERS[1:2], "No: no free slot (shelf 2)."),
     ("free slots", "all", None, NUMBERS, "No: shelf 2 (0) has not."),
