@@ -60,7 +60,7 @@ def profile_of(device: Any, catalogue: Any) -> Any:
 async def _serve(settings: Any) -> None:
     from device_agent.agent import AgentOptions
     from device_agent.drivers.http import HttpDriver, HttpxTransport
-    from device_agent.encoder_mapper import open_mapper
+    from device_agent.reader_mapper import open_mapper
     from device_agent.service import AgentIdentity, AgentService, agent_will
     from runtime.clock import SystemClock
     from runtime.mqtt_bus import MqttBus
@@ -72,7 +72,7 @@ async def _serve(settings: Any) -> None:
         catalogue = load_catalogue(device.catalogue)
         driver = HttpDriver(catalogue, HttpxTransport(device.url), clock, device=device.id)
         devices.append((profile_of(device, catalogue), driver))
-    mapper = open_mapper(settings.models.embed, settings.models.threads)
+    mapper = open_mapper(settings.models.embed, settings.models.threads, settings.models.reader)
     store = SqliteStore(settings.agent.state_dir / f"{settings.agent.id}.db")
     identity = AgentIdentity(site=settings.site, agent=settings.agent.id, boot=clock.uuid7(), heartbeat=settings.agent.heartbeat)
     options = AgentOptions(privacy=settings.privacy.level, allow=settings.agent.allow_irreversible, refresh=settings.agent.refresh)

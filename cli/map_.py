@@ -12,7 +12,7 @@ from cli.console import JsonOption, emit, emit_json, say, sink
 PROGRESS = 200
 """Cases between two lines of progress."""
 
-ModelOption = Annotated[Path | None, typer.Option("--model", help="Encoder (GGUF); its heads lie beside it. Default: the one shipped.")]
+ModelOption = Annotated[Path | None, typer.Option("--model", help="GGUF: an encoder, its heads beside it; with --engine chat an instruct model.")]
 
 
 def map_sentences(
@@ -21,22 +21,22 @@ def map_sentences(
     out: Annotated[Path | None, typer.Option("--out", help="Predictions, one JSON object a line; default stdout.")] = None,
     catalogue: Annotated[Path | None, typer.Option("--catalogue", help="Functions of the device (JSON), for one sentence.")] = None,
     model: ModelOption = None,
-    engine: Annotated[str, typer.Option("--engine", help="What reads the sentence: encoder.")] = "encoder",
+    engine: Annotated[str, typer.Option("--engine", help="encoder: the shipped reader; chat: --model writes the call.")] = "encoder",
     json: JsonOption = False,
 ) -> None:
     """Say which call a sentence asks for. Exit 0 whenever it could run, also when no call may be made."""
     _check(sentence, cases, out, catalogue, engine)
     if cases is not None:
-        _map_file(cases, out, model)
+        _map_file(cases, out, model, engine)
     elif sentence is not None and catalogue is not None:
-        _map_one(sentence, catalogue, model, json)
+        _map_one(sentence, catalogue, model, engine, json)
 
 
 def _check(sentence: str | None, cases: Path | None, out: Path | None, catalogue: Path | None, engine: str) -> None:
     from schemas.errors import ConfigError
 
-    if engine != "encoder":
-        raise ConfigError(f"--engine {engine!r}: unknown; use encoder")
+    if engine not in ("encoder", "chat"):
+        raise ConfigError(f"--engine {engine!r}: choose encoder or chat")
     if (sentence is None) == (cases is None):
         raise ConfigError('give either "sentence" --catalogue FILE, or --in FILE')
     if sentence is not None and catalogue is None:
@@ -49,25 +49,24 @@ def _check(sentence: str | None, cases: Path | None, out: Path | None, catalogue
         raise ConfigError(f"--out {out}: would overwrite --in")
 
 
-def open_cases(model: Path | None) -> Any:
-    """A CaseMapper over the encoder. Raises ConfigError."""
+def open_cases(model: Path | None, engine: str = "encoder") -> Any:
+    """A CaseMapper over the encoder, or over a GGUF that writes the calls. Raises ConfigError."""
     from cli.map_cases import CaseMapper
-    from device_agent.heads import Heads
-    from device_agent.interpreter import Interpreter
-    from runtime.llm.llama_cpp.encoder import Encoder
+    from device_agent.reader_mapper import open_reader
     from runtime.settings import load
 
     models = load(None).models
-    path = model or models.embed
-    return CaseMapper(Interpreter(Encoder(path, models.threads), Heads.load(path.with_name(f"{path.stem}-heads.npz"))))
+    if engine == "encoder":
+        return CaseMapper(open_reader(model or models.embed, models.threads))
+    return CaseMapper(open_reader(models.embed, models.threads, model or models.reader or models.lm))
 
 
-def _map_file(cases: Path, out: Path | None, model: Path | None) -> None:
+def _map_file(cases: Path, out: Path | None, model: Path | None, engine: str) -> None:
     from schemas.errors import ConfigError
 
     try:
         with cases.open("rb") as lines:
-            mapper = open_cases(model)
+            mapper = open_cases(model, engine)
             with sink(out) as file:
                 done = 0
                 for done, line in enumerate(mapper.lines(lines), 1):
@@ -80,9 +79,9 @@ def _map_file(cases: Path, out: Path | None, model: Path | None) -> None:
         say(f"{done} cases → {out}")
 
 
-def _map_one(sentence: str, catalogue: Path, model: Path | None, json: bool) -> None:
+def _map_one(sentence: str, catalogue: Path, model: Path | None, engine: str, json: bool) -> None:
     functions = read_catalogue(catalogue)
-    predicted = open_cases(model).case({"instruction": sentence, "functions": functions})
+    predicted = open_cases(model, engine).case({"instruction": sentence, "functions": functions})
     predicted.pop("id")
     if json:
         emit_json(predicted)

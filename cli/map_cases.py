@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 from weakref import WeakValueDictionary
 
 from device_agent.hypothesis import Interpretation
+from device_agent.interpreter import Reader
 from device_agent.paper_format import read_functions
 from device_agent.retrieval import Catalogue, digest
 from schemas.errors import ContractError, ParleyError
@@ -18,19 +19,11 @@ LONGEST = 2000
 """Characters of a text that are read."""
 
 
-class Reads(Protocol):
-    """What is needed of device_agent.interpreter.Interpreter."""
-
-    def catalogue(self, functions: Sequence[Function]) -> Catalogue: ...
-
-    def interpret(self, sentence: str, catalogue: Catalogue, context: str = "") -> Interpretation: ...
-
-
 class CaseMapper:
     """Predictions for cases; never raises on a case, it says in `error` what is wrong."""
 
-    def __init__(self, interpreter: Reads) -> None:
-        self._interpreter = interpreter
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
         self._known: WeakValueDictionary[str, Catalogue] = WeakValueDictionary()
 
     def lines(self, raw: Iterable[bytes]) -> Iterator[str]:
@@ -64,13 +57,13 @@ class CaseMapper:
         context = _context(case.get("context"), notes)
         functions = [_cut_description(f, notes) for f in read_functions(case.get("functions"))]
         catalogue, catalogue_ms = self._catalogue(functions)
-        read = self._interpreter.interpret(sentence, catalogue, context)
+        read = self._reader.interpret(sentence, catalogue, context)
         return prediction(identity, read, catalogue_ms, "; ".join(notes))
 
     def _catalogue(self, functions: Sequence[Function]) -> tuple[Catalogue, float]:
         """The prepared catalogue and what it cost, ms; 0 when the interpreter still had it."""
         key, began = digest(functions), time.perf_counter()
-        catalogue = self._interpreter.catalogue(functions)
+        catalogue = self._reader.catalogue(functions)
         cost = (time.perf_counter() - began) * 1000.0
         cached = self._known.get(key) is catalogue
         self._known[key] = catalogue

@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
 from device_agent.clauses import halves
 from device_agent.extraction import extract, read_facts
@@ -20,6 +21,14 @@ __all__ = ["Interpretation", "Interpreter", "InterpreterSettings", "Stage"]
 
 Stage = Callable[[str], AbstractContextManager[object]]
 """Entered around each stage by its name: "catalogue" (a new one), "retrieve", "read", "bind"; for measurements."""
+
+
+class Reader(Protocol):
+    """A sentence and one device's functions in, one interpretation out."""
+
+    def catalogue(self, functions: Sequence[Function]) -> Catalogue: ...
+
+    def interpret(self, sentence: str, catalogue: Catalogue, context: str = "") -> Interpretation: ...
 
 
 class Interpreter:
@@ -55,9 +64,13 @@ class Interpreter:
             result = self._conclude(read, catalogue, near, readings, read_facts(context))
         return result.model_copy(update={"ms": (time.perf_counter() - began) * 1000.0})
 
-    def _shortlist(self, sentence: str, catalogue: Catalogue) -> list[tuple[int, float]]:
+    def nearest(self, sentence: str, catalogue: Catalogue, k: int) -> list[tuple[int, float]]:
+        """The `k` functions nearest in meaning, best first, as (index, cosine)."""
         vector: Floats = self._encoder.embed([sentence])[0]
-        near = catalogue.nearest(vector, self.settings.candidates)
+        return catalogue.nearest(vector, k)
+
+    def _shortlist(self, sentence: str, catalogue: Catalogue) -> list[tuple[int, float]]:
+        near = self.nearest(sentence, catalogue, self.settings.candidates)
         return [(number, similarity) for number, similarity in near if near[0][1] - similarity <= self.settings.margin]
 
     def _read(self, sentence: Sentence, catalogue: Catalogue, numbers: list[int]) -> list[Reading]:

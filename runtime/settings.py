@@ -33,6 +33,8 @@ class ModelSection(Frozen):
 
     embed: Path = MODELS / "parley-embed.gguf"
     lm: Path = MODELS / "parley-lm.gguf"
+    reader: Path | None = None
+    """An instruct model that writes agents' calls in the encoder's place."""
     threads: int = Field(default=1, ge=1, le=64)
 
 
@@ -141,7 +143,9 @@ def load(path: Path | None) -> Settings:
     return settings
 
 
-_PATH_KEYS = (("models", "embed"), ("models", "lm"), ("agent", "state_dir"), ("coordinator", "state_dir"), ("coordinator", "site"))
+_PATH_KEYS = (
+    ("models", "embed"), ("models", "lm"), ("models", "reader"), ("agent", "state_dir"), ("coordinator", "state_dir"), ("coordinator", "site"),
+)  # fmt: skip
 
 
 def _absolute(data: dict[str, Any], folder: Path) -> dict[str, Any]:

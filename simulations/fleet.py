@@ -13,10 +13,10 @@ from coordinator.planner import LanguagePlanner
 from coordinator.scripted import Planner
 from coordinator.service import CoordinatorIdentity, CoordinatorOptions, CoordinatorService
 from device_agent.agent import AgentOptions
-from device_agent.encoder_mapper import EncoderMapper
 from device_agent.heads import Heads
 from device_agent.interpreter import Interpreter
 from device_agent.mapper import Mapper
+from device_agent.reader_mapper import ReaderMapper
 from device_agent.service import AgentIdentity, AgentService
 from runtime.bus import Message
 from runtime.clock import Clock, SystemClock
@@ -57,7 +57,7 @@ class Models:
         embedder = LocalEmbedder(encoder, worker)
         kinds = open_kinds(folder / "parley-embed.gguf", embedder)
         planner = LanguagePlanner(LlamaEngine(folder / "parley-lm.gguf", threads=threads), kinds)
-        return cls(EncoderMapper(Interpreter(encoder, heads), worker), planner, embedder)
+        return cls(ReaderMapper(Interpreter(encoder, heads), worker), planner, embedder)
 
 
 class LocalFleet:

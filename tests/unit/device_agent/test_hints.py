@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from device_agent.encoder_mapper import SOUGHT, doubted, site_view, sought
 from device_agent.extraction import NAMED, named_places
 from device_agent.mapper import NO_HINT, Hint, Mapped, offers
+from device_agent.reader_mapper import SOUGHT, doubted, site_view, sought
 from schemas.skills import Binding, Call, Catalogue, Function, PlaceRef, Returns, StateRead, parameters_of
 
 SHELF = PlaceRef(prefix="shelf-", format="S{n:02d}")

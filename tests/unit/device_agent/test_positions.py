@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from device_agent.encoder_mapper import doubted
 from device_agent.mapper import Mapped
 from device_agent.positions import Point, drives_there, in_coordinates, makes_use_of, other_facts, points_in
+from device_agent.reader_mapper import doubted
 from schemas.base import Condition
 from schemas.skills import Call, Catalogue, Function, PlaceRef
 

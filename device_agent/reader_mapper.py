@@ -1,4 +1,4 @@
-"""The encoder's interpreter as the agent's Mapper: one worker thread, and the site's numbers turned into the maker's."""
+"""A reader as the agent's Mapper: one worker thread, and the site's numbers turned into the maker's."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pydantic import JsonValue
 
 from device_agent.heads import Heads
 from device_agent.hypothesis import Interpretation
-from device_agent.interpreter import Interpreter
+from device_agent.interpreter import Interpreter, Reader
+from device_agent.language_reader import LanguageReader
 from device_agent.mapper import NO_HINT, Hint, Mapped, offers
 from device_agent.positions import Point, in_coordinates, makes_use_of, other_facts, point_drives, points_in
+from runtime.llm.llama_cpp.decoder import Decoder
 from runtime.llm.llama_cpp.encoder import Encoder
 from runtime.llm.worker import Worker
 from schemas.messages import Candidate
@@ -21,15 +23,17 @@ from schemas.skills import Call, Catalogue, Function, PlaceRef
 
 SOUGHT = 0.25
 """Confidence from which a function that finds what is sought is called without asking."""
+CONTEXT = 4096
+"""Tokens that a model which writes calls may read and write."""
 DRIVEN = 0.7
 """Match from which a sentence with a position in it is a drive to that position."""
 
 
-class EncoderMapper:
+class ReaderMapper:
     """`map` never blocks the event loop; calls of several devices wait their turn in the worker."""
 
-    def __init__(self, interpreter: Interpreter, worker: Worker) -> None:
-        self._interpreter, self._worker = interpreter, worker
+    def __init__(self, reader: Reader, worker: Worker) -> None:
+        self._reader, self._worker = reader, worker
 
     async def map(self, sentence: str, catalogue: Catalogue, context: str = "", hint: Hint = NO_HINT) -> Mapped:
         return await self._worker.run(self._map, sentence, catalogue, context, hint)
@@ -61,17 +65,22 @@ class EncoderMapper:
         return Mapped(call=calls[best.name], decision="act", confidence=best.match or 0.0, candidates=read.candidates)
 
     def _among(self, functions: Sequence[Function], sentence: str, catalogue: Catalogue, context: str) -> Mapped:
-        prepared = self._interpreter.catalogue([site_view(f) for f in functions])
-        return to_mapped(self._interpreter.interpret(sentence, prepared, context), catalogue)
+        prepared = self._reader.catalogue([site_view(f) for f in functions])
+        return to_mapped(self._reader.interpret(sentence, prepared, context), catalogue)
 
     async def close(self) -> None:
         await self._worker.close()
 
 
-def open_mapper(embed: Path, threads: int = 1) -> EncoderMapper:
-    """Load encoder and heads. Raises ConfigError."""
-    encoder = Encoder(embed, threads)
-    return EncoderMapper(Interpreter(encoder, Heads.load(embed.with_name(f"{embed.stem}-heads.npz"))), Worker("mapper"))
+def open_reader(embed: Path, threads: int = 1, model: Path | None = None) -> Reader:
+    """The encoder with its heads; with `model`, a GGUF that writes the calls instead. Raises ConfigError."""
+    interpreter = Interpreter(Encoder(embed, threads), Heads.load(embed.with_name(f"{embed.stem}-heads.npz")))
+    return interpreter if model is None else LanguageReader(interpreter, Decoder(model, CONTEXT, threads))
+
+
+def open_mapper(embed: Path, threads: int = 1, model: Path | None = None) -> ReaderMapper:
+    """As `open_reader`, in a worker thread. Raises ConfigError."""
+    return ReaderMapper(open_reader(embed, threads, model), Worker("mapper"))
 
 
 def sought(mapped: Mapped, catalogue: Catalogue, hint: Hint) -> Mapped:
