@@ -42,11 +42,11 @@ async def _proposed(question: Question, scene: Scene, meaning: Meaning) -> tuple
 
 
 def _widened(reading: Intent, scene: Scene) -> Intent:
-    """ "Which robot has the most charge?" asks about every robot, not about a certain one."""
-    if not isinstance(reading, Query) or reading.as_ == "value" or reading.who.n not in ("the", 1):
+    """ "Which robot has the most charge?", "which of them are below 25 %?": about every robot, not about a certain one."""
+    if not isinstance(reading, Query) or (reading.as_ == "value" and reading.where is None) or reading.who.n not in ("the", 1):
         return reading
     mention = scene.mention(reading.who.of) if isinstance(reading.who.of, str) else None
-    several = mention is not None and mention.letter == "k"
+    several = reading.who.of == "any" or (mention is not None and mention.letter == "k")
     return reading.model_copy(update={"who": reading.who.model_copy(update={"n": "all"})}) if several else reading
 
 

@@ -41,6 +41,9 @@ _SPOKEN: dict[str, tuple[str, ...]] = {
     "charging": ("plugged in", "on charge"),
     "free_slots": (
         "vacant positions",
+        "space",
+        "room",
+        "vacancy",
         "free space",
         "empty spots",
         "unoccupied places",
@@ -67,7 +70,7 @@ FACTS: tuple[PropertyInfo, ...] = (
     PropertyInfo(name="busy", in_state=True, words=("busy", "working", "occupied with a task")),
     PropertyInfo(name="idle", in_state=True, words=("idle", "free to work", "doing nothing", "resting", "finished", "done", "available")),
     PropertyInfo(name="stopped", in_state=True, words=("stopped", "halted")),
-    PropertyInfo(name="normal", in_state=True, words=("normal", "healthy", "in order", "without trouble")),
+    PropertyInfo(name="normal", in_state=True, words=("normal", "healthy", "in order", "free of faults")),
 )
 """What every device's state tells, whatever its kind."""
 

@@ -25,7 +25,7 @@ def objection(intent: Intent, scene: Scene, chosen: Collection[str]) -> Question
     `chosen`: devices that work on a plan.
     """
     sides = _one_sided(intent, scene) if isinstance(intent, Plan) else None
-    wrong = sides or _inverted(intent, scene) or _misdirected(intent, scene) or _unranked(intent, scene)
+    wrong = sides or _others(intent, scene) or _inverted(intent, scene) or _misdirected(intent, scene) or _unranked(intent, scene)
     halting = isinstance(intent, Control) and intent.action in ("stop", "pause")
     return wrong or (None if halting else _forgotten(intent, scene, chosen) or _unheeded(intent, scene) or _left_undone(intent, scene))
 
@@ -77,6 +77,21 @@ def _inverted(intent: Intent, scene: Scene) -> Question | None:
     wrong = next((m for m in excepted if m.ref in chosen), None)
     text = "" if wrong is None else f"You except {wrong.surface}; who shall do it?"
     return None if wrong is None else Question(about="which_device", text=text)
+
+
+_REST = re.compile(r"\b(?:(?:the|all) (?:others?|rest|remaining)|every(?:one|body|thing) else|all else)\b", re.IGNORECASE)
+
+
+def _others(intent: Intent, scene: Scene) -> Question | None:
+    """ "Robots 3 and 4 keep running, stop the others": the named ones are hardly those to be stopped."""
+    if not isinstance(intent, Control) or not _REST.search(scene.linked.text) or intent.who.but:
+        return None
+    refs = (intent.who.of,) if isinstance(intent.who.of, str) else intent.who.of
+    named = [m for m in map(scene.mention, refs) if m is not None and m.letter == "d"]
+    if not named or len(named) < len(refs):
+        return None
+    names = listing([scene.spoken(i) for m in named for i in m.ids])
+    return Question(about="which_device", text=f"Shall {names} {intent.action}, or the others?", options=(names, "the others"))
 
 
 _DIRECTIONS = {">": re.compile(r"\b(above|over|more|higher|exceed\w*|at least)\b"), "<": re.compile(r"\b(below|under|less|lower|fewer|at most)\b")}
@@ -176,8 +191,9 @@ def _unheeded(intent: Intent, scene: Scene) -> Question | None:
         quantity = token.text in _FRACTIONS or (token.number is not None and is_unit(tokens, at + 1))
         if quantity and token.text not in written and not any(m.start <= token.start < m.end for m in scene.linked.mentions):
             last = tokens[min(at + 1, len(tokens) - 1)]
+            start = len(text[: token.start].rstrip("0123456789.,"))
             return Question(
-                about="which_value", text=f"You say {text[token.start : last.end]!r}, but I do not see what part it plays. How is it meant?"
+                about="which_value", text=f"You say {text[start : last.end].strip()!r}, but I do not see what part it plays. How is it meant?"
             )
     return None
 

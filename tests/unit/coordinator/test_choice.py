@@ -479,3 +479,25 @@ async def test_a_plan_that_tells_what_its_work_finds_needs_no_name_for_it(site):
     intent, scene = await chosen(text, site, (robot(1),), plan)
     assert isinstance(intent, Plan)
     assert seeks(intent, 0, scene) == "free_slots"
+
+
+@pytest.mark.parametrize(
+    ("text", "control", "asked"),
+    [
+        ("robots 3 and 4 keep running, stop the others", Control(action="stop", who=Who(of=("d1", "d2"))), True),
+        ("robots 3 and 4 keep running, stop everyone else", Control(action="stop", who=Who(but=("d1", "d2"))), False),
+        ("stop robots 3 and 4", Control(action="stop", who=Who(of=("d1", "d2"))), False),
+    ],
+)
+async def test_the_others_are_not_the_named_ones(text, control, asked, site, fleet):
+    intent, scene = await chosen(text, site, fleet[:4], control)
+    problem = check(intent, scene)
+    assert (isinstance(problem, Question) and problem.text == "Shall robot 3 and robot 4 stop, or the others?") == asked
+
+
+async def test_a_number_is_shown_as_it_was_said(site, fleet):
+    plan = Plan(steps=(Step(who=Who(of="d1"), do=("Go to {p1}.",)),))
+    intent, scene = await chosen("robot 1 to shelf 5, slowly, 0.3 metres a second", site, fleet, plan)
+    problem = check(intent, scene)
+    assert problem is not None
+    assert "'0.3 metres'" in problem.text
