@@ -9,6 +9,7 @@ from coordinator.meaning import Meaning
 from coordinator.preview import told
 from coordinator.resolve import check
 from coordinator.scene import Scene, understand
+from coordinator.words import tokenise, words_of
 from coordinator.zones import opened
 from schemas.plan import Intent, Query, Question, Refusal
 
@@ -41,6 +42,19 @@ async def _proposed(question: Question, scene: Scene, meaning: Meaning) -> tuple
     return question.model_copy(update={"guess": guess, "text": f"I am not sure. Do you mean: {shown}?", "options": ("yes", "no")}), understood
 
 
+_MOST = words_of("most highest largest biggest longest warmest hottest brightest loudest fastest heaviest tallest deepest")
+_LEAST = words_of("least lowest fewest smallest shortest coldest coolest darkest quietest")
+
+
+def _righted(reading: Intent, scene: Scene) -> Intent:
+    """ "Which freezer is the warmest?" read as the least: a question's direction is what its one superlative says."""
+    if not isinstance(reading, Query) or reading.as_ not in ("min", "max"):
+        return reading
+    said = {t.text for t in tokenise(scene.linked.text)}
+    most, least = bool(said & _MOST), bool(said & _LEAST)
+    return reading if most == least else reading.model_copy(update={"as_": "max" if most else "min"})
+
+
 def _widened(reading: Intent, scene: Scene) -> Intent:
     """ "Which robot has the most charge?", "which of them are below 25 %?": about every robot, not about a certain one."""
     if not isinstance(reading, Query) or (reading.as_ == "value" and reading.where is None) or reading.who.n not in ("the", 1):
@@ -51,5 +65,5 @@ def _widened(reading: Intent, scene: Scene) -> Intent:
 
 
 async def _understood(reading: Intent, scene: Scene, meaning: Meaning) -> tuple[Intent, Scene]:
-    intent = opened(_widened(reading, scene), scene)
+    intent = opened(_righted(_widened(reading, scene), scene), scene)
     return intent, replace(scene, meanings=await understand(intent, scene.linked, scene.site, scene.devices, meaning))

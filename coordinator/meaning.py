@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from runtime.llm.protocol import Embedder
 from schemas.base import Frozen
 
 CACHE = 20_000
+_LEADING = re.compile(r"^(?:(?:all|both|every|each|any|the|a|an|my|our|your|of) )+", re.IGNORECASE)
 _BEFORE = words_of("a an the its each every to at of on in from")
 
 
@@ -130,7 +132,7 @@ class Meaning:
             return max(linked.mentions, key=lambda m: m.end - m.start)
         candidates = [(f"{e.letter}:{e.id}", e.name or e.id) for e in names.entities]
         candidates += [(f"{'k' if letter == 'd' else 's'}:{kind}", " ".join(key)) for key, kinds in names.kinds.items() for letter, kind in kinds]
-        ranked = await self.rank(phrase, candidates)
+        ranked = await self.rank(_LEADING.sub("", phrase) or phrase, candidates)
         if not ranked or ranked[0].score < self.thresholds.name:
             return None
         letter, _, key = ranked[0].key.partition(":")

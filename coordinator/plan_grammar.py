@@ -112,13 +112,20 @@ def _runs(rules: Rules, linked: Linked) -> None:
         if not inside_word and (atom[0].isalnum() or atom in "-+$€£#"):
             starts.append(i)
     topics = [i for i in starts if not named[i] and atoms[i][0].lower() not in _NO_TOPIC]
-    values = [i for i in starts if not any(m.start < atoms[i][1] < m.end for m in linked.mentions)] or starts
+    values = [i for i in starts if not any(m.start < atoms[i][1] < m.end for m in linked.mentions) and not _signed(i, atoms)] or starts
     rules.add("run", " | ".join(f"w{i}" for i in starts))
     rules.add("topical", " | ".join(f"t{i}" for i in topics) or "run")
     rules.add("said", r'"\"" run "\""')
     rules.add("valued", " | ".join(f"w{i}" for i in values))
     rules.add("value", r'"\"" valued "\""')
     rules.add("topic", r'"\"" topical "\""')
+
+
+def _signed(i: int, atoms: Sequence[tuple[str, int, int]]) -> bool:
+    """Whether word i is the number of "-18": without its sign it is another value."""
+    if i == 0 or not atoms[i][0][0].isdigit() or atoms[i - 1][0] != "-" or atoms[i - 1][2] != atoms[i][1]:
+        return False
+    return i == 1 or atoms[i - 2][2] < atoms[i - 1][1]
 
 
 def _and_on(rule: str, i: int, atoms: Sequence[tuple[str, int, int]], more: bool) -> str:

@@ -501,3 +501,15 @@ async def test_a_number_is_shown_as_it_was_said(site, fleet):
     problem = check(intent, scene)
     assert problem is not None
     assert "'0.3 metres'" in problem.text
+
+
+@pytest.mark.parametrize(
+    ("text", "as_", "right"),
+    [("which robot is the warmest", "min", "max"), ("which robot is the coldest", "min", "min"), ("which robot has the lowest charge", "max", "min"),
+     ("most or least charge", "max", "max"), ("which one is it", "min", "min")],
+)  # fmt: skip
+async def test_a_question_has_the_direction_of_its_superlative(text, as_, right, site, fleet):
+    query = Query.model_validate({"who": Who(of="k1", n="all"), "what": "charge", "as": as_})
+    intent, _ = await chosen(text, site, fleet[:4], query)
+    assert isinstance(intent, Query)
+    assert intent.as_ == right

@@ -156,3 +156,10 @@ def test_a_property_is_no_function_word_and_a_value_no_part_of_a_name(accepts: A
     assert accepts(grammar, query % ("fuller", "robot 3"))
     assert not accepts(grammar, query % ("than robot", "robot 3"))
     assert not accepts(grammar, query % ("fuller", "5"))
+
+
+@pytest.mark.parametrize(("value", "can"), [("-18 degrees", True), ("18 degrees", False), ("30", True)])
+def test_a_number_keeps_its_sign(accepts: Accepts, value: str, can: bool) -> None:
+    marked = linked("keep the freezers 20-30 and below -18 degrees", "k1")
+    goal = {"goal": {"who": {"of": "k1", "n": "all"}, "what": "freezers", "op": "<", "v": value}}
+    assert accepts(plan_grammar(marked), json.dumps(goal, separators=(",", ":"))) is can
