@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from coordinator.facts import amount, observed
 from coordinator.glossary import PropertyInfo
 from coordinator.planrun import step_facts
-from coordinator.quantities import listing, spoken
+from coordinator.quantities import asks_how_many, listing, spoken
 from coordinator.registry import Device
 from coordinator.run import Piece, Run
 from coordinator.scene import Scene
 from coordinator.selection import MANY_NAMES, select
-from coordinator.telling import Asked, Told, asks_how_many, tell
+from coordinator.telling import Asked, Told, tell
 from coordinator.words import OWN, tokenise
 from schemas.messages import Answer, WorkOutcome
 from schemas.observations import Observation

@@ -82,9 +82,17 @@ def _inverted(intent: Intent, scene: Scene) -> Question | None:
 _REST = re.compile(r"\b(?:(?:the|all) (?:others?|rest|remaining)|every(?:one|body|thing) else|all else)\b", re.IGNORECASE)
 
 
+_HALT = re.compile(r"\b(?:stop|paus|halt|freez|hold|stand|stay|wait|park|cease)", re.IGNORECASE)
+
+
+def _rest_halts(text: str) -> bool:
+    """Whether it is the others that shall stop: "the others can carry on" is no such thing."""
+    return any(_REST.search(clause) and _HALT.search(clause) for clause in re.split(r"[.,;:!?]|\b(?:and|but|while)\b", text))
+
+
 def _others(intent: Intent, scene: Scene) -> Question | None:
     """ "Robots 3 and 4 keep running, stop the others": the named ones are hardly those to be stopped."""
-    if not isinstance(intent, Control) or not _REST.search(scene.linked.text) or intent.who.but:
+    if not isinstance(intent, Control) or not _rest_halts(scene.linked.text) or intent.who.but:
         return None
     refs = (intent.who.of,) if isinstance(intent.who.of, str) else intent.who.of
     named = [m for m in map(scene.mention, refs) if m is not None and m.letter == "d"]

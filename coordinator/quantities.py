@@ -108,6 +108,14 @@ def spoken(value: Value | tuple[Value, ...] | None, unit: str | None = None) -> 
     return f"{text} {unit}" if unit else text
 
 
+_HOW_MANY = re.compile(r"\b(?:how (?:many|much)|count\w*|add(?:ed)? up|in total|the total|altogether|the (?:sum|number) of)\b", re.IGNORECASE)
+
+
+def asks_how_many(text: str) -> bool:
+    """Whether a number is wanted, not names; several numbers then have a sum."""
+    return _HOW_MANY.search(text) is not None
+
+
 _OPS = {"<": "below ", "<=": "at most ", ">": "above ", ">=": "at least ", "==": "", "!=": "not "}
 
 

@@ -12,13 +12,14 @@ from coordinator.glossary import NAMES_OF, PropertyInfo
 from coordinator.meaning import Meaning, bare, properties_of
 from coordinator.mentions import Linked, Mention
 from coordinator.names import Names, build_names
-from coordinator.quantities import unit_of, value_of
+from coordinator.quantities import asks_how_many, unit_of, value_of
 from coordinator.registry import Device
 from schemas.base import Frozen, Value
 from schemas.plan import Control, Goal, Intent, Plan, Query, Ref, Who
 from schemas.site import Site
 
 _SLOT = re.compile(r"\{([a-z]+\d*)?\}")
+_WHAT = re.compile(r"\b(?:what|which items)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[.,;:!?]+\s|[.,;:!?]+$")
 _CERTAIN = re.compile(r"\b(?:the|that|this)$")
 _REF = re.compile(r"[dkps]\d+")
@@ -198,7 +199,7 @@ async def _properties(phrase: str, text: str, names: Names, known: dict[str, Pro
         clause = next((c for c in _CLAUSE.split(text) if phrase.lower() in c.lower()), "")
         found = await meaning.properties(bare(clause, names), known)
     named = NAMES_OF.get(found[0]) if found else None
-    if named is not None and named in known and re.search(rf"\b(?:what|which) {re.escape(phrase)}", text, re.IGNORECASE):
+    if named is not None and named in known and _WHAT.search(text) and not asks_how_many(text):
         return (named, *(n for n in found if n != named))
     return found
 

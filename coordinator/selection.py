@@ -74,14 +74,14 @@ def _chooses(base: _Base, who: Who) -> bool:
     return (base.free or isinstance(base.number, int)) and who.where is None and who.top is None
 
 
-_EVERYONE = re.compile(r"\b(?:everyone|everybody|everything|all|each|every|those|any|anyone|anybody)\b", re.IGNORECASE)
+_SOMEONE = re.compile(r"\b(?:someone|somebody|one|single)\b", re.IGNORECASE)
 
 
 def _base(who: Who, scene: Scene, spread: bool) -> _Base | Problem:
     """The devices that `of` names, before any condition. "Everybody but robot 1" is all others, unless items are shared among whoever is able."""
     refs = (who.of,) if isinstance(who.of, str) else who.of
     if refs == ("any",):
-        meant = who.but or (who.where is not None and _EVERYONE.search(scene.linked.text))
+        meant = who.but or (who.where is not None and not _SOMEONE.search(scene.linked.text))
         everyone = meant and who.n is None and who.top is None and who.near is None
         return _Base(scene.devices, True, "device", "all" if everyone and not spread else who.n)
     mentions = [scene.mention(r) or _only_kind(r, scene) for r in refs]

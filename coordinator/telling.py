@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from coordinator.facts import amount, fulfils, positive
-from coordinator.quantities import comparison, listing, spoken
+from coordinator.quantities import asks_how_many, comparison, listing, spoken
 from coordinator.resolve import kind_of
 from coordinator.scene import Scene
 from schemas.observations import Observation
@@ -63,10 +62,6 @@ def _total(asked: Asked, facts: Sequence[Observation], scene: Scene) -> str:
     counts = [v for f in facts if (v := amount(f)) is not None]
     listed = asked.as_ in ("list", "value") and asked.where is None and not _yes_no(facts) and facts[0].unit not in _LEVELS
     return f"{spoken(sum(counts))} in all. " if listed and len(counts) > 1 and asks_how_many(scene.linked.text) else ""
-
-
-def asks_how_many(text: str) -> bool:
-    return re.search(r"\bhow (?:many|much)\b", text, re.IGNORECASE) is not None
 
 
 _LEVELS = ("%", "°C", "m/s", "deg", "dB", "dBm")

@@ -190,7 +190,14 @@ async def test_a_zone_that_the_same_sentence_names_bounds_the_places(site, fleet
     ]
 
 
-@pytest.mark.parametrize(("text", "who"), [("everyone under 50 % recharges", ["robot-3", "robot-4"]), ("somebody under 50 % recharges", ["robot-3"])])
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("everyone under 50 % recharges", ["robot-3", "robot-4"]),
+        ("anything under 50 % recharges", ["robot-3", "robot-4"]),
+        ("somebody under 50 % recharges", ["robot-3"]),
+    ],
+)
 async def test_everyone_who_fulfils_a_condition_or_anyone_of_them(text, who, site, fleet):
     low = Plan(steps=(Step(who=Who(where=Where(op="<", v="50 %")), do=("Recharge.",)),))
     intent, scene = await chosen(text, site, fleet[:4], low)
@@ -375,6 +382,7 @@ async def test_a_stop_where_nobody_is_may_be_meant_for_all(action):
     [
         ("what items are on shelf 1", "items", "item_names"),
         ("which items are on shelf 1", "items", "item_names"),
+        ("what have we got lying on shelf 1, I mean items", "items", "item_names"),
         ("how many items are on shelf 1", "items", "items"),
         ("which shelves have items", "items", "items"),
         ("hello, any slots? be quick", "hello", None),
@@ -487,6 +495,7 @@ async def test_a_plan_that_tells_what_its_work_finds_needs_no_name_for_it(site):
         ("robots 3 and 4 keep running, stop the others", Control(action="stop", who=Who(of=("d1", "d2"))), True),
         ("robots 3 and 4 keep running, stop everyone else", Control(action="stop", who=Who(but=("d1", "d2"))), False),
         ("stop robots 3 and 4", Control(action="stop", who=Who(of=("d1", "d2"))), False),
+        ("stop robots 3 and 4, the others can carry on", Control(action="stop", who=Who(of=("d1", "d2"))), False),
     ],
 )
 async def test_the_others_are_not_the_named_ones(text, control, asked, site, fleet):
