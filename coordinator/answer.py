@@ -147,7 +147,8 @@ def answer_query(query: Query, scene: Scene, now: float) -> Answer:
         return there
     chosen = select(query.who, scene, in_charge=False)
     if isinstance(chosen.problem, Refusal) and query.who.at is not None:
-        return Answer(text=chosen.problem.text, intent="query", complete=True)
+        told = all(d.place or d.attributes.get("at") for d in scene.devices)
+        return Answer(text=chosen.problem.text, intent="query", complete=told)
     if chosen.problem is not None:
         return answer_problem(chosen.problem)
     if chosen.nothing:
@@ -170,6 +171,7 @@ def answer_query(query: Query, scene: Scene, now: float) -> Answer:
     return Answer(text=told.text + (stale if info and info.name != "online" else ""), intent="query", complete=complete, facts=facts)
 
 
+_IS = re.compile(r"\W*(?:is|are)\b", re.IGNORECASE)
 _WHETHER = re.compile(r"\W*(?:is|are|does|do|has|have)\b", re.IGNORECASE)
 
 
@@ -193,7 +195,7 @@ def _whereabouts(query: Query, scene: Scene, now: float) -> Answer | None:
     places = {d: _places_asked(scene.by_id[d], scene) for d in whole.chosen}
     facts = _state_facts(whole.chosen, "at", None, scene, now) if about == "at" else ()
     named = all(m is not None and m.letter == "d" for m in map(scene.mention, query.who.of if isinstance(query.who.of, tuple) else (query.who.of,)))
-    if not (named and facts and all(places.values()) and len(facts) == len(places) and query.where is None and _WHETHER.match(scene.linked.text)):
+    if not (named and facts and all(places.values()) and len(facts) == len(places) and query.where is None and _IS.match(scene.linked.text)):
         return None
     holds = all(any(scene.names.inside(str(f.value), place) for place in places[f.subject]) for f in facts)
     shown = listing([f"{scene.spoken(f.subject)} is at {scene.spoken(str(f.value))}" for f in facts])

@@ -42,8 +42,8 @@ async def _proposed(question: Question, scene: Scene, meaning: Meaning) -> tuple
     return question.model_copy(update={"guess": guess, "text": f"I am not sure. Do you mean: {shown}?", "options": ("yes", "no")}), understood
 
 
-_MOST = words_of("most highest largest biggest longest warmest hottest brightest loudest fastest heaviest tallest deepest")
-_LEAST = words_of("least lowest fewest smallest shortest coldest coolest darkest quietest")
+_MOST = words_of("highest largest biggest longest warmest hottest brightest loudest fastest heaviest tallest deepest")
+_LEAST = words_of("lowest fewest smallest shortest coldest coolest darkest quietest")
 
 
 def _righted(reading: Intent, scene: Scene) -> Intent:

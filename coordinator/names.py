@@ -116,7 +116,7 @@ def _add_heads(names: Names) -> None:
     heads: dict[Key, set[tuple[str, str]]] = defaultdict(set)
     for key, kinds in names.kinds.items():
         if len(key) > 1:
-            heads[key[-1:]] |= set(kinds)
+            heads[key[-1:]] |= {kind for kind in kinds if kind[0] == "d"}
     for head, kinds in heads.items():
         if head not in names.kinds and len(kinds) == 1:
             names.kinds[head] = list(kinds)

@@ -36,7 +36,7 @@ _RESTRICTED = re.compile(r"\s*(?:that|which|with|without|who|whose|where|in|on|a
 
 def pointed(intent: Intent, scene: Scene) -> Question | None:
     """ "Those two shelves", "the shelf", before any shelf was named: the person points, and nobody here sees it. A choice may be among all."""
-    if not isinstance(intent, Plan | Control):
+    if not isinstance(intent, Plan | Control) or (isinstance(intent, Control) and intent.action in ("stop", "pause")):
         return None
     chosen = isinstance(intent, Plan) and (any(s.pick for s in intent.steps) or (intent.tell is not None and intent.tell.as_ in ("min", "max")))
     before = set[str]()
@@ -44,7 +44,12 @@ def pointed(intent: Intent, scene: Scene) -> Question | None:
         pointed = _THOSE.search(scene.before(mention)) if mention.letter in "ks" else None
         certain = scene.certain_one(mention) and not chosen and not scene.homes(mention)
         everything = mention.count == len(scene.names.by_kind[("d" if mention.letter == "k" else "p", mention.kind)])
-        if everything and (pointed or certain) and mention.kind not in before and not _RESTRICTED.match(scene.linked.text[mention.end :]):
+        if (
+            everything
+            and (pointed or certain)
+            and mention.kind not in before
+            and (certain or not _RESTRICTED.match(scene.linked.text[mention.end :]))
+        ):
             names = [scene.spoken(i) for i in mention.ids]
             return Question(
                 about="which_device" if mention.letter == "k" else "which_place",
@@ -82,17 +87,17 @@ def _inverted(intent: Intent, scene: Scene) -> Question | None:
 _REST = re.compile(r"\b(?:(?:the|all) (?:others?|rest|remaining)|every(?:one|body|thing) else|all else)\b", re.IGNORECASE)
 
 
-_HALT = re.compile(r"\b(?:stop|paus|halt|freez|hold|stand|stay|wait|park|cease)", re.IGNORECASE)
+_HALT = re.compile(r"\b(?:stop|pause|halt|freeze|hold|park)(?: all)?(?: of)?\s*$", re.IGNORECASE)
 
 
 def _rest_halts(text: str) -> bool:
     """Whether it is the others that shall stop: "the others can carry on" is no such thing."""
-    return any(_REST.search(clause) and _HALT.search(clause) for clause in re.split(r"[.,;:!?]|\b(?:and|but|while)\b", text))
+    return any(_HALT.search(text[: rest.start()]) for rest in _REST.finditer(text))
 
 
 def _others(intent: Intent, scene: Scene) -> Question | None:
     """ "Robots 3 and 4 keep running, stop the others": the named ones are hardly those to be stopped."""
-    if not isinstance(intent, Control) or not _rest_halts(scene.linked.text) or intent.who.but:
+    if not isinstance(intent, Control) or intent.action not in ("stop", "pause") or not _rest_halts(scene.linked.text) or intent.who.but:
         return None
     refs = (intent.who.of,) if isinstance(intent.who.of, str) else intent.who.of
     named = [m for m in map(scene.mention, refs) if m is not None and m.letter == "d"]
@@ -129,9 +134,11 @@ def _forgotten(intent: Intent, scene: Scene, chosen: Collection[str]) -> Questio
         used |= set(chosen)
     wheres = " ".join(_values(intent))
     for mention in scene.linked.mentions:
+        if mention.ref in refs:
+            continue
         within = all(any(scene.names.inside(i, zone) for i in used) for zone in mention.ids)
         bounded = mention.letter == "s" and bool(inside := _bounded(mention, scene)) and inside <= used
-        covered = mention.ref in refs or within or bounded or mention.surface.lower() in wheres.lower()
+        covered = within or bounded or mention.surface.lower() in wheres.lower()
         if not covered and not (mention.letter == "k" and used & set(mention.ids)):
             return _about(mention)
     return None
@@ -143,7 +150,7 @@ def _bounded(mention: Mention, scene: Scene) -> set[str]:
     return {i for i in mention.ids if any(i != zone and scene.names.inside(i, zone) for zone in zones)}
 
 
-_ELSE = re.compile(r"\b(?:otherwise|or else|else|if not)\b", re.IGNORECASE)
+_ELSE = re.compile(r"\b(?:otherwise|or else|(?<!thing )(?<!body )(?<!one )(?<!all )else|if not)\b", re.IGNORECASE)
 
 
 def _one_sided(plan: Plan, scene: Scene) -> Question | None:
@@ -186,7 +193,7 @@ def _unranked(intent: Intent, scene: Scene) -> Question | None:
     )
 
 
-_FRACTIONS = words_of("half third quarter")
+_FRACTIONS = words_of("half")
 
 
 def _unheeded(intent: Intent, scene: Scene) -> Question | None:
@@ -206,6 +213,9 @@ def _unheeded(intent: Intent, scene: Scene) -> Question | None:
     return None
 
 
+_NEGATED = re.compile(r"\b(?:not|don['’]?t|never|without|no)\b", re.IGNORECASE)
+
+
 def _left_undone(intent: Intent, scene: Scene) -> Question | None:
     """Something that the fleet does, said in its very words ("beep", "take a picture"), and in no sentence of the plan."""
     if not isinstance(intent, Plan):
@@ -214,7 +224,7 @@ def _left_undone(intent: Intent, scene: Scene) -> Question | None:
     written = stems(" ".join([*_strings(intent.model_dump(mode="json")), *(m.surface for m in scene.linked.mentions)]))
     for ability in dict.fromkeys(a for d in scene.devices for a in d.abilities):
         words = stems(ability)
-        if words and words <= said and not words <= written:
+        if len(words) == 1 and words <= said and not words <= written and not _NEGATED.search(scene.linked.text):
             return Question(
                 about="what_action",
                 text=f"Shall something happen that a device does when it {ability}? I do not see what part that plays.",
@@ -227,7 +237,7 @@ def _strings(value: object) -> list[str]:
         return [s for v in cast("dict[str, object]", value).values() for s in _strings(v)]
     if isinstance(value, list | tuple):
         return [s for v in cast("list[object]", value) for s in _strings(v)]
-    return [str(value)] if isinstance(value, str | int) else []
+    return [re.sub(r"\{[a-z]*\d*\}", " ", value)] if isinstance(value, str) and not re.fullmatch(r"[dkps]\d+", value) else []
 
 
 def _values(intent: Intent) -> list[str]:

@@ -27,9 +27,12 @@ _LEADING = frozenset(["a", "an", "the", "of", "to", "at", "for", "with", "from",
 """A run of words does not end with one of these."""
 _NO_TOPIC = words_of(
     "than are is was were be of to for below above under and or if by from as has have had do does did me us you i it they please how what which who "
+    "s t re ll ve d m "
     "with there them those these this that any some no not now need needs want pls right one let get tell go come when then else can could would"
 )
 """What is asked about does not begin with one of these."""
+_WITHIN = words_of("on in at off inside near")
+"""Nor, before a mention, one of these: "what is on shelf 3" is not about "on"."""
 _ATOM = re.compile(r"\w+|[^\w\s]")
 _EDGE = '.,;:!?"()[]“”…'
 _STEPS, _SENTENCES, _WORDS = 6, 4, 15
@@ -111,7 +114,8 @@ def _runs(rules: Rules, linked: Linked) -> None:
         inside_word = i > 0 and atoms[i - 1][2] == start and atoms[i - 1][0].isalnum()
         if not inside_word and (atom[0].isalnum() or atom in "-+$€£#"):
             starts.append(i)
-    topics = [i for i in starts if not named[i] and atoms[i][0].lower() not in _NO_TOPIC]
+    before = {i for i in starts if i + 1 < len(atoms) and named[i + 1] and atoms[i][0].lower() in _WITHIN}
+    topics = [i for i in starts if not named[i] and i not in before and atoms[i][0].lower() not in _NO_TOPIC]
     values = [i for i in starts if not any(m.start < atoms[i][1] < m.end for m in linked.mentions) and not _signed(i, atoms)] or starts
     rules.add("run", " | ".join(f"w{i}" for i in starts))
     rules.add("topical", " | ".join(f"t{i}" for i in topics) or "run")

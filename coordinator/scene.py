@@ -129,7 +129,7 @@ class Scene:
             ids |= set(mention.ids) if mention is not None else {name}
         at = {p.id: p.at for p in self.site.places if p.id in ids and p.at is not None}
         said = {i: self.places[i] for i in at if re.search(rf"(?<!\w){re.escape(self.places[i])}(?!\w)", text, re.IGNORECASE)}
-        return "\n".join(f"{name} = x {at[i][0]:g} m, y {at[i][1]:g} m" for i, name in said.items())
+        return "\n".join(f"{name} = x {at[i][0]:.3f} m, y {at[i][1]:.3f} m" for i, name in said.items())
 
     def before(self, mention: Mention) -> str:
         """What stands before the noun of a mention, in small letters."""

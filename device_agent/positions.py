@@ -48,6 +48,19 @@ def in_coordinates(sentence: str, point: Point) -> str:
     return _said(point.name).sub(point.spoken, sentence)
 
 
+_TRIP = re.compile(
+    r"(?:please )?(?:go|drive|move|come|head|travel|proceed|navigate|return|roll|ride)(?: on)?(?: (?:over|back|up|down|along|across|straight))?"
+    r"(?: to| towards)? ?",
+    re.IGNORECASE,
+)
+
+
+def is_bare_trip(sentence: str, point: Point) -> bool:
+    """Whether the sentence asks for nothing but to go there: "Leave the station." and "Go there and beep." do not."""
+    before, place, after = sentence.strip().partition(found[0]) if (found := _said(point.name).search(sentence)) else ("", "", "")
+    return bool(place) and _TRIP.fullmatch(before) is not None and after.strip(" .!") == ""
+
+
 def drives_there(function: Function, point: Point) -> Call | None:
     """The call that takes the device to the point, of a function that achieves its arguments as x and y; None for any other function."""
     axes = {c.attribute: (c, _argument(c)) for c in function.achieves if c.attribute in ("x", "y") and c.op == "=="}
@@ -59,6 +72,8 @@ def drives_there(function: Function, point: Point) -> Call | None:
 
 def makes_use_of(call: Call, function: Function, point: Point) -> bool:
     """Whether the call is about the place at all: the function speaks of it, has a place of its kind, or goes to its position."""
+    if any(isinstance(value, str) and point.name in value.lower() for value in call.arguments.values()):
+        return True
     words = {w for w in re.findall(r"[a-z]+", point.name) if len(w) > 2}
     told = f"{function.name.replace('_', ' ')} {function.description}".lower()
     if any(re.search(rf"\b{w}", told) for w in words) or any(ref.prefix.strip("-_ ") in words for ref in function.places.values()):

@@ -14,7 +14,7 @@ from device_agent.hypothesis import Interpretation
 from device_agent.interpreter import Interpreter, Reader
 from device_agent.language_reader import LanguageReader
 from device_agent.mapper import NO_HINT, Hint, Mapped, offers
-from device_agent.positions import Point, in_coordinates, makes_use_of, other_facts, point_drives, points_in
+from device_agent.positions import Point, in_coordinates, is_bare_trip, makes_use_of, other_facts, point_drives, points_in
 from runtime.llm.llama_cpp.decoder import Decoder
 from runtime.llm.llama_cpp.encoder import Encoder
 from runtime.llm.worker import Worker
@@ -56,7 +56,7 @@ class ReaderMapper:
     def _driven(self, sentence: str, catalogue: Catalogue, point: Point) -> Mapped | None:
         """For a place that the device does not know: the drive to its position, if the sentence with the position said asks for just that."""
         calls = {f.name: call for f, call in point_drives(catalogue, point)}
-        if not calls:
+        if not calls or not is_bare_trip(sentence, point):
             return None
         read = self._among(catalogue.functions, in_coordinates(sentence, point), catalogue, "")
         best = max(read.candidates, key=lambda c: c.match or 0.0, default=None)
@@ -103,7 +103,8 @@ def doubted(sentence: str, mapped: Mapped, catalogue: Catalogue, points: Sequenc
     named = {
         f"{prefix}{int(n)}" for prefix in places for n in re.findall(rf"\b{re.escape(prefix.strip('-_ '))} (\d{{1,9}})\b", sentence, re.IGNORECASE)
     }
-    astray = any(not makes_use_of(call, function, point) for point in points)
+    moves = any(c.attribute in ("at", "x", "y") for f in catalogue.functions for c in f.achieves)
+    astray = moves and any(not makes_use_of(call, function, point) for point in points)
     return mapped if named <= used and not astray else mapped.model_copy(update={"decision": "ask"})
 
 

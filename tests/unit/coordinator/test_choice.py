@@ -327,7 +327,9 @@ async def test_whether_a_device_is_at_a_place(text, at, told):
 
 async def test_that_nobody_is_at_a_place_is_an_answer():
     text, query = "How many robots are at dock 1?", Query(who=Who(of="k1", n="all", at="p1"), as_="count")
-    async with World(ScriptedPlanner({text: query}), lambda hub, clock: [FakeAgent(hub, clock, (robot(1),), looks(FREE))]) as world:
+    async with World(
+        ScriptedPlanner({text: query}), lambda hub, clock: [FakeAgent(hub, clock, (robot(1, attributes={"at": "dock-2"}),), looks(FREE))]
+    ) as world:
         answer = await world.person.tell(text)
     assert (answer.intent, answer.text, answer.complete) == ("query", "There is no robot at dock 1.", True)
 
@@ -436,6 +438,8 @@ async def test_most_is_not_taken_for_least(phrase, direction, asked, site, fleet
         ("robot 1 to shelf 8, but at half speed", "Go to {p1}.", True),
         ("robot 1 to shelf 8, but at half speed", "Go to {p1} at half speed.", False),
         ("robot 1 waits ten seconds at shelf 8", "Wait at {p1}.", True),
+        ("robot 1 waits one minute at shelf 8", "Wait at {p1}.", True),
+        ("for the third time, robot 1 to shelf 8", "Go to {p1}.", False),
         ("robot 1 waits ten seconds at shelf 8", "Wait ten seconds at {p1}.", False),
         ("robot 1 goes to shelf 8, the truck is number 5", "Go to {p1}.", False),
     ],
@@ -495,6 +499,7 @@ async def test_a_plan_that_tells_what_its_work_finds_needs_no_name_for_it(site):
         ("robots 3 and 4 keep running, stop the others", Control(action="stop", who=Who(of=("d1", "d2"))), True),
         ("robots 3 and 4 keep running, stop everyone else", Control(action="stop", who=Who(but=("d1", "d2"))), False),
         ("stop robots 3 and 4", Control(action="stop", who=Who(of=("d1", "d2"))), False),
+        ("stop robots 3 and 4 before they hit the others", Control(action="stop", who=Who(of=("d1", "d2"))), False),
         ("stop robots 3 and 4, the others can carry on", Control(action="stop", who=Who(of=("d1", "d2"))), False),
     ],
 )
@@ -515,7 +520,7 @@ async def test_a_number_is_shown_as_it_was_said(site, fleet):
 @pytest.mark.parametrize(
     ("text", "as_", "right"),
     [("which robot is the warmest", "min", "max"), ("which robot is the coldest", "min", "min"), ("which robot has the lowest charge", "max", "min"),
-     ("most or least charge", "max", "max"), ("which one is it", "min", "min")],
+     ("the most drained", "min", "min"), ("which one is it", "min", "min")],
 )  # fmt: skip
 async def test_a_question_has_the_direction_of_its_superlative(text, as_, right, site, fleet):
     query = Query.model_validate({"who": Who(of="k1", n="all"), "what": "charge", "as": as_})

@@ -93,6 +93,7 @@ def test_what_the_instruction_does_not_say_cannot_be_written(accepts: Accepts, p
         ("shelves", "Look at {}.", False),
         ("free space on the shelves", "Look at {}.", False),
         ("there", "Look at {}.", False),
+        ("on", "Look at {}.", False),
         ("free space", "Check the shelves of {}.", False),
     ],
 )

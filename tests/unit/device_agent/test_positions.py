@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from device_agent.mapper import Mapped
-from device_agent.positions import Point, drives_there, in_coordinates, makes_use_of, other_facts, points_in
+from device_agent.positions import Point, drives_there, in_coordinates, is_bare_trip, makes_use_of, other_facts, points_in
 from device_agent.reader_mapper import doubted
 from schemas.base import Condition
 from schemas.skills import Call, Catalogue, Function, PlaceRef
@@ -60,3 +60,24 @@ def test_a_call_that_has_no_use_for_the_place_is_asked_about(function, arguments
     catalogue = Catalogue(kind="robot", functions=(HOME, PACKING, RACK, MILLIMETRES))
     mapped = doubted("Come on over to packing station.", Mapped(call=call, decision="act"), catalogue, (STATION,))
     assert mapped.decision == ("act" if used else "ask")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "trip"),
+    [
+        ("Go to packing station.", True),
+        ("Please come on over to the packing station", True),
+        ("Drive back to packing station.", True),
+        ("Leave packing station.", False),
+        ("Do not go to the packing station.", False),
+        ("Stay away from packing station.", False),
+        ("Go past packing station.", False),
+        ("Stop 2 metres before packing station.", False),
+        ("Go to packing station and beep.", False),
+        ("Bring the parcel to packing station.", False),
+        ("Turn your camera towards packing station.", False),
+        ("Go to the kitchen.", False),
+    ],
+)
+def test_only_a_bare_trip_is_a_drive_to_the_position(sentence, trip):
+    assert is_bare_trip(sentence, STATION) == trip
