@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import re
-import shutil
 import signal
 import sys
 import time
@@ -20,23 +19,14 @@ from typing import Any
 import pytest
 
 from runtime.broker import free_port
-from runtime.settings import MODELS
+from tests.conftest import MOSQUITTO
 from tests.golden import validator
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 100.0
 """s; a fleet of processes on a busy machine takes its time."""
 CHECK = "Check all shelves for free slots."
-MOSQUITTO = shutil.which("mosquitto") or ("/usr/sbin/mosquitto" if Path("/usr/sbin/mosquitto").exists() else None)
-if MOSQUITTO is None and not os.environ.get("PARLEY_REQUIRE_MOSQUITTO"):
-    print("mosquitto is not installed: the fleet's run on it is left out")  # noqa: T201
-needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None and not os.environ.get("PARLEY_REQUIRE_MOSQUITTO"), reason="mosquitto is not installed")
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(not (MODELS / "parley-lm.gguf").is_file() or not (MODELS / "parley-embed.gguf").is_file(), reason="no models"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 @dataclass(frozen=True)
@@ -172,11 +162,11 @@ async def test_a_robot_that_lies_about_moving_never_makes_the_answer_false(shell
 
 
 @pytest.mark.mosquitto
-@needs_mosquitto
 async def test_the_pieces_by_hand_on_mosquitto(shell: Shell) -> None:
     port = free_port()
     address = f"127.0.0.1:{port}"
-    await shell.start(MOSQUITTO or "mosquitto", "-p", str(port))
+    assert MOSQUITTO is not None
+    await shell.start(MOSQUITTO, "-p", str(port))
     sim = await shell.parley("sim", "--out", "run", "--robots", "2", "--shelves", "4", "--seed", "3", "--broker", address)
     assert sim.stdout is not None
     ready = json.loads(await asyncio.wait_for(sim.stdout.readline(), LIMIT))

@@ -85,7 +85,6 @@ def test_an_absent_or_empty_set_is_refused(tmp_path: Path) -> None:
             read_cases(tmp_path / name)
 
 
-@pytest.mark.skipif(not (MODELS / "parley-embed.gguf").is_file(), reason="no encoder")
 def test_a_run_times_every_stage_and_each_catalogue_once() -> None:
     report = evaluate(read_cases(SET)[:4], MODELS / "parley-embed.gguf")
     assert tuple(report.times) == STAGES

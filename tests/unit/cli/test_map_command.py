@@ -12,11 +12,9 @@ import typer
 from typer.testing import CliRunner
 
 from cli.map_ import map_sentences
-from runtime.settings import MODELS
 from schemas.errors import ConfigError
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-needs_model = pytest.mark.skipif(not (MODELS / "parley-embed.gguf").is_file(), reason="no encoder")
 app = typer.Typer()
 app.command()(map_sentences)
 
@@ -33,7 +31,6 @@ def predictions(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]
     return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
 
 
-@needs_model
 def test_every_line_gets_one_line_that_fits_the_schema(predictions: list[dict[str, Any]]) -> None:
     schema = json.loads((GOLDEN / "map-out.schema.json").read_text(encoding="utf-8"))
     lines = (GOLDEN / "map-in.jsonl").read_text(encoding="utf-8").split("\n")
@@ -42,7 +39,6 @@ def test_every_line_gets_one_line_that_fits_the_schema(predictions: list[dict[st
         jsonschema.validate(prediction, schema)
 
 
-@needs_model
 def test_it_is_the_golden_output_but_for_times_and_probabilities(predictions: list[dict[str, Any]]) -> None:
     """`parley map --in tests/golden/map-in.jsonl --out tests/golden/map-out.jsonl` writes it."""
     golden = [json.loads(line) for line in (GOLDEN / "map-out.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -51,7 +47,6 @@ def test_it_is_the_golden_output_but_for_times_and_probabilities(predictions: li
     assert [[row.get(key) for key in same] for row in predictions] == [[row.get(key) for key in same] for row in golden]
 
 
-@needs_model
 def test_ids_come_back_unchanged_and_in_order(predictions: list[dict[str, Any]]) -> None:
     ids = [p["id"] for p in predictions]
     assert ids[:4] == ["k1", 2, {"a": [1, None]}, None]
@@ -59,7 +54,6 @@ def test_ids_come_back_unchanged_and_in_order(predictions: list[dict[str, Any]])
     assert ids[-1] == "k1"
 
 
-@needs_model
 def test_error_is_said_exactly_where_something_is_wrong(predictions: list[dict[str, Any]]) -> None:
     right = {"k1", 2, "empty functions", "odd property", "empty instruction", "half \ud800 pair"}
     for number, prediction in enumerate(predictions):
@@ -68,19 +62,16 @@ def test_error_is_said_exactly_where_something_is_wrong(predictions: list[dict[s
         assert ("error" not in prediction) is fine, prediction
 
 
-@needs_model
 def test_the_same_functions_again_cost_nothing(predictions: list[dict[str, Any]]) -> None:
     assert predictions[0]["catalogue_ms"] > 0
     assert predictions[1]["catalogue_ms"] == predictions[-1]["catalogue_ms"] == 0
 
 
-@needs_model
 def test_plain_orders_are_understood(predictions: list[dict[str, Any]]) -> None:
     assert (predictions[0]["name"], predictions[0]["arguments"]) == ("open_vent", {})
     assert (predictions[1]["name"], predictions[1]["arguments"]) == ("set_temperature", {"celsius": 900})
 
 
-@needs_model
 def test_one_sentence_with_the_papers_catalogue(tmp_path: Path) -> None:
     catalogue = tmp_path / "api.json"
     catalogue.write_text(json.dumps([{"name": "battery", "input_argument": "none", "input_type": "null", "notes": "Reports the battery level."}]))
@@ -124,7 +115,6 @@ def test_a_persons_mistake_is_one_clear_line(arguments: tuple[str, ...], says: s
     assert (tmp_path / "in.jsonl").read_text() == "{}\n"
 
 
-@needs_model
 def test_an_output_folder_that_is_missing_is_one_clear_line(tmp_path: Path) -> None:
     error = run("--in", write(tmp_path / "in.jsonl", "{}\n"), "--out", tmp_path / "no" / "out.jsonl").exception
     assert isinstance(error, ConfigError)

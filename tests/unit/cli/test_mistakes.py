@@ -32,7 +32,6 @@ from schemas.plan import Plan, Step, Who
 from schemas.site import Site
 
 ROOT = Path(__file__).parents[3]
-needs_model = pytest.mark.skipif(not (MODELS / "parley-embed.gguf").is_file(), reason="no encoder")
 FILES = {
     "garbage.jsonl": 'no json\n\n[1]\n{"id": {"a": null}}\n\x00\xff\n{"id": 7, "instruction": 3, "functions": 4, "fleet": 5}',
     "empty.jsonl": "",
@@ -195,7 +194,6 @@ def test_a_list_in_the_environment_must_be_json(folder: Path) -> None:
     one_line(said, "environment", "broker", "JSON")
 
 
-@needs_model
 def test_an_altered_model_is_found_out(folder: Path) -> None:
     """One byte of the weights differs from what the card says."""
     model = shutil.copy(MODELS / "parley-lm.gguf", folder / "lm.gguf")
@@ -211,7 +209,6 @@ def test_an_altered_model_is_found_out(folder: Path) -> None:
     one_line(parley(folder, "plan", "--in", "empty.jsonl", "--model", "lm.gguf"), "lm.gguf", "sha256", "lm.toml")
 
 
-@needs_model
 @pytest.mark.parametrize("altered", ["parley-embed.gguf", "parley-embed-heads.npz"])
 def test_an_altered_encoder_or_its_heads_are_found_out(altered: str, folder: Path) -> None:
     models = folder / f"altered-{altered}"
@@ -239,7 +236,6 @@ def test_an_instruction_that_is_too_long_is_told_before_anything_starts(folder: 
     one_line(parley(folder, "demo", "--instruction", "a" * 2001), "2001 characters", "2000")
 
 
-@needs_model
 @pytest.mark.parametrize("command", ["map", "plan"])
 def test_garbage_gets_one_line_for_each_line_and_exit_0(command: str, folder: Path) -> None:
     said = parley(folder, command, "--in", "garbage.jsonl")
@@ -249,7 +245,6 @@ def test_garbage_gets_one_line_for_each_line_and_exit_0(command: str, folder: Pa
     assert all(row["error"] for row in rows)
 
 
-@needs_model
 def test_an_empty_file_gives_an_empty_answer(folder: Path) -> None:
     assert parley(folder, "plan", "--in", "empty.jsonl") == Said(0, "", "")
 

@@ -12,14 +12,12 @@ import typer
 from typer.testing import CliRunner
 
 from cli.plan import plan
-from runtime.settings import MODELS
 from schemas.errors import ConfigError
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 LINES = (GOLDEN / "plan-in.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
 CUT = {"long environment", "long status"}
 FINE = {"w1", 2, 3.5, "unknown fields", "null is absent", "empty instruction", "empty fleet", "two of one name"}
-needs_models = pytest.mark.skipif(not (MODELS / "parley-lm.gguf").is_file(), reason="no planner")
 app = typer.Typer()
 app.command()(plan)
 
@@ -45,7 +43,6 @@ def case_of(line: str) -> dict[str, Any]:
     return case if isinstance(case, dict) and "NaN" not in line else {}
 
 
-@needs_models
 def test_every_line_gets_one_line_that_fits_the_schema(plans: list[dict[str, Any]]) -> None:
     schema = json.loads((GOLDEN / "plan-out.schema.json").read_text(encoding="utf-8"))
     assert len(plans) == len(LINES)
@@ -53,7 +50,6 @@ def test_every_line_gets_one_line_that_fits_the_schema(plans: list[dict[str, Any
         jsonschema.validate(made, schema)
 
 
-@needs_models
 def test_it_is_the_golden_output_but_for_times_and_probabilities(plans: list[dict[str, Any]]) -> None:
     """`parley plan --in tests/golden/plan-in.jsonl --out tests/golden/plan-out.jsonl` writes it."""
     golden = [json.loads(line) for line in (GOLDEN / "plan-out.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -62,12 +58,10 @@ def test_it_is_the_golden_output_but_for_times_and_probabilities(plans: list[dic
     assert [[row.get(key) for key in same] for row in plans] == [[row.get(key) for key in same] for row in golden]
 
 
-@needs_models
 def test_ids_come_back_unchanged_and_in_order(plans: list[dict[str, Any]]) -> None:
     assert [p["id"] for p in plans] == [case_of(line).get("id") for line in LINES]
 
 
-@needs_models
 def test_error_is_said_exactly_where_something_is_wrong(plans: list[dict[str, Any]]) -> None:
     for number, made in enumerate(plans):
         identity = made["id"]
@@ -75,14 +69,12 @@ def test_error_is_said_exactly_where_something_is_wrong(plans: list[dict[str, An
         assert ("error" not in made) is fine, made
 
 
-@needs_models
 def test_a_text_that_was_cut_is_planned_all_the_same(plans: list[dict[str, Any]]) -> None:
     cut = [p for p in plans if p["id"] in (["long instruction"], *CUT)]
     assert [p["error"].split(" cut to ")[0] for p in cut] == ["instruction", "environment", "fleet.0.status"]
     assert all(p["ms"] > 0 for p in cut)
 
 
-@needs_models
 def test_subtasks_name_only_devices_of_the_case_and_wait_only_for_earlier_ones(plans: list[dict[str, Any]]) -> None:
     for line, made in zip(LINES, plans, strict=True):
         fleet = case_of(line).get("fleet")
@@ -92,12 +84,10 @@ def test_subtasks_name_only_devices_of_the_case_and_wait_only_for_earlier_ones(p
             assert all(earlier < number for earlier in subtask["after"])
 
 
-@needs_models
 def test_a_case_that_needs_no_model_reports_no_tokens(plans: list[dict[str, Any]]) -> None:
     assert [p["tokens"] for p in plans if p["id"] in ("no instruction", "empty instruction", "no fleet")] == [0, 0, 0]
 
 
-@needs_models
 def test_nothing_but_plans_is_on_stdout(tmp_path: Path) -> None:
     case = tmp_path / "in.jsonl"
     case.write_text('{"id": 1}\n')
@@ -105,7 +95,6 @@ def test_nothing_but_plans_is_on_stdout(tmp_path: Path) -> None:
     assert json.loads(row)["id"] == 1
 
 
-@needs_models
 def test_an_output_folder_that_is_missing_is_one_clear_line(tmp_path: Path) -> None:
     error = run("--in", GOLDEN / "plan-in.jsonl", "--out", tmp_path / "no" / "out.jsonl").exception
     assert isinstance(error, ConfigError)
