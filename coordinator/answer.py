@@ -189,13 +189,15 @@ def _compared(query: Query, facts: Sequence[Observation], scene: Scene) -> Told 
 
 def _whereabouts(query: Query, scene: Scene, now: float) -> Answer | None:
     """ "Is robot 1 at its dock?": yes or no, with where it is. None for every other question."""
+    mentions = map(scene.mention, query.who.of if isinstance(query.who.of, tuple) else (query.who.of,))
+    if query.where is not None or not _IS.match(scene.linked.text) or not all(m is not None and m.letter == "d" for m in mentions):
+        return None
     whole = select(query.who.model_copy(update={"at": None}), scene, in_charge=False)
     info, _ = _asked(query, whole.chosen, scene)
     about = "at" if info is None or (query.who.at is not None and not query.what) else info.name
     places = {d: _places_asked(scene.by_id[d], scene) for d in whole.chosen}
     facts = _state_facts(whole.chosen, "at", None, scene, now) if about == "at" else ()
-    named = all(m is not None and m.letter == "d" for m in map(scene.mention, query.who.of if isinstance(query.who.of, tuple) else (query.who.of,)))
-    if not (named and facts and all(places.values()) and len(facts) == len(places) and query.where is None and _IS.match(scene.linked.text)):
+    if not facts or not all(places.values()) or len(facts) != len(places):
         return None
     holds = all(any(scene.names.inside(str(f.value), place) for place in places[f.subject]) for f in facts)
     shown = listing([f"{scene.spoken(f.subject)} is at {scene.spoken(str(f.value))}" for f in facts])

@@ -7,7 +7,6 @@ from typing import Literal
 from coordinator.mentions import Linked
 from coordinator.run import Piece, Run
 from coordinator.scene import Meanings
-from coordinator.words import words_of
 from runtime.store import Store
 from schemas.base import Frozen
 from schemas.messages import Answer
@@ -18,7 +17,7 @@ TABLE, PIECES = "cases", "pieces"
 
 class Case(Frozen):
     """`id` is the instruction envelope's id, `operator` who gave it. `question`: asked and not
-    answered. `turn` counts plans made."""
+    answered; `asked`: what was asked before. `turn` counts plans made."""
 
     id: str
     operator: str
@@ -30,6 +29,7 @@ class Case(Frozen):
     meanings: Meanings = Meanings()
     run: Run | None = None
     question: Question | None = None
+    asked: tuple[str, ...] = ()
     answer: Answer | None = None
     """What was said last; said again when the instruction arrives again."""
     approvals: dict[int, str] = {}
@@ -106,22 +106,3 @@ def _head(case: Case) -> Case:
 
 def is_asking(case: Case) -> bool:
     return case.question is not None or any(p.status == "asking" for p in (case.run.pieces if case.run else ()))
-
-
-_YES = words_of("yes y yeah yep ok okay sure right correct exactly ja oui sí si")
-_NO = words_of("no n nope wrong nein non")
-
-
-def yes_or_no(reply: str) -> bool | None:
-    """What a bare yes or no says; None for anything else."""
-    word = reply.strip(" .!").lower()
-    return True if word in _YES else False if word in _NO else None
-
-
-def clarified(case: Case, reply: str) -> str:
-    """The instruction with the person's answer: in the place of what was unclear when there is one such mention, else as a sentence after it."""
-    vague = [m for m in case.linked.mentions if m.letter == "k"]
-    if case.question is not None and case.question.about == "which_device" and len(vague) == 1 and reply.strip() in case.question.options:
-        mention = vague[0]
-        return case.text[: mention.start] + reply.strip() + case.text[mention.end :]
-    return f"{case.text.rstrip(' .!?')}. {reply.strip()}"

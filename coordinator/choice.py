@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from coordinator.meaning import Meaning
-from coordinator.preview import told
 from coordinator.resolve import check
 from coordinator.scene import Scene, understand
 from coordinator.words import tokenise, words_of
@@ -30,16 +29,11 @@ async def choose(readings: Sequence[Intent], scene: Scene, meaning: Meaning) -> 
 
 
 async def _proposed(question: Question, scene: Scene, meaning: Meaning) -> tuple[Intent, Scene]:
-    """The question whether the guess is meant; where the guess cannot be done at all, that."""
+    """The question whether the guess is meant; where the guess cannot be done as it stands, why."""
     assert question.guess is not None
     guess, understood = await _understood(question.guess, scene, meaning)
     problem = check(guess, understood)
-    if isinstance(problem, Refusal):
-        return problem, understood
-    shown = told(guess, understood) if problem is None else ""
-    if not shown:
-        return question.model_copy(update={"guess": None}), understood
-    return question.model_copy(update={"guess": guess, "text": f"I am not sure. Do you mean: {shown}?", "options": ("yes", "no")}), understood
+    return problem or question.model_copy(update={"guess": guess, "text": "I am not sure."}), understood
 
 
 _MOST = words_of("highest largest biggest longest warmest hottest brightest loudest fastest heaviest tallest deepest")

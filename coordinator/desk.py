@@ -10,14 +10,16 @@ import structlog
 
 from coordinator import planrun
 from coordinator.answer import answer_problem, answer_query, answer_run, outcome_words
-from coordinator.case import Case, Cases, clarified, is_asking, yes_or_no
+from coordinator.case import Case, Cases, is_asking
 from coordinator.choice import choose
 from coordinator.control import Controls
 from coordinator.dispatcher import Dispatcher
 from coordinator.ledger import Entry
 from coordinator.linker import link
 from coordinator.meaning import Meaning
-from coordinator.preview import preview, told
+from coordinator.mentions import Linked
+from coordinator.preview import preview, proposed, told
+from coordinator.replies import clarified, yes_or_no
 from coordinator.resolve import check
 from coordinator.run import Run, begin
 from coordinator.scene import Scene
@@ -77,11 +79,11 @@ class Desk:
         intent, scene = await choose(readings, replace(scene, linked=linked), self._meaning)
         return case.model_copy(update={"linked": linked, "meanings": scene.meanings}), intent
 
-    async def _act(self, case: Case, intent: Intent) -> None:
+    async def _act(self, case: Case, intent: Intent, confirmed: bool = False) -> None:
         scene = self._scene_of(case)
-        problem = check(intent, scene)
+        problem = check(intent, scene, confirmed=confirmed)
         if problem is not None:
-            await self._object(case, problem)
+            await self._object(case, proposed(problem, scene) if isinstance(problem, Question) else problem)
             return
         await self._show(case, intent, scene)
         if case.dry_run:
@@ -98,7 +100,11 @@ class Desk:
         if isinstance(problem, Refusal) or case.dry_run:
             await self._close(case, answer_problem(problem))
             return
-        self._cases.put(case.model_copy(update={"status": "asking", "question": problem}))
+        if problem.text in case.asked:
+            text = f"I still do not understand. {problem.text} Please say all of it in other words."
+            await self._close(case, Answer(text=text, intent="question", complete=False))
+            return
+        self._cases.put(case.model_copy(update={"status": "asking", "question": problem, "asked": (*case.asked, problem.text)}))
         await self._ask(case, problem.text, problem.options)
         await self._say(topics.ANSWER, case, answer_problem(problem).model_copy(update={"final": False}))
 
@@ -209,7 +215,10 @@ class Desk:
         if case.question is not None and case.question.guess is not None and (meant := yes_or_no(text)) is not None:
             await self._confirmed(case, case.question.guess, meant)
         elif case.question is not None:
-            await self.instruct(case.model_copy(update={"text": clarified(case, text), "run": None}))
+            scene = self._scene_of(case)
+            asked = case.linked if case.linked.text == case.text else Linked(text=case.text)
+            said = clarified(asked, case.question, link(text, scene.site, scene.devices))
+            await self.instruct(case.model_copy(update={"text": said, "run": None}))
         elif case.run is not None:
             index = next(i for i, p in enumerate(case.run.pieces) if p.status == "asking")
             self._cases.put(case.model_copy(update={"run": planrun.answered(case.run, index, text), "turn": case.turn + 1}))
@@ -219,7 +228,7 @@ class Desk:
     async def _confirmed(self, case: Case, guess: Intent, meant: bool) -> None:
         case = self._cases.put(case.model_copy(update={"status": "planning", "turn": case.turn + 1, "question": None}))
         if meant:
-            await self._act(case, guess)
+            await self._act(case, guess, confirmed=True)
         else:
             await self._close(case, Answer(text="Then nothing is done.", intent="question", complete=False))
 

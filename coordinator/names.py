@@ -37,15 +37,17 @@ class Names:
     first_words: set[str] = field(default_factory=set[str])
 
     def inside(self, place: str, zone: str) -> bool:
-        """Whether `zone` contains `place`, at any depth."""
-        seen: set[str] = set()
+        """Whether `zone` is `place` or contains it, at any depth."""
+        return zone in self.around(place)
+
+    def around(self, place: str) -> list[str]:
+        """The place and the zones that it lies in, innermost first."""
+        found: list[str] = []
         here: str | None = place
-        while here is not None and here not in seen:
-            if here == zone:
-                return True
-            seen.add(here)
+        while here is not None and here not in found:
+            found.append(here)
             here = self.zones.get(here)
-        return False
+        return found
 
     def name_at(self, tokens: list[Token], i: int) -> tuple[list[Entity], int] | None:
         """The longest name that begins at token i, and the token after it."""

@@ -13,7 +13,7 @@ from coordinator.choice import choose
 from coordinator.environment import places_in, read_status
 from coordinator.linker import link
 from coordinator.meaning import Meaning
-from coordinator.preview import preview
+from coordinator.preview import preview, proposed
 from coordinator.registry import Device
 from coordinator.resolve import check, spoken_problem
 from coordinator.scene import Scene
@@ -103,7 +103,7 @@ def _outcome(intent: Intent, scene: Scene) -> dict[str, Any]:
         return _goal(intent, scene)
     problem = check(intent, scene)
     if isinstance(problem, Question):
-        return _empty("question", question=problem.text)
+        return _empty("question", question=proposed(problem, scene).text)
     if isinstance(problem, Refusal):
         return _empty("refusal", refusal=problem.text, reason=problem.reason)
     if isinstance(intent, Query):

@@ -12,7 +12,7 @@ from coordinator.purpose import purposes, seeks
 from coordinator.quantities import comparison, spoken
 from coordinator.resolve import Group, resolve_step
 from coordinator.run import SETTLED, Piece, Run, StepRun, Try
-from coordinator.scene import Scene, refs_in
+from coordinator.scene import HOME, Scene, refs_in
 from coordinator.selection import unavailable
 from schemas.observations import Observation
 from schemas.outcomes import Expired, Failed, NeedsAnswer, Outcome, Refused
@@ -158,7 +158,7 @@ def _pieces(group: Group, plan: Plan, step: int, base: int, after: tuple[int, ..
     works = [
         Work(
             device=group.device, text=text, after=after if n == 0 else (base + n - 1,), step=step, item=group.item,
-            purpose=purpose, seeks=wanted if purpose == "observe" else None, context=scene.positions(text, named),
+            purpose=purpose, seeks=wanted if purpose == "observe" else None, context=scene.positions(text, named, group.device),
         )
         for n, (text, purpose) in enumerate(told)
     ]  # fmt: skip
@@ -280,7 +280,7 @@ def _move(run: Run, index: int, device: str) -> Run:
     for i, piece in enumerate(run.pieces):
         if piece.first == first:
             past = (*piece.tried, tried if i == index else Try(device=piece.work.device, subtask=piece.subtask, outcome=piece.outcome))
-            work = piece.work.model_copy(update={"device": device})
+            work = piece.work.model_copy(update={"device": device, "context": piece.work.context.replace(HOME, "")})
             run = _with(run, i, work=work, status="waiting", outcome=None, why="", subtask=None, idempotent=None, tried=past)
     return run
 

@@ -6,7 +6,7 @@ from coordinator.quantities import comparison, listing
 from coordinator.resolve import resolve_step
 from coordinator.scene import Scene
 from coordinator.selection import Problem, select
-from schemas.plan import Control, Intent, Pick, Plan, Step, When, Work
+from schemas.plan import Control, Intent, Pick, Plan, Question, Step, When, Work
 
 SHOWN = 40
 
@@ -34,10 +34,24 @@ def preview(plan: Plan, scene: Scene) -> tuple[Work, ...] | Problem:
 def told(intent: Intent, scene: Scene) -> str:
     """A plan or a control in one line: "robot 2: Move to shelf 8; robot 3: …". Empty when nothing can be shown."""
     if isinstance(intent, Control):
-        whom = select(intent.who, scene, in_charge=False).chosen
-        return f"{intent.action} {listing([scene.spoken(d) for d in whom[:SHOWN]])}" if whom else ""
+        whom = [scene.spoken(d) for d in select(intent.who, scene, in_charge=False).chosen]
+        return f"{intent.action} {listing(_few(whom))}" if whom else ""
     works = preview(intent, scene) if isinstance(intent, Plan) else ()
-    return "; ".join(f"{scene.spoken(w.device)}: {w.text.rstrip('.')}" for w in works[:SHOWN]) if isinstance(works, tuple) else ""
+    return "; ".join(_few([f"{scene.spoken(w.device)}: {w.text.rstrip('.')}" for w in works])) if isinstance(works, tuple) else ""
+
+
+def _few(parts: list[str]) -> list[str]:
+    return parts if len(parts) <= SHOWN else [*parts[:SHOWN], f"{len(parts) - SHOWN} more"]
+
+
+def proposed(question: Question, scene: Scene) -> Question:
+    """The question with what its guess would do, to be answered with yes or no; without the guess where that cannot be told."""
+    if question.options or (question.guess is None and question.text.endswith("?")):
+        return question
+    shown = told(question.guess, scene) if question.guess is not None else ""
+    if not shown:
+        return question.model_copy(update={"guess": None, "text": f"{question.text} Could you say it in other words?"})
+    return question.model_copy(update={"text": f"{question.text} Do you mean: {shown}?", "options": ("yes", "no")})
 
 
 def _choice(pick: Pick, plan: Plan, scene: Scene) -> str:

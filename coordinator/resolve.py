@@ -37,8 +37,11 @@ class StepWork:
     items: tuple[str, ...] = field(default=())
 
 
-def check(intent: Intent, scene: Scene) -> Problem | None:
-    """The first reason not to begin: unknown names, mentions that the plan forgot, nobody able or available, steps that refer to nothing."""
+def check(intent: Intent, scene: Scene, *, confirmed: bool = False) -> Problem | None:
+    """The first reason not to begin: unknown names, mentions that the plan forgot, nobody able or available, steps that refer to nothing.
+
+    `confirmed`: a person has seen what will be done, and said yes.
+    """
     if isinstance(intent, Refusal):
         return spoken_problem(intent)
     missing = _missing(scene) or pointed(intent, scene)
@@ -49,8 +52,10 @@ def check(intent: Intent, scene: Scene) -> Problem | None:
     if isinstance(intent, Goal):
         return Refusal(reason="not_yet", text=NOT_YET)
     found = _malformed(intent, scene) or _steps(intent, scene) if isinstance(intent, Plan) else _selected(intent, scene)
-    steps = intent.steps if isinstance(intent, Plan) and found is None else ()
-    return found or objection(intent, scene, {g.device for step in steps for g in resolve_step(step, scene, None).groups})
+    if found is not None or confirmed:
+        return found
+    steps = intent.steps if isinstance(intent, Plan) else ()
+    return objection(intent, scene, {g.device for step in steps for g in resolve_step(step, scene, None).groups})
 
 
 def _selected(intent: Query | Control, scene: Scene) -> Problem | None:
@@ -59,12 +64,9 @@ def _selected(intent: Query | Control, scene: Scene) -> Problem | None:
     if isinstance(intent, Query) and scene.mention(intent.who.at or "") is not None:
         return select(anywhere, scene, in_charge=False).problem
     problem = select(intent.who, scene, in_charge=False).problem
-    everyone = select(anywhere, scene, in_charge=False).chosen if isinstance(intent, Control) and isinstance(problem, Refusal) else ()
-    if not isinstance(problem, Refusal) or not everyone or isinstance(intent, Query):
+    if isinstance(intent, Query) or not isinstance(problem, Refusal) or not select(anywhere, scene, in_charge=False).chosen:
         return problem
-    wide = intent.model_copy(update={"who": anywhere})
-    text = f"{problem.text} Do you mean: {intent.action} {listing([scene.spoken(d) for d in everyone[:MANY_NAMES]])}?"
-    return Question(about="which_device", text=text, options=("yes", "no"), guess=wide)
+    return Question(about="which_device", text=problem.text, guess=intent.model_copy(update={"who": anywhere}))
 
 
 _QUESTIONS = {

@@ -14,6 +14,7 @@ from coordinator.mentions import Linked, Mention
 from coordinator.names import Names, build_names
 from coordinator.quantities import asks_how_many, unit_of, value_of
 from coordinator.registry import Device
+from coordinator.words import is_plural_of
 from schemas.base import Frozen, Value
 from schemas.plan import Control, Goal, Intent, Plan, Query, Ref, Who
 from schemas.site import Site
@@ -23,6 +24,8 @@ _WHAT = re.compile(r"\b(?:what|which items)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[.,;:!?]+\s|[.,;:!?]+$")
 _CERTAIN = re.compile(r"\b(?:the|that|this)$")
 _REF = re.compile(r"[dkps]\d+")
+HOME = " (home)"
+"""Behind a position: the device belongs there."""
 
 
 class Meanings(Frozen):
@@ -121,15 +124,20 @@ class Scene:
 
         return _SLOT.sub(fill, template)
 
-    def positions(self, text: str, named: Iterable[str | None]) -> str:
-        """Where on the floor the places are that a sentence names, out of those that it may name (ids or references): one fact a line."""
+    def positions(self, text: str, named: Iterable[str | None], device: str) -> str:
+        """Where on the floor the places are that a sentence for a device names, of those that it may name (ids or references): one a line."""
         ids: set[str] = set()
         for name in filter(None, named):
             mention = self.mention(name)
             ids |= set(mention.ids) if mention is not None else {name}
-        at = {p.id: p.at for p in self.site.places if p.id in ids and p.at is not None}
+        at = {i: self._at[i] for i in sorted(ids & self._at.keys())}
         said = {i: self.places[i] for i in at if re.search(rf"(?<!\w){re.escape(self.places[i])}(?!\w)", text, re.IGNORECASE)}
-        return "\n".join(f"{name} = x {at[i][0]:.3f} m, y {at[i][1]:.3f} m" for i, name in said.items())
+        own = self.by_id[device].place if device in self.by_id else None
+        return "\n".join(f"{name} = x {at[i][0]:.3f} m, y {at[i][1]:.3f} m{HOME if i == own else ''}" for i, name in said.items())
+
+    @cached_property
+    def _at(self) -> dict[str, tuple[float, float]]:
+        return {p.id: p.at for p in self.site.places if p.at is not None}
 
     def before(self, mention: Mention) -> str:
         """What stands before the noun of a mention, in small letters."""
@@ -138,12 +146,12 @@ class Scene:
     def certain_one(self, mention: Mention) -> bool:
         """ "The dock", where there are several: one, and the person knows which."""
         last = mention.surface.lower().split()[-1]
-        plural = last.endswith("s") and not mention.kind.endswith("s")
-        return mention.letter == "s" and mention.count > 1 and not plural and _CERTAIN.search(self.before(mention)) is not None
+        several = any(is_plural_of(last, noun) for noun in (mention.kind, *self.site.kinds.get(mention.kind, ())))
+        return mention.letter == "s" and mention.count > 1 and not several and _CERTAIN.search(self.before(mention)) is not None
 
     def homes(self, mention: Mention) -> bool:
-        """Whether a place of this kind is where each device belongs: "the dock" is everybody's own."""
-        return all(d.place in mention.ids for d in self.devices)
+        """Whether a place of this kind is where each device that moves about belongs: "the dock" is everybody's own."""
+        return all(d.place in mention.ids and "at" in d.attributes for d in self.devices)
 
     def item_kind(self, each: Ref | tuple[Ref, ...] | None) -> str | None:
         refs = (each,) if isinstance(each, str) else each or ()

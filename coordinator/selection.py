@@ -239,7 +239,8 @@ def _counted(
     ids = tuple(d.id for d in ranked)
     if base.number == "the" and who.top is None and who.near is None and len(ids) > 1:
         text = f"Which {base.kind} do you mean: {listing([d.spoken for d in ready[:MANY_NAMES]], 'or')}?"
-        return Selection(problem=Question(about="which_device", text=text, options=options(scene, ready)))
+        vague = who.of if isinstance(who.of, str) else None
+        return Selection(problem=Question(about="which_device", text=text, options=options(scene, ready), mention=vague))
     picked = who.top is not None or who.near is not None
     if base.free and base.number is None:
         count = len(ids) if spread and not picked else 1

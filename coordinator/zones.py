@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from coordinator.purpose import sought
 from coordinator.scene import Scene, all_refs, refs_in
 from schemas.plan import Intent, Plan, Ref, Step
@@ -16,11 +18,15 @@ def opened(intent: Intent, scene: Scene) -> Intent:
     return intent.model_copy(update={"steps": steps})
 
 
+_BOUND = re.compile(r"\b(?:in|on|of|along|inside|within|at|around|down|through)(?: (?:the|my|our|your))?$")
+
+
 def _within(step: Step, plan: Plan, scene: Scene) -> Step:
     """ "Aisle A: what is on each shelf there?": a zone that is mentioned and nowhere else used bounds the set of places."""
     here = step.model_copy(update={"do": tuple(text for text in step.do if "{}" not in text)})
     used = set(all_refs(plan.model_copy(update={"steps": tuple(here if s is step else s for s in plan.steps)})))
-    zones = [m for m in scene.linked.mentions if m.ref not in used and _members(m.ref, scene)]
+    bounds = [m for m in scene.linked.mentions if m.start == 0 or _BOUND.search(scene.linked.text[: m.start].lower().rstrip())]
+    zones = [m for m in bounds if m.ref not in used and _members(m.ref, scene)]
     places = scene.linked.mention(step.each) if isinstance(step.each, str) else None
     if len(zones) != 1 or places is None or places.letter != "s":
         return step

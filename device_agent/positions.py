@@ -1,19 +1,20 @@
 """Places with their positions, told by the coordinator beside a sentence: for a device that drives to points and knows no such place. Pure.
 
-In a context a position is the line `packing station = x 10 m, y 9.5 m`.
+In a context a position is the line `packing station = x 10 m, y 9.5 m`, with ` (home)` where the device belongs there.
 """
 
 from __future__ import annotations
 
+import math
 import re
 
 from device_agent.extraction import read_facts
 from schemas.base import Frozen
-from schemas.skills import Call, Catalogue, Condition, Function
+from schemas.skills import Call, Catalogue, Condition, Function, parameters_of
 
-_POSITION = re.compile(r"x (-?\d+(?:\.\d+)?) m, y (-?\d+(?:\.\d+)?) m")
+_POSITION = re.compile(r"x (-?\d+(?:\.\d+)?) m, y (-?\d+(?:\.\d+)?) m( \(home\))?")
 _SAME = 0.01
-"""m: two points nearer than this are one."""
+"""Share of a coordinate, and least difference in the maker's unit, within which two are one."""
 
 
 class Point(Frozen):
@@ -22,6 +23,7 @@ class Point(Frozen):
     name: str
     x: float
     y: float
+    home: bool = False
 
     @property
     def spoken(self) -> str:
@@ -34,7 +36,7 @@ def points_in(context: str, sentence: str) -> tuple[Point, ...]:
     for name, meant in read_facts(context).items():
         position = _POSITION.fullmatch(meant)
         if position is not None and _said(name).search(sentence):
-            found.append(Point(name=name, x=float(position[1]), y=float(position[2])))
+            found.append(Point(name=name, x=float(position[1]), y=float(position[2]), home=bool(position[3])))
     return tuple(found)
 
 
@@ -67,16 +69,20 @@ def drives_there(function: Function, point: Point) -> Call | None:
     names = [name for _, name in axes.values()]
     if set(axes) != {"x", "y"} or None in names or set(function.parameters.get("required", ())) - set(names):
         return None
-    return Call(function=function.name, arguments={str(name): _unscaled(getattr(point, axis), c) for axis, (c, name) in axes.items()})
+    whole = {p.name for p in parameters_of(function) if p.type == "integer"}
+    metres = {str(name): _unscaled(getattr(point, axis), c) for axis, (c, name) in axes.items()}
+    return Call(function=function.name, arguments={name: round(value) if name in whole else value for name, value in metres.items()})
 
 
 def makes_use_of(call: Call, function: Function, point: Point) -> bool:
     """Whether the call is about the place at all: the function speaks of it, has a place of its kind, or goes to its position."""
     if any(isinstance(value, str) and point.name in value.lower() for value in call.arguments.values()):
         return True
-    words = {w for w in re.findall(r"[a-z]+", point.name) if len(w) > 2}
+    words, numbers = {w for w in re.findall(r"[a-z]+", point.name) if len(w) > 2}, set(re.findall(r"\d+", point.name))
     told = f"{function.name.replace('_', ' ')} {function.description}".lower()
-    if any(re.search(rf"\b{w}", told) for w in words) or any(ref.prefix.strip("-_ ") in words for ref in function.places.values()):
+    values = {n.lstrip("0") for v in call.arguments.values() for n in re.findall(r"\d+", str(v))}
+    another = bool(numbers) and not point.home and not {n.lstrip("0") for n in numbers} <= values | set(re.findall(r"\d+", told))
+    if any(ref.prefix.strip("-_ ") in words for ref in function.places.values()) or (any(re.search(rf"\b{w}", told) for w in words) and not another):
         return True
     there = drives_there(function, point)
     return there is not None and all(_near(call.arguments.get(name), value) for name, value in there.arguments.items())
@@ -101,4 +107,4 @@ def _unscaled(metres: float, condition: Condition) -> float:
 
 
 def _near(value: object, wanted: object) -> bool:
-    return isinstance(value, int | float) and isinstance(wanted, int | float) and abs(value - wanted) <= _SAME * max(1.0, abs(wanted))
+    return isinstance(value, int | float) and isinstance(wanted, int | float) and math.isclose(value, wanted, rel_tol=_SAME, abs_tol=_SAME)

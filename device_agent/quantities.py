@@ -34,9 +34,11 @@ class _Token:
     raw: str
 
 
-_TOKEN = re.compile(r"(?:(?<![\w.,])[-−+])?\d+(?:[.,]\d+)*(?:(?<=\d\d) \d{3}(?![\w.,]))?|[^\W\d_]+|[^\s\w]|_")
+_TOKEN = re.compile(r"(?:(?<![\w.,])[-−+])?\d+(?:[.,]\d+)*(?:(?<=\d\d) \d{3}(?![\w.,]))?|[\u3040-\u9fff]|[^\W\d_\u3040-\u9fff]+|[^\s\w]|_")
 _PRODUCT = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)?(?:[x×]\d+(?:[.,]\d+)?)+(?:mm|cm|m)?(?!\w)")
 """Sizes such as "600x400x350"."""
+_LETTER = r"[^\W\u3040-\u9fff]"
+"""Chinese and Japanese write no blank between a number and its neighbours."""
 _DIGITS = re.compile(r"[-−+]?\d")
 _words_to_number: Callable[[str, str], int] = cast("Any", text_to_num).text2num
 _UNIT_TOKENS = 5
@@ -45,7 +47,13 @@ _LONGEST_NUMBER = 16
 _LANGUAGES = ("en", "de", "fr", "es")
 _NO_NUMBERS = frozenset(["un", "une", "uno", "una", "ein", "eine", "once", "cent", "cents"])
 """Articles, and English words that another language counts with."""
-_FRACTIONS = {"half": 0.5, "halfway": 0.5, "quarter": 0.25, "third": 1 / 3, "fifth": 0.2, "tenth": 0.1, "hundredth": 0.01}
+_BEFORE_UNIT = dict.fromkeys(["halbe", "halben", "halber", "halbes", "demi", "demie", "media", "medio"], 0.5) | {"viertel": 0.25, "cuarto": 0.25}
+"""Fractions in other languages; without a unit after them or before them they say other things, too."""
+_FRACTIONS = {"half": 0.5, "halfway": 0.5, "quarter": 0.25, "third": 1 / 3, "fifth": 0.2, "tenth": 0.1, "hundredth": 0.01, **_BEFORE_UNIT}
+_ONE = frozenset(["a", "an", "ein", "eine", "einen", "einer", "un", "une", "una"])
+_AND = (["and", "a"], ["and", "one"], ["y"], ["et"], ["und"], ["und", "eine"], ["und", "ein"])
+_DIGIT_WORDS = ("ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn")
+_AND_A_HALF = {"anderthalb": 1.5, **{f"{word}einhalb": n + 0.5 for n, word in enumerate(_DIGIT_WORDS, 1)}}
 _NUMBERS = {"noon": 12.0, "midnight": 0.0, "once": 1.0, "twice": 2.0, "thrice": 3.0}
 """Words that are a quantity by themselves: hours of the day, and how often."""
 _GLYPHS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
@@ -106,12 +114,13 @@ def _read(text: str, tokens: list[_Token], i: int) -> tuple[Quantity, int] | Non
         return None
     value, after, kind = number
     unit, end = _unit(text, tokens, after, strict=kind != "digits" and kind != "words") if kind != "ordinal" else (None, after)
-    if kind == "single" and unit is None:
+    if unit is None and (kind == "single" or (kind == "part" and tokens[after - 1].text in _BEFORE_UNIT)):
         return None
     if unit is None and kind in ("digits", "words"):
         value, end = _of_the_day(tokens, value, after)
-    if unit and end < len(tokens) - 2 and [t.text for t in tokens[end : end + 2]] == ["and", "a"] and tokens[end + 2].text in _FRACTIONS:
-        value, end = value + _FRACTIONS[tokens[end + 2].text], end + 3
+    joined = next((len(w) for w in _AND if unit and [t.text for t in tokens[end : end + len(w) + 1]][:-1] == w), None)
+    if joined and end + joined < len(tokens) and (part := _FRACTIONS.get(tokens[end + joined].text)) is not None:
+        value, end = value + part, end + joined + 1
     return Quantity(tokens[i].start, tokens[end - 1].end, sign * value, unit, kind == "part" and unit is None), end
 
 
@@ -134,12 +143,12 @@ def _inside_code(text: str, tokens: list[_Token], i: int) -> bool:
     token = tokens[i]
     if any(m.start() <= token.start < m.end() for m in _PRODUCT.finditer(text)):
         return False
-    before = re.search(r"[\w-]*$", text[max(0, token.start - 24) : token.start])
+    before = re.search(rf"(?:{_LETTER}|-)*$", text[max(0, token.start - 24) : token.start])
     if before and before.group() and text[token.start - 1] != "-" and not re.fullmatch(r"[a-zA-Z]", before.group()):
         return True
     if token.text.count(".") > 1:
         return True
-    rest = re.match(r"[\w%°]*", text[token.end :])
+    rest = re.match(rf"(?:{_LETTER}|[%°])*", text[token.end :])
     glued = rest.group() if rest else ""
     return bool(glued) and glued.lower() not in ("st", "nd", "rd", "th", "k", "x", *_GLYPHS) and unit_of(glued) is None
 
@@ -156,6 +165,8 @@ def _decimal(digits: str) -> float:
 def _words(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
     """The longest run of number words, in any of the languages."""
     words = [t.text for t in tokens[i : i + _LONGEST_NUMBER]]
+    if words[0] in _AND_A_HALF:
+        return _AND_A_HALF[words[0]], i + 1, "words"
     if words[0] in ("a", "an") and len(words) > 1 and words[1] in _SCALES:
         words[0] = "one"
     for end in range(min(len(tokens), i + _LONGEST_NUMBER), i, -1):
@@ -167,7 +178,7 @@ def _words(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
 
 
 def _spoken(words: list[str]) -> float | None:
-    if any(not (w.isalpha() or w == "-") for w in words) or words[0] == "-":
+    if any(not (w.isalpha() or w == "-") for w in words) or words[0] in ("-", "and", "und", "et", "y"):
         return None
     text = " ".join(words).replace(" - ", "-")
     for language in _LANGUAGES:
@@ -234,7 +245,7 @@ def _skip(tokens: list[_Token], at: int, words: int) -> int:
 def _part(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
     """ "half", "a quarter (of)", "three quarters", "two thirds"; a unit may follow after "of an" or "a"."""
     words = [t.text for t in tokens[i : i + 6]]
-    skip = 1 if words[0] in ("a", "an", "one") and len(words) > 1 else 0
+    skip = 1 if words[0] in (*_ONE, "one") and len(words) > 1 else 0
     if skip == 0 and words[0] in ("third", "fifth", "tenth", "hundredth"):
         return None
     if words[skip : skip + 1] and words[skip] in _FRACTIONS:
@@ -253,7 +264,7 @@ def _before_unit(words: list[str], at: int) -> int:
 def _single(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
     """ "a minute", "an hour", "the last hour": one of a unit, if a unit follows."""
     word = tokens[i].text
-    if word in ("a", "an", "last", "every", "each") and i + 1 < len(tokens):
+    if word in (*_ONE, "last", "every", "each") and i + 1 < len(tokens):
         return 1.0, i + 2 if tokens[i + 1].text in ("full", "whole", "single") and i + 2 < len(tokens) else i + 1, "single"
     return None
 

@@ -59,10 +59,12 @@ class ReaderMapper:
         if not calls or not is_bare_trip(sentence, point):
             return None
         read = self._among(catalogue.functions, in_coordinates(sentence, point), catalogue, "")
-        best = max(read.candidates, key=lambda c: c.match or 0.0, default=None)
-        if best is None or best.name not in calls or (best.match or 0.0) < DRIVEN:
+        matched = [(c.match, c.name) for c in read.candidates if c.match is not None]
+        written = (read.confidence, read.call.function) if read.call is not None and read.decision == "act" else (0.0, "")
+        match, name = max(matched, default=written)
+        if name not in calls or match < DRIVEN:
             return None
-        return Mapped(call=calls[best.name], decision="act", confidence=best.match or 0.0, candidates=read.candidates)
+        return Mapped(call=calls[name], decision="act", confidence=match, candidates=read.candidates)
 
     def _among(self, functions: Sequence[Function], sentence: str, catalogue: Catalogue, context: str) -> Mapped:
         prepared = self._reader.catalogue([site_view(f) for f in functions])

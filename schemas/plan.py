@@ -117,6 +117,8 @@ class Question(Frozen):
     options: tuple[str, ...] = ()
     guess: Plan | Control | None = None
     """What was probably meant: done when the person says yes."""
+    mention: Ref | None = None
+    """The mention that a name in reply takes the place of."""
 
 
 class Refusal(Frozen):

@@ -45,11 +45,15 @@ def _fresh(value: float, parameter: Parameter, rng: random.Random) -> float:
     return new
 
 
-def _number_surface(mark: Mark, parameter: Parameter, rng: random.Random) -> str:
-    """A new quantity in place of a plain one ("3000 rpm", "five minutes"); anything cleverer stays as written."""
+def _number_surface(mark: Mark, parameter: Parameter, rng: random.Random, english: bool = True) -> str:
+    """A new quantity in place of a plain one ("3000 rpm", "five minutes"); anything cleverer stays as written. In other languages only digits change."""
     found = find_quantities(mark.surface)
     if len(found) != 1 or found[0].fraction or found[0].value < 0 or (found[0].start, found[0].end) != (0, len(mark.surface)):
         return mark.surface
+    if not english:
+        plain = re.match(r"\d+(?:[.,]\d+)?", mark.surface)
+        new = _fresh(found[0].value, parameter, rng)
+        return f"{new:.6g}{mark.surface[plain.end() :]}" if plain and "e" not in f"{new:.6g}" else mark.surface
     old, ordinal = found[0], found[0].unit is None and _ORDINAL.search(mark.surface) is not None
     new = _fresh(old.value, parameter, rng)
     whole = float(new).is_integer() and 0 <= new < 100000
@@ -95,11 +99,11 @@ def _text_surface(surface: str, rng: random.Random) -> str:
     return rng.choice(NAMES) if rng.random() < 0.4 else surface
 
 
-def _remark(mark: Mark, parameter: Parameter | None, rng: random.Random) -> Mark:
+def _remark(mark: Mark, parameter: Parameter | None, rng: random.Random, english: bool) -> Mark:
     if parameter is None or mark.value is not None or parameter.choices or rng.random() < 0.45:
         return mark
     if parameter.type in ("number", "integer"):
-        return replace(mark, surface=_number_surface(mark, parameter, rng))
+        return replace(mark, surface=_number_surface(mark, parameter, rng, english))
     return replace(mark, surface=_text_surface(mark.surface, rng)) if parameter.type == "string" else mark
 
 
@@ -132,9 +136,9 @@ def _after(words: str) -> str:
     return words if words.startswith(",") else f" {words}"
 
 
-def _dress(parts: list[str | Mark], rng: random.Random) -> list[str | Mark]:
-    """Prefix or suffix, case, punctuation, typos; marks keep their surfaces."""
-    if rng.random() < 0.3:
+def _dress(parts: list[str | Mark], rng: random.Random, english: bool) -> list[str | Mark]:
+    """English prefix or suffix, case, punctuation, typos; marks keep their surfaces."""
+    if english and rng.random() < 0.3:
         if rng.random() < 0.6:
             head = parts[0]
             lowered = head[:1].lower() + head[1:] if isinstance(head, str) and not head[:2].isupper() and not head.startswith("I ") else head
@@ -158,5 +162,8 @@ def render(example: Example, parameters: dict[str, Parameter], rng: random.Rando
         return example
     if example.why is None and rng.random() < 0.06:
         example = leave_out(example, rng)
-    parts: list[str | Mark] = [part if isinstance(part, str) else _remark(part, parameters.get(part.parameter), rng) for part in example.parts]
-    return replace(example, parts=tuple(_dress(parts, rng))) if parts else example
+    english = example.language == "en"
+    parts: list[str | Mark] = [
+        part if isinstance(part, str) else _remark(part, parameters.get(part.parameter), rng, english) for part in example.parts
+    ]
+    return replace(example, parts=tuple(_dress(parts, rng, english))) if parts else example

@@ -26,12 +26,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Example:
-    """`why` is None for an ordinary call, else none_fits, missing_argument, out_of_range or several."""
+    """`why` is None for an ordinary call, else none_fits, missing_argument, out_of_range or several. `language`: ISO 639-1."""
 
     function: str | None
     parts: tuple[str | Mark, ...]
     why: str | None = None
     missing: tuple[str, ...] = ()
+    language: str = "en"
 
     @property
     def marks(self) -> list[Mark]:
@@ -79,7 +80,7 @@ def load_kind(path: Path) -> Kind:
     names = {f.name: set(f.parameters.get("properties", {})) for f in functions}
     examples: list[Example] = []
     for raw in data["sentences"]:
-        example = Example(raw.get("f"), parse_parts(raw["s"]), raw.get("why"), tuple(raw.get("missing", ())))
+        example = Example(raw.get("f"), parse_parts(raw["s"]), raw.get("why"), tuple(raw.get("missing", ())), data.get("language", "en"))
         known_marks = example.function in names and {m.parameter for m in example.marks} <= names[example.function]
         if example.function is None or known_marks:
             examples.append(example)

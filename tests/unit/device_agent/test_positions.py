@@ -62,6 +62,38 @@ def test_a_call_that_has_no_use_for_the_place_is_asked_about(function, arguments
     assert mapped.decision == ("act" if used else "ask")
 
 
+DOCK = Point(name="dock 2", x=10.0, y=9.5)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "home", "used"),
+    [
+        (HOME, {}, True, True),
+        (HOME, {}, False, False),
+        (Function(name="go_dock", description="Go to a dock."), {"number": 2}, False, True),
+        (Function(name="go_dock", description="Go to a dock."), {"number": "D-02"}, False, True),
+        (Function(name="go_dock", description="Go to a dock."), {"number": 1}, False, False),
+        (Function(name="go_dock_2", description="Go there."), {}, False, True),
+        (MILLIMETRES, {"px": 10000.0, "py": 9500.0}, False, True),
+    ],
+)
+def test_its_own_dock_is_not_dock_2_unless_it_is(function, arguments, home, used):
+    point = DOCK.model_copy(update={"home": home})
+    assert makes_use_of(Call(function=function.name, arguments=arguments), function, point) == used
+
+
+def test_a_position_says_where_the_device_belongs():
+    assert points_in("dock 2 = x 10.000 m, y 9.500 m (home)", "Go to dock 2.") == (DOCK.model_copy(update={"home": True}),)
+    assert other_facts("dock 2 = x 10.000 m, y 9.500 m (home)") == ""
+
+
+def test_whole_numbers_where_the_maker_wants_them():
+    whole = {"type": "object", "properties": {"py": {"type": "integer"}, "px": {"type": "integer"}}, "required": ["py", "px"]}
+    call = drives_there(MILLIMETRES.model_copy(update={"parameters": whole}), Point(name="bay", x=1.23456, y=2.0))
+    assert call is not None
+    assert call.arguments == {"px": 1235, "py": 2000}
+
+
 @pytest.mark.parametrize(
     ("sentence", "trip"),
     [

@@ -51,6 +51,14 @@ def number(unit: str | None = None, **more: object) -> Parameter:
         ("zwanzig Minuten", "zwanzig Minuten", 20.0, "minute"),
         ("vingt et un minutes", "vingt et un minutes", 21.0, "minute"),
         ("go to shelf-4", "4", 4.0, None),
+        ("eine halbe Stunde warten", "eine halbe Stunde", 0.5, "hour"),
+        ("zweieinhalb Stunden", "zweieinhalb Stunden", 2.5, "hour"),
+        ("pendant une heure et demie", "une heure et demie", 1.5, "hour"),
+        ("media hora", "media hora", 0.5, "hour"),
+        ("una hora y media", "una hora y media", 1.5, "hour"),
+        ("trois litres par minute", "trois litres par minute", 3.0, "liter/minute"),
+        ("45 tr/min", "45 tr/min", 45.0, "rpm"),
+        ("调到26度的", "26度", 26.0, "degree"),
     ],
 )
 def test_a_quantity_is_read_with_its_characters_and_unit(text: str, surface: str, value: float, unit: str | None) -> None:
@@ -68,7 +76,7 @@ def test_two_numbers_side_by_side_stay_two() -> None:
     assert [(q.value, q.unit) for q in find_quantities("give zone 4 200 litres")] == [(4.0, None), (200.0, "liter")]
 
 
-@pytest.mark.parametrize("text", ["tag QX-7f3A", "host 10.0.0.1", "wait for me", "a room in the attic", ""])
+@pytest.mark.parametrize("text", ["tag QX-7f3A", "host 10.0.0.1", "wait for me", "a room in the attic", "la media", "eine Lampe und ein Lied", ""])
 def test_identifiers_and_plain_words_hold_no_quantity(text: str) -> None:
     assert find_quantities(text) == []
 

@@ -1,0 +1,85 @@
+"""What becomes of an instruction when the person answers a question about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from coordinator.linker import link
+from coordinator.mentions import Linked
+from coordinator.replies import clarified, yes_or_no
+from coordinator.scripted import ScriptedPlanner
+from schemas import messages as m
+from schemas.plan import Plan, Question, Step, Who
+from tests.unit.coordinator.conftest import FakeAgent, World, looks, robot
+
+FREE = {f"shelf-{n}": n % 3 for n in range(1, 9)}
+DOCKS = Question(about="which_place", text="Which dock do you mean?", options=("dock 1", "dock 2"), mention="s1")
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ("dock 2", "robot 1 goes to dock 2 and beeps"),
+        ("Dock 2.", "robot 1 goes to dock 2 and beeps"),
+        ("2", "robot 1 goes to dock 2 and beeps"),
+        ("the one on dock 1, please", "robot 1 goes to dock 1 and beeps"),
+        ("both", "robot 1 goes to dock 1 and dock 2 and beeps"),
+        ("shelf 3", "robot 1 goes to shelf 3 and beeps"),
+        ("whichever is free", "robot 1 goes to the dock and beeps. whichever is free"),
+        ("dock 2 if it is free", "robot 1 goes to the dock and beeps. dock 2 if it is free"),
+    ],
+)
+def test_a_name_takes_the_place_of_what_was_unclear_and_more_than_a_name_is_added(reply, said, site, fleet):
+    asked = link("robot 1 goes to the dock and beeps", site, fleet)
+    assert asked.mention("s1") is not None
+    assert clarified(asked, DOCKS, link(reply, site, fleet)) == said
+
+
+def test_without_a_mention_the_reply_is_added(site, fleet):
+    asked = Linked(text="go!")
+    assert clarified(asked, None, link("robot 2", site, fleet)) == "go. robot 2"
+    assert clarified(asked, DOCKS, link("robot 2", site, fleet)) == "go. robot 2"
+
+
+@pytest.mark.parametrize(("reply", "meant"), [("Yes.", True), ("nein", False), ("yes but slowly", None), ("", None)])
+def test_a_bare_yes_or_no(reply, meant):
+    assert yes_or_no(reply) is meant
+
+
+def trip(linked, _):
+    place = next(x for x in linked.mentions if x.letter in "ps")
+    one = place.letter == "p"
+    return Plan(steps=(Step(who=Who(of="d1"), each=None if one else place.ref, do=(f"Go to {{{place.ref if one else ''}}}.",)),))
+
+
+async def test_which_dock_is_answered_once():
+    async with World(ScriptedPlanner(trip), lambda hub, clock: [FakeAgent(hub, clock, (robot(1),), looks(FREE))]) as world:
+        ident = await world.person.say("robot 1 goes to the dock")
+        asked = await world.person.wait(m.Ask, ident)
+        assert asked.options == ("dock 1", "dock 2")
+        await world.person.reply(ident, "2")
+        answer = await world.person.wait(m.Answer, ident, 2)
+        assert answer.final
+        assert world.agents[0].texts == [("robot-1", "Go to dock 2.")]
+
+
+async def test_what_was_not_heeded_is_left_out_after_a_yes():
+    async with World(ScriptedPlanner(trip), lambda hub, clock: [FakeAgent(hub, clock, (robot(1),), looks(FREE))]) as world:
+        ident = await world.person.say("robot 1 goes to dock 1 at half speed")
+        asked = await world.person.wait(m.Ask, ident)
+        assert asked.text == "You say 'half speed', but I do not see what part it plays. Do you mean: robot 1: Go to dock 1?"
+        assert asked.options == ("yes", "no")
+        await world.person.reply(ident, "yes")
+        await world.person.wait(m.Answer, ident, 2)
+        assert world.agents[0].texts == [("robot-1", "Go to dock 1.")]
+
+
+async def test_the_same_question_is_not_asked_for_ever():
+    async with World(ScriptedPlanner(trip), lambda hub, clock: [FakeAgent(hub, clock, (robot(1),), looks(FREE))]) as world:
+        ident = await world.person.say("robot 1 goes to dock 1 at half speed")
+        await world.person.wait(m.Ask, ident)
+        await world.person.reply(ident, "quickly, I said half speed")
+        answer = await world.person.wait(m.Answer, ident, 2)
+        assert answer.final
+        assert answer.text.startswith("I still do not understand. You say 'half speed'")
+        assert world.agents[0].texts == []
