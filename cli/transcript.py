@@ -43,7 +43,7 @@ def line(address: Address, envelope: Envelope) -> str | None:
         case Instruction():
             return _row("you", "coordinator", body.text)
         case PlanShown():
-            return _row("coordinator", "plan", f"{len(body.work)} subtask(s)" if body.work else body.intent.kind)
+            return _row("coordinator", "plan", f"{len(body.work)} subtask(s)" if body.work else body.text)
         case Progress() | Ask():
             return _row("coordinator", "you", body.text)
         case Subtask():

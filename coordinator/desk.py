@@ -167,7 +167,8 @@ class Desk:
         case = self._cases.put(case.model_copy(update={"run": run, "status": "running" if case.status == "closed" else case.status}))
         await self.progress(case, self._event(entry, case))
         if isinstance(entry.outcome, NeedsAnswer) and run.pieces[entry.index].status == "asking":
-            await self._ask(case, f"{self._scene_of(case).spoken(entry.device)} asks: {entry.outcome.text}", ())
+            options = ("yes", "no") if entry.outcome.guess else ()
+            await self._ask(case, f"{self._scene_of(case).spoken(entry.device)} asks: {entry.outcome.text}", options)
         await self.proceed(case.id)
 
     def _event(self, entry: Entry, case: Case) -> str:
@@ -220,8 +221,7 @@ class Desk:
             said = clarified(asked, case.question, link(text, scene.site, scene.devices))
             await self.instruct(case.model_copy(update={"text": said, "run": None}))
         elif case.run is not None:
-            index = next(i for i, p in enumerate(case.run.pieces) if p.status == "asking")
-            self._cases.put(case.model_copy(update={"run": planrun.answered(case.run, index, text), "turn": case.turn + 1}))
+            self._cases.put(_answered(case, case.run, text).model_copy(update={"turn": case.turn + 1}))
             await self.proceed(case.id)
         return True
 
@@ -241,8 +241,7 @@ class Desk:
             return True
         case, index = found
         if case.run is not None:
-            approvals = {**case.approvals, index: approval.digest}
-            self._cases.put(case.model_copy(update={"run": planrun.approved(case.run, index), "approvals": approvals, "status": "running"}))
+            self._cases.put(_allowed(case, case.run, index, approval.digest).model_copy(update={"status": "running"}))
             await self.proceed(case.id)
         return True
 
@@ -290,6 +289,20 @@ class Desk:
 
     async def _say(self, topic: topics.Topic, case: Case, body: Frozen) -> None:
         await self._door.send(topic, self._door.source, body, instruction=case.id)
+
+
+def _answered(case: Case, run: Run, reply: str) -> Case:
+    """A device's question with the person's reply: yes and no to what it proposed, anything else in other words."""
+    index = next(i for i, p in enumerate(run.pieces) if p.status == "asking")
+    guess = getattr(run.pieces[index].outcome, "guess", None)
+    meant = yes_or_no(reply) if guess else None
+    if guess and meant:
+        return _allowed(case, run, index, guess)
+    return case.model_copy(update={"run": planrun.answered(run, index, reply) if meant is None else planrun.give_up_asking(run, index)})
+
+
+def _allowed(case: Case, run: Run, index: int, digest: str) -> Case:
+    return case.model_copy(update={"run": planrun.approved(run, index), "approvals": {**case.approvals, index: digest}})
 
 
 def _heard(run: Run, entry: Entry) -> Run:

@@ -20,6 +20,8 @@ from schemas.plan import Pick, Plan, Step, When, Where, Work
 
 MOVES = 3
 """How often one piece may move to another device."""
+REPLIES = 2
+"""How often a device may ask about one piece and be answered in other words."""
 _FINAL_REFUSALS = ("forbidden", "needs_approval", "unsafe", "stale_epoch")
 
 
@@ -32,7 +34,8 @@ def issued(run: Run, index: int, subtask: str) -> Run:
 
 def ended(run: Run, index: int, outcome: Outcome, idempotent: bool | None = None) -> Run:
     """A terminal outcome of the piece's present subtask, also when it was unknown before. A device that asks is heard only if no other can try."""
-    asks = isinstance(outcome, NeedsAnswer) and not run.cancelled and not _untried(run, run.pieces[index])
+    patient = run.pieces[index].replies < REPLIES
+    asks = isinstance(outcome, NeedsAnswer) and patient and not run.cancelled and not _untried(run, run.pieces[index])
     status = "asking" if asks else "ended"
     known = run.pieces[index].idempotent if idempotent is None else idempotent
     return _with(run, index, status=status, outcome=outcome, idempotent=known)
@@ -54,14 +57,14 @@ def answered(run: Run, index: int, text: str) -> Run:
     """The person answered the device's question: the same work again, with the answer in the sentence."""
     piece = run.pieces[index]
     work = piece.work.model_copy(update={"text": f"{piece.work.text.rstrip(' .')}: {text.strip().rstrip('.')}."})
-    return _with(run, index, work=work, status="waiting", outcome=None, subtask=None)
+    return _with(run, index, work=work, status="waiting", outcome=None, subtask=None, replies=piece.replies + 1)
 
 
-def give_up_asking(run: Run) -> Run:
-    """Nobody answered: the devices' questions stay as how their work ended."""
-    for index, piece in enumerate(run.pieces):
-        if piece.status == "asking":
-            run = _with(run, index, status="ended")
+def give_up_asking(run: Run, index: int | None = None) -> Run:
+    """Nobody answered, or the answer is no: the devices' questions (or that of one piece) stay as how their work ended."""
+    for i, piece in enumerate(run.pieces):
+        if piece.status == "asking" and index in (None, i):
+            run = _with(run, i, status="ended")
     return run
 
 
@@ -79,7 +82,7 @@ def unsent(run: Run, index: int, why: str) -> Run:
 
 
 def approved(run: Run, index: int) -> Run:
-    """A person allowed the exact call that was refused for want of an approval: the same work again."""
+    """A person allowed the exact call that its device asked about, or refused for want of an approval: the same work again."""
     run = _with(run, index, status="waiting", outcome=None, subtask=None)
     return _step(run, run.pieces[index].work.step, run.steps[run.pieces[index].work.step].model_copy(update={"status": "open"}))
 

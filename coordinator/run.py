@@ -24,7 +24,8 @@ class Try(Frozen):
 
 
 class Piece(Frozen):
-    """One sentence for one device. `first` is the index of the first piece of its group: those that one device does in order about one item."""
+    """One sentence for one device. `first` is the index of the first piece of its group: those that one device does in order about one item.
+    `replies`: how often a person has answered its device."""
 
     work: Work
     first: int
@@ -34,6 +35,7 @@ class Piece(Frozen):
     subtask: str | None = None
     idempotent: bool | None = None
     tried: tuple[Try, ...] = ()
+    replies: int = 0
 
     @property
     def done(self) -> bool:

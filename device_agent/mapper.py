@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal, Protocol
 
+from device_agent.guard import call_digest, check_arguments
+from device_agent.program import call_words
 from schemas.base import Frozen
 from schemas.messages import Candidate
 from schemas.outcomes import NeedsAnswer, Outcome, Refused
@@ -71,6 +73,14 @@ def _reads_only(function: Function, known: set[str]) -> bool:
     return function.safety == "read" and bool(function.returns) and {r.property for r in function.returns} <= known
 
 
+def _proposable(mapped: Mapped, catalogue: Catalogue) -> Function | None:
+    """The function of a doubtful call that a yes may set going: nothing that cannot be undone, and only with sound arguments."""
+    function = catalogue.function(mapped.call.function) if mapped.call is not None else None
+    if mapped.call is None or function is None or function.safety not in ("read", "reversible") or check_arguments(function, mapped.call.arguments):
+        return None
+    return function
+
+
 _SORRY = {
     "none_fits": "Nothing I can do fits this.",
     "out_of_range": "A value in this order is outside what I can do.",
@@ -79,12 +89,17 @@ _SORRY = {
 }
 
 
-def reply_to(mapped: Mapped) -> Outcome | None:
-    """The outcome of a hypothesis that must not be acted on; None when it may."""
+def reply_to(mapped: Mapped, device: str, catalogue: Catalogue, approval: str | None = None) -> Outcome | None:
+    """The outcome of a hypothesis that must not be acted on; None when it may. `approval`: digest of the call that a person said yes to."""
     if mapped.decision == "act" and mapped.call is not None:
         return None
     if mapped.decision == "ask" or mapped.reason == "missing_argument":
-        text = f"I need to know: {', '.join(mapped.missing)}." if mapped.missing else "I am not sure what is meant; please say it in another way."
-        return NeedsAnswer(text=text, missing=mapped.missing)
+        if mapped.missing:
+            return NeedsAnswer(text=f"I need to know: {', '.join(mapped.missing)}.", missing=mapped.missing)
+        function = _proposable(mapped, catalogue)
+        if mapped.call is None or function is None:
+            return NeedsAnswer(text="I am not sure what is meant; please say it in another way.")
+        guess = call_digest(device, mapped.call)
+        return None if guess == approval else NeedsAnswer(text=f"I am not sure. Do you mean: {call_words(function, mapped.call)}?", guess=guess)
     reason = mapped.reason or "none_fits"
     return Refused(reason=reason, text=_SORRY[reason])

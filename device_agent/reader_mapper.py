@@ -15,6 +15,7 @@ from device_agent.interpreter import Interpreter, Reader
 from device_agent.language_reader import LanguageReader
 from device_agent.mapper import NO_HINT, Hint, Mapped, offers
 from device_agent.positions import Point, in_coordinates, is_bare_trip, makes_use_of, other_facts, point_drives, points_in
+from device_agent.program import spaced
 from runtime.llm.llama_cpp.decoder import Decoder
 from runtime.llm.llama_cpp.encoder import Encoder
 from runtime.llm.worker import Worker
@@ -129,7 +130,7 @@ def to_mapped(read: Interpretation, catalogue: Catalogue) -> Mapped:
     candidates = tuple(Candidate(name=c.name, score=round(c.similarity, 4), match=c.match) for c in read.candidates)
     function = catalogue.function(read.name) if read.name else None
     call = None if function is None else Call(function=function.name, arguments=maker_arguments(function, read.arguments))
-    missing = tuple(_words(name) for name in read.missing)
+    missing = tuple(spaced(name) for name in read.missing)
     return Mapped(
         call=call, decision=read.decision, confidence=round(min(1.0, read.confidence), 4), reason=read.reason, candidates=candidates, missing=missing
     )
@@ -144,7 +145,3 @@ def _spell(place: PlaceRef, value: JsonValue) -> JsonValue:
     number = re.search(r"\d+", str(value))
     spelled = place.to_maker(f"{place.prefix}{int(number[0])}") if number else None
     return value if spelled is None else spelled
-
-
-def _words(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_.]+", " ", name).lower()

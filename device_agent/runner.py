@@ -99,7 +99,7 @@ class Runner:
 
     async def _ready(self, entry: Entry, mapped: Mapped) -> Session | Outcome:
         """Everything that must be right before the device is touched."""
-        answer = reply_to(mapped)
+        answer = reply_to(mapped, self.device, self.driver.catalogue, entry.work.body.approval)
         call = mapped.call
         if answer is not None or call is None:
             return answer or Failed(text="No call was made of this.")

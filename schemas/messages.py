@@ -101,6 +101,7 @@ class Subtask(Frozen):
     seeks: WireId | None = None
     """The property to be found out, by its standard name; a hint as `purpose` is."""
     approval: str | None = None
+    """Digest of the one call that a person has allowed."""
 
 
 class Cancel(Frozen):

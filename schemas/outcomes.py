@@ -52,10 +52,12 @@ class Refused(_Ended):
 
 
 class NeedsAnswer(_Ended):
-    """The agent asks back; the question is `text`."""
+    """The agent asks back; the question is `text`. `guess`: digest of the call that was probably meant, when a yes is enough: a subtask with this
+    `approval` then does it."""
 
     end: Literal["needs_answer"] = "needs_answer"
     missing: tuple[str, ...] = ()
+    guess: str | None = None
 
 
 class Failed(_Ended):

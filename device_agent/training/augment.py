@@ -79,7 +79,7 @@ def _unit_surface(surface: str, unit: str | None, words: bool, rng: random.Rando
     tail = re.search(r"[^\d\s.,]*(?:\s*(?:per|an?|/)\s*\S+)?$", surface)
     last = surface.split()[-1] if " " in surface else (tail.group() if tail else "")
     kept = last
-    for size in (3, 2):
+    for size in (5, 4, 3, 2):
         joined = " ".join(surface.split()[-size:])
         if unit_of(joined):
             kept = joined

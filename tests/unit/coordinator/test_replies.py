@@ -9,6 +9,7 @@ from coordinator.mentions import Linked
 from coordinator.replies import clarified, yes_or_no
 from coordinator.scripted import ScriptedPlanner
 from schemas import messages as m
+from schemas.outcomes import Done, NeedsAnswer
 from schemas.plan import Plan, Question, Step, Who
 from tests.unit.coordinator.conftest import FakeAgent, World, looks, robot
 
@@ -72,6 +73,30 @@ async def test_what_was_not_heeded_is_left_out_after_a_yes():
         await world.person.reply(ident, "yes")
         await world.person.wait(m.Answer, ident, 2)
         assert world.agents[0].texts == [("robot-1", "Go to dock 1.")]
+
+
+PROPOSED = "a" * 64
+
+
+def proposes(device, body):
+    return Done(verified=True) if body.approval == PROPOSED else NeedsAnswer(text="I am not sure. Do you mean: Beep?", guess=PROPOSED)
+
+
+@pytest.mark.parametrize(
+    ("replies", "approvals", "complete"),
+    [(["yes"], [None, PROPOSED], True), (["no"], [None], False), (["louder", "no"], [None, None], False), (["a", "b"], [None] * 3, False)],
+)
+async def test_what_a_device_proposes_is_done_after_a_yes_and_left_after_a_no(replies, approvals, complete):
+    async with World(ScriptedPlanner(trip), lambda hub, clock: [FakeAgent(hub, clock, (robot(1),), proposes)]) as world:
+        ident = await world.person.say("robot 1 goes to dock 1")
+        for n, reply in enumerate(replies, 1):
+            asked = await world.person.wait(m.Ask, ident, n)
+            assert asked.text == "robot 1 asks: I am not sure. Do you mean: Beep?"
+            assert asked.options == ("yes", "no")
+            await world.person.reply(ident, reply)
+        answer = await world.person.wait(m.Answer, ident, len(replies) + 1)
+        assert (answer.complete, answer.final) == (complete, True)
+        assert list({e.subtask: e.body.approval for _, e in world.agents[0].received}.values()) == approvals
 
 
 async def test_the_same_question_is_not_asked_for_ever():
