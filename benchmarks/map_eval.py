@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, JsonValue, ValidationError
 from benchmarks.stats import Share, Times, share, times
 from device_agent.heads import Heads
 from device_agent.hypothesis import Decision
-from device_agent.interpreter import Interpreter
+from device_agent.interpreter import Interpreter, Reader
 from device_agent.paper_format import read_functions
 from runtime.llm.llama_cpp.encoder import Encoder
 from schemas.base import Frozen
@@ -43,10 +43,14 @@ class Case(Frozen):
     functions: tuple[Function, ...]
     context: str = ""
     expect: Expected
+    language: str = "en"
+    """ISO 639-1."""
+    tags: tuple[str, ...] = ()
+    """What is special about its wording ("indirect", "corrected")."""
 
 
 class Answer(Frozen):
-    """What was predicted for a case; `best` is the function with the highest match, named or not."""
+    """What was predicted for a case; `best` is the function with the highest match, named or not. `near`: functions by retrieval, nearest first."""
 
     case: Case = Field(exclude=True)
     name: str | None
@@ -54,6 +58,9 @@ class Answer(Frozen):
     decision: Decision
     reason: str | None
     best: str | None
+    confidence: float = 0.0
+    near: tuple[str, ...] = ()
+    ms: float = 0.0
 
     @property
     def exact(self) -> bool:
@@ -116,19 +123,22 @@ def evaluate(cases: Sequence[Case], embed: Path, threads: int = 1) -> Report:
     """Run every case once, in order, with this encoder and the heads beside it. Raises ConfigError when they cannot be loaded."""
     watch = Stopwatch()
     interpreter = Interpreter(Encoder(embed, threads), Heads.load(embed.with_name(f"{embed.stem}-heads.npz")), stage=watch)
-    answers = [_answer(case, interpreter, watch) for case in cases]
+    answers = [answer(case, interpreter, watch) for case in cases]
     wrong = tuple(mistake(a) for a in answers if not a.exact or (a.case.expect.name is not None and a.decision != "act"))
     wall, cpu = ({stage: times(ms) for stage, ms in measured.items()} for measured in (watch.wall, watch.cpu))
     return Report(cases=len(cases), accuracy=accuracy(answers), times=wall, cpu=cpu, mistakes=wrong)
 
 
-def _answer(case: Case, interpreter: Interpreter, watch: Stopwatch) -> Answer:
-    catalogue = interpreter.catalogue(case.functions)
+def answer(case: Case, reader: Reader, watch: Stopwatch) -> Answer:
+    catalogue = reader.catalogue(case.functions)
     with watch("whole"):
-        read = interpreter.interpret(case.instruction, catalogue, case.context)
-    best = max(read.candidates, key=lambda c: c.match or 0.0, default=None)
+        read = reader.interpret(case.instruction, catalogue, case.context)
+    matched = [c for c in read.candidates if c.match is not None]
+    best = max(matched, key=lambda c: c.match or 0.0).name if matched else read.name
+    near = tuple(c.name for c in sorted(read.candidates, key=lambda c: -c.similarity))
     return Answer(
-        case=case, name=read.name, arguments=read.arguments, decision=read.decision, reason=read.reason, best=best.name if best else None
+        case=case, name=read.name, arguments=read.arguments, decision=read.decision, reason=read.reason, best=best,
+        confidence=read.confidence, near=near, ms=read.ms,
     )  # fmt: skip
 
 
