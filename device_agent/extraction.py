@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from pydantic import JsonValue
 
 from device_agent.heads import Floats, Reading
 from device_agent.quantities import Quantity, find_quantities
 from device_agent.reader import HIGHEST, LITERAL, LOWEST, NEGATIVE, ZERO, FunctionText, Sentence, options_of
+from device_agent.spans import Span, choose_spans, together
 from device_agent.values import in_range, literal, number_for, typed_number, typed_text
 from schemas.skills import Parameter
 
@@ -23,7 +23,7 @@ SHARED = 0.6
 DOUBT = 0.02
 NAMED = 0.98
 """Confidence in a place that was said by its proper name."""
-_LONGEST, _BEAM, _LITTLE = 24, 64, 0.3
+_LITTLE = 0.3
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,11 @@ def extract(sentence: Sentence, text: FunctionText, reading: Reading, facts: Map
     numeric = [p for p in wanted if text.parameters[p].type in ("number", "integer") and not text.parameters[p].choices]
     claims = _claims(numeric, text, reading, sentence, quantities)
     found = named_places(sentence.text, text.parameters)
+    taken = [(quantities[c.quantity].start, quantities[c.quantity].end) for c in claims.values()]
+    worded = [(p, text.parameters[p], reading.starts[p], reading.ends[p]) for p in wanted if p not in found and _is_worded(text.parameters[p])]
+    spans = choose_spans(worded, sentence, taken) if sentence.ids else {}
     for p in wanted:
-        argument = found.get(p) or _argument(p, text.parameters[p], reading, sentence, quantities, claims.get(p), facts)
+        argument = found.get(p) or _argument(p, text.parameters[p], reading, sentence, quantities, claims.get(p), spans.get(p), facts)
         if argument:
             found[p] = argument
     return found
@@ -69,6 +72,11 @@ def named_places(text: str, parameters: Sequence[Parameter]) -> dict[int, Argume
     return found
 
 
+def _is_worded(parameter: Parameter) -> bool:
+    """Whether its value is words of the sentence."""
+    return not parameter.choices and parameter.type not in ("boolean", "number", "integer", "object")
+
+
 def _threshold(parameter: Parameter) -> float:
     return SAID_REQUIRED if parameter.required and parameter.default is None else SAID_OPTIONAL
 
@@ -76,7 +84,8 @@ def _threshold(parameter: Parameter) -> float:
 def _claims(numeric: list[int], text: FunctionText, reading: Reading, sentence: Sentence, quantities: list[Quantity]) -> dict[int, _Claim]:
     """Which quantity each number takes: one owner each, chosen together. A required number left without one may share where it is sure."""
     table = {p: _shares(p, text.parameters[p], reading, sentence, quantities) for p in numeric}
-    owned = {claim.parameter: claim for claim in assign([[c for c in claims if c.score > 0.0] for claims in table.values()])}
+    rows = [[c for c in claims if c.score > 0.0] for claims in table.values()]
+    owned = {claim.parameter: claim for claim in together(rows, lambda c: c.score, lambda a, b: a.quantity == b.quantity)}
     for p in numeric:
         best = max(table[p], key=lambda c: c.score, default=None)
         if p not in owned and best and best.score >= SHARED and text.parameters[p].required:
@@ -89,16 +98,6 @@ def _shares(p: int, parameter: Parameter, reading: Reading, sentence: Sentence, 
     masses = [_mass(reading, p, sentence, quantity) * affinity(quantity, parameter, quantities) for quantity in quantities]
     total = sum(masses) + DOUBT
     return [_Claim(p, q, mass / total) for q, mass in enumerate(masses)]
-
-
-def assign(rows: Sequence[Sequence[_Claim]], width: int = 4) -> list[_Claim]:
-    """One claim of each row (or none), no quantity twice, the greatest sum of scores; of each row the `width` best are tried."""
-    partial: list[tuple[float, list[_Claim]]] = [(0.0, [])]
-    for row in rows:
-        likely = sorted(row, key=lambda c: -c.score)[:width]
-        grown = [(total + c.score, [*taken, c]) for total, taken in partial for c in likely if all(c.quantity != t.quantity for t in taken)]
-        partial = sorted([*partial, *grown], key=lambda x: -x[0])[:_BEAM]
-    return partial[0][1]
 
 
 def affinity(quantity: Quantity, parameter: Parameter, others: Sequence[Quantity]) -> float:
@@ -129,7 +128,14 @@ def _mass(reading: Reading, parameter: int, sentence: Sentence, quantity: Quanti
 
 
 def _argument(
-    p: int, parameter: Parameter, reading: Reading, sentence: Sentence, quantities: list[Quantity], claim: _Claim | None, facts: Mapping[str, str]
+    p: int,
+    parameter: Parameter,
+    reading: Reading,
+    sentence: Sentence,
+    quantities: list[Quantity],
+    claim: _Claim | None,
+    span: Span | None,
+    facts: Mapping[str, str],
 ) -> Argument | None:
     said = float(reading.said[p])
     if parameter.choices or parameter.type == "boolean":
@@ -138,11 +144,10 @@ def _argument(
         return Argument(value, said * float(reading.options[p][best]))
     if parameter.type in ("number", "integer"):
         return _number(parameter, said, reading.options[p], quantities[claim.quantity] if claim else None, claim.score if claim else 0.0)
-    if parameter.type == "object" or not sentence.ids:
+    if span is None:
         return None
-    start, end, score = best_span(reading.starts[p], reading.ends[p])
-    first, last = literal(sentence.text, sentence.spans[start][0], sentence.spans[end][1])
-    return _text(parameter, sentence.text[first:last], said * score, facts)
+    first, last = literal(sentence.text, span.start, span.end)
+    return _text(parameter, sentence.text[first:last], said * span.score, facts)
 
 
 def _number(parameter: Parameter, said: float, meanings: Floats, quantity: Quantity | None, score: float) -> Argument | None:
@@ -162,13 +167,6 @@ def _number(parameter: Parameter, said: float, meanings: Floats, quantity: Quant
 
 def _checked(value: float, parameter: Parameter, confidence: float) -> Argument:
     return Argument(typed_number(value, parameter), confidence, in_range(value, parameter))
-
-
-def best_span(starts: Floats, ends: Floats) -> tuple[int, int, float]:
-    """The likeliest [start, end] of pieces, and the geometric mean of its two probabilities."""
-    joint = np.triu(np.outer(starts, ends)) - np.triu(np.full((len(starts), len(starts)), 2.0), _LONGEST)
-    start, end = divmod(int(joint.argmax()), len(starts))
-    return start, end, math.sqrt(max(float(joint[start, end]), 0.0))
 
 
 def _text(parameter: Parameter, surface: str, confidence: float, facts: Mapping[str, str]) -> Argument | None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from device_agent.clauses import halves
-from device_agent.extraction import Argument, best_span, extract, read_facts
+from device_agent.extraction import Argument, extract, read_facts
 from device_agent.heads import Heads, Reading
 from device_agent.hypothesis import Hypothesis, Interpretation, judge, match_probabilities, weigh
 from device_agent.interpreter import Interpreter
@@ -104,12 +104,6 @@ def test_a_fact_resolves_a_name_and_nothing_else() -> None:
     assert facts == {"shelf 4": "bay C2"}
     assert arguments("go to shelf 4", go, ["shelf 4"], facts=facts) == {"bay": "bay C2"}
     assert arguments("go to shelf 5", go, ["shelf 5"], facts=facts) == {"bay": "shelf 5"}
-
-
-def test_the_best_span_never_ends_before_it_begins() -> None:
-    start, end, score = best_span(np.array([0.1, 0.1, 0.8], np.float32), np.array([0.9, 0.05, 0.05], np.float32))
-    assert start <= end
-    assert 0.0 < score < 1.0
 
 
 def test_probabilities_leave_room_for_nothing_fits() -> None:

@@ -1,0 +1,88 @@
+"""Which words of a sentence are a string argument: spans chosen together, so that no two arguments take the same words. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from device_agent.heads import Floats
+from device_agent.reader import Sentence, name_words
+from schemas.skills import Parameter
+
+SEAM, OWN, TAKEN = 0.05, 0.02, 0.3
+"""Factors on a span across a comma ("KLX-9, batch 4"), on one that begins with its parameter's own noun ("hive 7" for a hive), and on one that
+holds a number which is another argument. Of 2,443 authored strings 0.3 % hold a comma and none begins so."""
+_LONGEST, _LIKELY, _BEAM = 24, 4, 64
+_SEAM = re.compile(r"[,;:!?](?=\s)|\.(?=\s+\S)")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Characters [start, end) for one parameter. `score`: geometric mean of the probabilities that it begins, and that it ends, there."""
+
+    parameter: int
+    start: int
+    end: int
+    score: float
+
+
+T = TypeVar("T")
+
+
+def together(rows: Sequence[Sequence[T]], score: Callable[[T], float], clash: Callable[[T, T], bool], width: int = _LIKELY) -> list[T]:
+    """One of each row (or none), no two that clash, the greatest sum of scores; of each row the `width` best are tried."""
+    partial: list[tuple[float, list[T]]] = [(0.0, [])]
+    for row in rows:
+        likely = sorted(row, key=lambda c: -score(c))[:width]
+        grown = [(total + score(c), [*taken, c]) for total, taken in partial for c in likely if not any(clash(c, t) for t in taken)]
+        partial = sorted([*partial, *grown], key=lambda x: -x[0])[:_BEAM]
+    return partial[0][1]
+
+
+def choose_spans(wanted: Sequence[tuple[int, Parameter, Floats, Floats]], sentence: Sentence, taken: Collection[tuple[int, int]]) -> dict[int, Span]:
+    """The words of each string parameter. `wanted`: number, parameter, and where its span begins and ends [T]; `taken`: characters of numbers that
+    are other arguments."""
+    rows = [_likely(number, parameter, starts, ends, sentence, taken) for number, parameter, starts, ends in wanted]
+    chosen = together(rows, lambda s: s.score, lambda a, b: a.start < b.end and b.start < a.end)
+    found = {span.parameter: span for span in chosen}
+    return found | {row[0].parameter: row[0] for row in rows if row and row[0].parameter not in found}
+
+
+def _likely(
+    number: int, parameter: Parameter, starts: Floats, ends: Floats, sentence: Sentence, taken: Collection[tuple[int, int]]
+) -> list[Span]:  # fmt: skip
+    count = min(len(starts), len(sentence.spans))
+    joint = np.triu(np.outer(starts[:count], ends[:count])) * np.tri(count, count, _LONGEST - 1)
+    joint = joint * _across(sentence, count) * _own(parameter, sentence, count)
+    found: list[Span] = []
+    for flat in np.argsort(-joint, axis=None)[: 2 * _LIKELY]:
+        first, last = divmod(int(flat), count)
+        start, end = sentence.spans[first][0], sentence.spans[last][1]
+        share = TAKEN if any(a < end and b > start for a, b in taken) else 1.0
+        found.append(Span(number, start, end, math.sqrt(max(float(joint[first, last]), 0.0)) * share))
+    return sorted(found, key=lambda s: -s.score)[:_LIKELY]
+
+
+def _across(sentence: Sentence, count: int) -> Floats:
+    """[T, T]: `SEAM` where the span from piece to piece lies across a seam of the sentence."""
+    seams = [m.start() for m in _SEAM.finditer(sentence.text)]
+    before = np.array([sum(s < a for s in seams) for a, _ in sentence.spans[:count]])
+    return np.where(before[None, :] > before[:, None], SEAM, 1.0).astype(np.float32)
+
+
+def _own(parameter: Parameter, sentence: Sentence, count: int) -> Floats:
+    """[T, T]: `OWN` where a span begins with a word of the parameter's name and goes on."""
+    words = set(name_words(parameter.name).split())
+    out = np.ones((count, count), np.float32)
+    for match in re.finditer(r"\w+", sentence.text):
+        if match[0].lower() in words:
+            for i in sentence.pieces_in(match.start(), match.end()):
+                beyond = next((j for j in range(i, count) if sentence.spans[j][0] >= match.end()), count)
+                if i < count:
+                    out[i, beyond:] = OWN
+    return out

@@ -1,0 +1,80 @@
+"""String arguments: no two from the same words, none across a comma or from its own noun on, none out of another's number."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from device_agent.heads import Floats
+from device_agent.reader import Sentence
+from device_agent.spans import choose_spans, together
+from schemas.skills import Parameter
+
+
+def sentence(text: str) -> Sentence:
+    """One piece for each word or mark."""
+    spans = tuple((m.start(), m.end()) for m in re.finditer(r"[\w-]+|[^\w\s]", text))
+    return Sentence(text=text, ids=tuple(range(len(spans))), spans=spans)
+
+
+def heads(said: Sentence, **weights: float) -> Floats:
+    """Probabilities over the pieces: as given by their words, else a trace."""
+    words = [said.text[a:b] for a, b in said.spans]
+    raw = np.array([weights.get(w.replace("-", "_"), 0.001) for w in words], np.float32)
+    return raw / raw.sum()
+
+
+def text(name: str) -> Parameter:
+    return Parameter(path=(name,), type="string")
+
+
+def chosen(said: Sentence, *wanted: tuple[str, Floats, Floats], taken: tuple[tuple[int, int], ...] = ()) -> list[str]:
+    found = choose_spans([(n, text(name), starts, ends) for n, (name, starts, ends) in enumerate(wanted)], said, taken)
+    return [said.text[found[n].start : found[n].end] for n in range(len(wanted))]
+
+
+def test_two_arguments_share_no_words() -> None:
+    said = sentence("Admit H-229817 Maria Sandoval")
+    starts, ends = heads(said, H_229817=0.6, Maria=0.4), heads(said, H_229817=0.3, Sandoval=0.7)
+    patient = heads(said, H_229817=0.9), heads(said, H_229817=0.8, Sandoval=0.2)
+    assert chosen(said, ("name", starts, ends), ("patientId", *patient)) == ["Maria Sandoval", "H-229817"]
+
+
+def test_a_comma_ends_an_argument_unless_the_reader_is_sure() -> None:
+    said = sentence("KLX-9, batch B0441c")
+    starts = heads(said, KLX_9=1.0)
+    assert chosen(said, ("recipe", starts, heads(said, KLX_9=0.3, B0441c=0.7))) == ["KLX-9"]
+    assert chosen(said, ("recipe", starts, heads(said, B0441c=1.0))) == ["KLX-9, batch B0441c"]
+
+
+@pytest.mark.parametrize(("name", "span"), [("hive", "7"), ("hiveName", "7"), ("colony", "hive 7")])
+def test_the_parameters_own_noun_is_no_part_of_it(name: str, span: str) -> None:
+    said = sentence("Humidity in hive 7?")
+    starts = heads(said, **{"hive": 0.7, "7": 0.3})
+    assert chosen(said, (name, starts, heads(said, **{"7": 1.0}))) == [span]
+
+
+def test_its_own_noun_alone_may_be_the_name() -> None:
+    said = sentence("open the recipe")
+    assert chosen(said, ("recipe", heads(said, recipe=1.0), heads(said, recipe=1.0))) == ["recipe"]
+
+
+def test_another_arguments_number_is_left_to_it() -> None:
+    said = sentence("block C row 12")
+    starts = heads(said, **{"C": 0.4, "12": 0.6})
+    row = (said.text.index("12"), len(said.text))
+    assert chosen(said, ("yard", starts, starts)) == ["12"]
+    assert chosen(said, ("yard", starts, starts), taken=(row,)) == ["C"]
+
+
+def test_where_there_are_too_few_words_for_all_each_still_has_its_best() -> None:
+    said = sentence("stop")
+    sure = heads(said, stop=1.0)
+    assert chosen(said, ("a", sure, sure), ("b", sure, sure)) == ["stop", "stop"]
+
+
+def test_the_best_choice_is_found_together() -> None:
+    rows = [[("x", 0.9), ("y", 0.8)], [("x", 0.85)], []]
+    assert together(rows, lambda c: c[1], lambda a, b: a[0] == b[0]) == [("y", 0.8), ("x", 0.85)]
