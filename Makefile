@@ -31,6 +31,7 @@ check: lint test
 
 pictures: install
 	$(BIN)/python -m simulations docs/pictures/warehouse.svg
+	$(BIN)/parley eval --stage map --plot docs/pictures/map-foreign.png
 
 schema: install
 	$(BIN)/parley schema --out docs/schemas

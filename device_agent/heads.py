@@ -21,6 +21,7 @@ SHAPES = {
     **{f"{name}.weight": (_SPAN, _HIDDEN) for name in ("start_of", "end_of", "start_in", "end_in")},
     **{f"{name}.bias": (_SPAN,) for name in ("start_of", "end_of")},
     "none": (1,),
+    "calibration": (3, 6),
 }
 
 
@@ -56,6 +57,14 @@ class Heads:
         if wrong:
             raise ConfigError(f"{path}: not a file of reader heads ({wrong[0]} is missing or has another shape)")
         return cls(weights)
+
+    @property
+    def calibration(self) -> Floats:
+        """Weights of device_agent.calibration."""
+        return self._w["calibration"]
+
+    def recalibrated(self, calibration: Floats) -> Heads:
+        return Heads({**self._w, "calibration": calibration})
 
     def read(self, vectors: Floats, pieces: int, text: FunctionText) -> Reading:
         """Head outputs of one pass: token vectors [T, H], the number of sentence pieces, and the function's half."""

@@ -30,7 +30,7 @@ class InterpreterSettings(Frozen):
     several: float = 0.6
     """Match probability from which each half of a sentence is a request of its own; `half`: its least cosine with a function."""
     half: float = 0.35
-    act: float = 0.5
+    act: float = 0.6
     """Confidence from which a call is made without asking."""
     catalogues: int = 256
     """Prepared catalogues kept in memory."""
@@ -115,8 +115,8 @@ def match_probabilities(logits: list[float]) -> list[float]:
     return [x / total for x in raised]
 
 
-def judge(best: Hypothesis, chance: float, act: float) -> Interpretation:
-    """Check what was found against the schema and decide. `chance`: probability of the hypothesis; `act`: confidence from which a call is made."""
+def judge(best: Hypothesis, chance: float) -> Interpretation:
+    """Check what was found against the schema. `chance`: probability of the hypothesis. Whether a call is made is `decided` later."""
     if best.missing:
         return Interpretation(name=None, decision="ask", confidence=chance, reason="missing_argument", missing=best.missing)
     confidences = {best.parameters[i].name: round(a.confidence, 4) for i, a in best.found.items()}
@@ -126,8 +126,13 @@ def judge(best: Hypothesis, chance: float, act: float) -> Interpretation:
     arguments: dict[str, JsonValue] = {}
     for i, argument in best.found.items():
         _put(arguments, best.parameters[i].path, argument.value)
-    decision: Decision = "act" if confidence >= act else "ask"
-    return Interpretation(name=best.function.name, arguments=arguments, decision=decision, confidence=confidence, argument_confidence=confidences)
+    return Interpretation(name=best.function.name, arguments=arguments, decision="ask", confidence=confidence, argument_confidence=confidences)
+
+
+def decided(read: Interpretation, confidence: float, act: float) -> Interpretation:
+    """With its calibrated confidence; a call is made from `act` on."""
+    decision: Decision = "act" if read.name is not None and confidence >= act else read.decision
+    return read.model_copy(update={"confidence": confidence, "decision": decision})
 
 
 def _put(arguments: dict[str, JsonValue], path: tuple[str, ...], value: JsonValue) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+from device_agent.calibration import calibrated
 from device_agent.clauses import halves
 from device_agent.extraction import extract, read_facts
 from device_agent.heads import Heads, Reading
-from device_agent.hypothesis import Considered, Hypothesis, Interpretation, InterpreterSettings, judge, match_probabilities, weigh
+from device_agent.hypothesis import Considered, Hypothesis, Interpretation, InterpreterSettings, decided, judge, match_probabilities, weigh
 from device_agent.quantities import find_quantities
 from device_agent.reader import Sentence, pass_ids, read_sentence
 from device_agent.retrieval import Catalogue, Floats, TextEncoder, digest, prepare
@@ -106,7 +107,8 @@ class Interpreter:
         none, chances = weigh(hypotheses)
         considered = tuple(Considered(name=h.function.name, similarity=h.similarity, match=c) for h, c in zip(hypotheses, chances, strict=True))
         result = self._decide(sentence.text, catalogue, hypotheses, none, chances)
-        return result.model_copy(update={"candidates": considered})
+        sure = calibrated(result, considered, self._heads.calibration)
+        return decided(result, sure, self.settings.act).model_copy(update={"candidates": considered})
 
     def _decide(self, text: str, catalogue: Catalogue, hypotheses: list[Hypothesis], none: float, chances: list[float]) -> Interpretation:
         several = self._several(text, catalogue)
@@ -115,4 +117,4 @@ class Interpreter:
         if none >= self.settings.none:
             return Interpretation(name=None, decision="refuse", confidence=none, reason="none_fits")
         best = max(range(len(chances)), key=lambda i: chances[i])
-        return judge(hypotheses[best], chances[best], self.settings.act)
+        return judge(hypotheses[best], chances[best])

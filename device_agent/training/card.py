@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from device_agent.training.data import Kind, is_held_out, load_kinds
+from device_agent.training.data import Kind, load_kinds, split_of
 
 _PROGRAM = "python -m device_agent.training.train_encoder --base <all-MiniLM-L6-v2> --out run"
 
@@ -64,7 +64,8 @@ def card(files: Sequence[Path], training: Training, figures: Figures, kinds: Seq
         "base": "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), by the Sentence Transformers project and contributors; vocabulary unchanged",
         "data": "device_agent/training/data/*.json, written for this project (docs/data.md)",
         "kinds": len(kinds),
-        "held_out_kinds": sum(map(is_held_out, kinds)),
+        "held_out_kinds": sum(split_of(k) == "test" for k in kinds),
+        "calibration_kinds": sum(split_of(k) == "calibrate" for k in kinds),
         "sentences": sum(len(k.examples) for k in kinds),
         "trained_kinds": training.kinds,
         "command": training.command,

@@ -17,7 +17,7 @@ from device_agent.heads import Heads
 from device_agent.hypothesis import Interpretation, InterpreterSettings
 from device_agent.interpreter import Interpreter
 from device_agent.quantities import find_quantities
-from device_agent.training.data import FOLDER, Example, Kind, Mark, is_held_out, load_kinds, place
+from device_agent.training.data import FOLDER, Example, Kind, Mark, Split, load_kinds, place, split_of
 from device_agent.values import number_for, typed_number
 from runtime.llm.llama_cpp.encoder import Encoder
 from schemas.base import Value
@@ -132,13 +132,13 @@ def by_kind(rows: list[Judged]) -> dict[str, float]:
     return {kind: share(r.as_wanted for r in rows if r.kind == kind) for kind in kinds}
 
 
-def judge_files(weights: Path, data: Path = FOLDER, *, margin: float = InterpreterSettings().margin, trained: bool = False) -> list[Judged]:
-    """Every sentence of the held-out kinds (or of the `trained` ones), by an encoder and the heads beside it."""
+def judge_files(weights: Path, data: Path = FOLDER, *, margin: float = InterpreterSettings().margin, split: Split = "test") -> list[Judged]:
+    """Every sentence of the kinds of a split, by an encoder and the heads beside it."""
     heads = Heads.load(weights.with_name(f"{weights.stem}-heads.npz"))
     encoder = Encoder(weights)
     try:
         interpreter = Interpreter(encoder, heads, InterpreterSettings(margin=margin))
-        return [row for kind in load_kinds(data) if is_held_out(kind) != trained for row in run_kind(kind, interpreter)]
+        return [row for kind in load_kinds(data) if split_of(kind) == split for row in run_kind(kind, interpreter)]
     finally:
         encoder.close()
 
@@ -155,12 +155,12 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=Path("models/parley-embed.gguf"))
     parser.add_argument("--data", type=Path, default=FOLDER)
     parser.add_argument("--margin", type=float, default=InterpreterSettings().margin)
-    parser.add_argument("--trained", action="store_true", help="judge the kinds that were trained on instead")
+    parser.add_argument("--split", choices=("train", "calibrate", "test"), default="test")
     parser.add_argument("--errors", type=int, default=0)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     began = time.monotonic()
-    rows = judge_files(options.model, options.data, margin=options.margin, trained=options.trained)
+    rows = judge_files(options.model, options.data, margin=options.margin, split=options.split)
     figures = summary(rows)
     cpu = statistics.median(r.cpu_ms for r in rows)
     print(f"{len(by_kind(rows))} kinds, {len(rows)} sentences, {time.monotonic() - began:.0f} s; CPU ms p50 {cpu:.1f}")

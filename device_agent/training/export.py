@@ -15,8 +15,10 @@ import numpy as np
 import torch
 from gguf import quants
 
+from device_agent.calibration import identity
 from device_agent.heads import SHAPES
 from device_agent.reader import OPTION, PARAMETER
+from device_agent.training.calibrate import calibrate
 from device_agent.training.card import Figures, Training, card
 from device_agent.training.evaluate import by_kind, judge_files, summary
 from device_agent.training.model import HEADS, HIDDEN, INNER, LAYERS
@@ -103,7 +105,8 @@ def _add_vocabulary(writer: gguf.GGUFWriter, base: Path) -> None:
 def write_heads(path: Path, heads: dict[str, torch.Tensor]) -> None:
     """Float32 arrays named as in the checkpoint (`match.weight` …)."""
     part = path.with_suffix(".part.npz")
-    arrays: dict[str, Any] = {name: heads[name].detach().float().numpy() for name in SHAPES}
+    arrays: dict[str, Any] = {name: heads[name].detach().float().numpy() for name in SHAPES if name in heads}
+    arrays["calibration"] = identity()
     np.savez(part, **arrays)
     part.replace(path)
 
@@ -120,9 +123,8 @@ def training_of(state: dict[str, Any], note: str) -> Training:
 
 
 def write_card(weights: Path, heads: Path, training: Training) -> None:
-    """`<weights>.toml`. An older card is gone before the new files are opened, since its sums would not fit them."""
+    """`<weights>.toml`."""
     path = weights.with_suffix(".toml")
-    path.unlink(missing_ok=True)
     figures = Figures() if training.knows_everything else figures_of(weights)
     part = path.with_suffix(".part")
     part.write_text(card((weights, heads), training, figures), encoding="utf-8")
@@ -143,6 +145,8 @@ def main() -> None:
     weights, heads = options.out / f"{name}.gguf", options.out / f"{name}-heads.npz"
     write_gguf(weights, options.base, state["encoder"], kind)
     write_heads(heads, state["heads"])
+    weights.with_suffix(".toml").unlink(missing_ok=True)  # its sums do not fit the new files
+    print(calibrate(weights))
     write_card(weights, heads, training_of(state, options.note))
     print(f"step {state['step']}: {weights}, {heads.name} and their card are written")
 

@@ -133,24 +133,24 @@ def test_whether_nothing_fits_is_the_readers_word_alone() -> None:
 
 
 def test_a_missing_argument_is_asked_for_and_names_no_call() -> None:
-    result = judge(hypothesis(SPIN, {0: Argument(100, 0.9)}), 0.9, 0.5)
+    result = judge(hypothesis(SPIN, {0: Argument(100, 0.9)}), 0.9)
     assert (result.name, result.decision, result.reason, result.missing) == (None, "ask", "missing_argument", ("duration",))
 
 
 def test_a_value_out_of_range_is_refused() -> None:
-    result = judge(hypothesis(SPIN, {0: Argument(9, 0.9, in_range=False), 1: Argument(1.0, 0.9)}), 0.9, 0.5)
+    result = judge(hypothesis(SPIN, {0: Argument(9, 0.9, in_range=False), 1: Argument(1.0, 0.9)}), 0.9)
     assert (result.name, result.decision, result.reason) == (None, "refuse", "out_of_range")
 
 
 def test_confidence_is_the_product_and_a_low_one_asks_with_its_hypothesis() -> None:
-    result = judge(hypothesis(SPIN, {0: Argument(9, 0.6), 1: Argument(1.0, 0.5)}), 0.9, 0.5)
+    result = judge(hypothesis(SPIN, {0: Argument(9, 0.6), 1: Argument(1.0, 0.5)}), 0.9)
     assert result.confidence == pytest.approx(0.27)
     assert (result.name, result.arguments, result.decision) == ("f", {"rpm": 9, "duration": 1.0}, "ask")
 
 
 def test_nested_parameters_are_nested_again() -> None:
     nested = function(target={"type": "object", "properties": {"x": {"type": "number"}}, "required": ["x"]})
-    assert judge(hypothesis(nested, {0: Argument(2.0, 1.0)}), 1.0, 0.5).arguments == {"target": {"x": 2.0}}
+    assert judge(hypothesis(nested, {0: Argument(2.0, 1.0)}), 1.0).arguments == {"target": {"x": 2.0}}
 
 
 @cache
