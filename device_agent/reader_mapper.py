@@ -16,6 +16,7 @@ from device_agent.language_reader import LanguageReader
 from device_agent.mapper import NO_HINT, Hint, Mapped, offers
 from device_agent.positions import Point, in_coordinates, is_bare_trip, makes_use_of, other_facts, point_drives, points_in
 from device_agent.program import spaced
+from device_agent.quantities import find_quantities
 from runtime.llm.llama_cpp.decoder import Decoder
 from runtime.llm.llama_cpp.encoder import Encoder
 from runtime.llm.worker import Worker
@@ -94,7 +95,8 @@ def sought(mapped: Mapped, catalogue: Catalogue, hint: Hint) -> Mapped:
 
 
 def doubted(sentence: str, mapped: Mapped, catalogue: Catalogue, points: Sequence[Point] = ()) -> Mapped:
-    """Ask back where the sentence names a place that the call has no use for: "carry it from shelf 3 to the station" is not a mere trip there.
+    """Ask back where the sentence names a place that the call has no use for: "carry it from shelf 3 to the station" is not a mere trip there; or
+    says a share ("at half speed"), and the call has no number at all.
 
     `points`: the places that the coordinator says the sentence names.
     """
@@ -108,7 +110,9 @@ def doubted(sentence: str, mapped: Mapped, catalogue: Catalogue, points: Sequenc
     }
     moves = any(c.attribute in ("at", "x", "y") for f in catalogue.functions for c in f.achieves)
     astray = moves and any(not makes_use_of(call, function, point) for point in points)
-    return mapped if named <= used and not astray else mapped.model_copy(update={"decision": "ask"})
+    numbers = any(isinstance(v, int | float) and not isinstance(v, bool) for n, v in call.arguments.items() if n not in function.places)
+    share = not numbers and any(q.fraction for q in find_quantities(sentence))
+    return mapped if named <= used and not astray and not share else mapped.model_copy(update={"decision": "ask"})
 
 
 def site_view(function: Function) -> Function:

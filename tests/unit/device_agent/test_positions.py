@@ -62,6 +62,13 @@ def test_a_call_that_has_no_use_for_the_place_is_asked_about(function, arguments
     assert mapped.decision == ("act" if used else "ask")
 
 
+@pytest.mark.parametrize(("sentence", "decision"), [("Go to shelf 3.", "act"), ("Go to shelf 3 at half speed.", "ask")])
+def test_a_share_that_no_number_of_the_call_takes_is_asked_about(sentence, decision):
+    call = Call(function="nav_rack", arguments={"idx": 3})
+    catalogue = Catalogue(kind="robot", functions=(HOME, RACK))
+    assert doubted(sentence, Mapped(call=call, decision="act"), catalogue).decision == decision
+
+
 DOCK = Point(name="dock 2", x=10.0, y=9.5)
 
 
