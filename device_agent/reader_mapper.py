@@ -96,7 +96,7 @@ def sought(mapped: Mapped, catalogue: Catalogue, hint: Hint) -> Mapped:
 
 def doubted(sentence: str, mapped: Mapped, catalogue: Catalogue, points: Sequence[Point] = ()) -> Mapped:
     """Ask back where the sentence names a place that the call has no use for: "carry it from shelf 3 to the station" is not a mere trip there; or
-    says a share ("at half speed"), and the call has no number at all.
+    says a share ("at half speed") of which the call, which changes something, takes nothing.
 
     `points`: the places that the coordinator says the sentence names.
     """
@@ -110,8 +110,8 @@ def doubted(sentence: str, mapped: Mapped, catalogue: Catalogue, points: Sequenc
     }
     moves = any(c.attribute in ("at", "x", "y") for f in catalogue.functions for c in f.achieves)
     astray = moves and any(not makes_use_of(call, function, point) for point in points)
-    numbers = any(isinstance(v, int | float) and not isinstance(v, bool) for n, v in call.arguments.items() if n not in function.places)
-    share = not numbers and any(q.fraction for q in find_quantities(sentence))
+    bare = function.safety != "read" and call.arguments.keys() <= function.places.keys()
+    share = bare and any(q.fraction for q in find_quantities(sentence))
     return mapped if named <= used and not astray and not share else mapped.model_copy(update={"decision": "ask"})
 
 

@@ -62,11 +62,22 @@ def test_a_call_that_has_no_use_for_the_place_is_asked_about(function, arguments
     assert mapped.decision == ("act" if used else "ask")
 
 
-@pytest.mark.parametrize(("sentence", "decision"), [("Go to shelf 3.", "act"), ("Go to shelf 3 at half speed.", "ask")])
-def test_a_share_that_no_number_of_the_call_takes_is_asked_about(sentence, decision):
-    call = Call(function="nav_rack", arguments={"idx": 3})
-    catalogue = Catalogue(kind="robot", functions=(HOME, RACK))
-    assert doubted(sentence, Mapped(call=call, decision="act"), catalogue).decision == decision
+FULL = Function(name="is_full", safety="read")
+WASH = Function(name="wash", safety="reversible")
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "sentence", "decision"),
+    [
+        (RACK, {"idx": 3}, "Go to shelf 3.", "act"),
+        (RACK, {"idx": 3}, "Go to shelf 3 at half speed.", "ask"),
+        (FULL, {}, "Is the tank at least half full?", "act"),
+        (WASH, {"half_load": True}, "Wash half a load.", "act"),
+    ],
+)
+def test_a_share_of_which_an_action_takes_nothing_is_asked_about(function, arguments, sentence, decision):
+    mapped = Mapped(call=Call(function=function.name, arguments=arguments), decision="act")
+    assert doubted(sentence, mapped, Catalogue(kind="robot", functions=(HOME, RACK, FULL, WASH))).decision == decision
 
 
 DOCK = Point(name="dock 2", x=10.0, y=9.5)
