@@ -72,7 +72,7 @@ async def _serve(settings: Any) -> None:
         catalogue = load_catalogue(device.catalogue)
         driver = HttpDriver(catalogue, HttpxTransport(device.url), clock, device=device.id)
         devices.append((profile_of(device, catalogue), driver))
-    mapper = open_mapper(settings.models.embed, settings.models.threads, settings.models.reader)
+    mapper = open_mapper(settings.models.embed, settings.models.threads, settings.models.server or settings.models.reader)
     store = SqliteStore(settings.agent.state_dir / f"{settings.agent.id}.db")
     identity = AgentIdentity(site=settings.site, agent=settings.agent.id, boot=clock.uuid7(), heartbeat=settings.agent.heartbeat)
     options = AgentOptions(privacy=settings.privacy.level, allow=settings.agent.allow_irreversible, refresh=settings.agent.refresh)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.console import emit, say
-from cli.map_ import ModelOption
+from cli.map_ import EngineOption, ModelOption, Source, UrlOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,30 +23,25 @@ PROGRESS = 200
 def evaluate(
     stage: Annotated[str, typer.Option("--stage", help="map: a sentence to one device's call.")] = "map",
     cases: Annotated[Path | None, typer.Option("--set", help="Cases with expected answers (JSONL); default: the shipped foreign devices.")] = None,
-    engine: Annotated[str, typer.Option("--engine", help="encoder: the shipped reader; chat: --model writes the call.")] = "encoder",
+    engine: EngineOption = "encoder",
     model: ModelOption = None,
+    url: UrlOption = None,
     json: Annotated[Path | None, typer.Option("--json", help="Also write the whole report.")] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Also draw it (PNG or SVG).")] = None,
 ) -> None:
     """Which model for which device: where it goes wrong, how sure it is, what it costs."""
     from benchmarks import machine, map_eval, map_stage
-    from runtime.settings import load
     from schemas.errors import ConfigError
 
-    if stage != "map" or engine not in ("encoder", "chat"):
-        raise ConfigError(f"--stage {stage!r} --engine {engine!r}: choose map, and encoder or chat")
-    models, source = load(None).models, cases or map_eval.SET
-    read = map_eval.read_cases(source)
-    from device_agent.reader_mapper import open_reader
-
-    embed, writer = (model or models.embed, None) if engine == "encoder" else (models.embed, model or models.reader or models.lm)
-    reader, energy = open_reader(embed, models.threads, writer), machine.energy_j()
-    answers = _answers(read, reader)
-    weights = writer or embed
-    report = map_stage.judged(answers, engine, weights.name, source.name).model_copy(
+    if stage != "map":
+        raise ConfigError(f"--stage {stage!r}: choose map")
+    source, file = Source.of(engine, model, url), cases or map_eval.SET
+    read = map_eval.read_cases(file)
+    reader, energy = source.open(), machine.energy_j()
+    report = map_stage.judged(_answers(read, reader), engine, source.name, file.name).model_copy(
         update={
             "energy_j": machine.spent_j(energy), "memory_mb": machine.resident_mb(), "bandwidth_gbs": machine.bandwidth_gbs(),
-            "weights_mb": weights.stat().st_size / 1e6,
+            "weights_mb": source.weights_mb,
         }
     )  # fmt: skip
     if json is not None:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.console import JsonOption, emit, emit_json, say, sink
 
+if TYPE_CHECKING:
+    from device_agent.interpreter import Reader
+
 PROGRESS = 200
 """Cases between two lines of progress."""
 
+ENGINES = ("encoder", "chat", "server")
 ModelOption = Annotated[Path | None, typer.Option("--model", help="GGUF: an encoder, its heads beside it; with --engine chat an instruct model.")]
+EngineOption = Annotated[
+    str, typer.Option("--engine", help="encoder: the shipped reader; chat: --model writes the call; server: the one at --url writes it.")
+]
+UrlOption = Annotated[str | None, typer.Option("--url", help="OpenAI-compatible server, such as http://127.0.0.1:8000/v1.")]
 
 
 def map_sentences(
@@ -21,22 +30,22 @@ def map_sentences(
     out: Annotated[Path | None, typer.Option("--out", help="Predictions, one JSON object a line; default stdout.")] = None,
     catalogue: Annotated[Path | None, typer.Option("--catalogue", help="Functions of the device (JSON), for one sentence.")] = None,
     model: ModelOption = None,
-    engine: Annotated[str, typer.Option("--engine", help="encoder: the shipped reader; chat: --model writes the call.")] = "encoder",
+    engine: EngineOption = "encoder",
+    url: UrlOption = None,
     json: JsonOption = False,
 ) -> None:
     """Say which call a sentence asks for. Exit 0 whenever it could run, also when no call may be made."""
-    _check(sentence, cases, out, catalogue, engine)
+    _check(sentence, cases, out, catalogue)
+    source = Source.of(engine, model, url)
     if cases is not None:
-        _map_file(cases, out, model, engine)
+        _map_file(cases, out, source)
     elif sentence is not None and catalogue is not None:
-        _map_one(sentence, catalogue, model, engine, json)
+        _map_one(sentence, catalogue, source, json)
 
 
-def _check(sentence: str | None, cases: Path | None, out: Path | None, catalogue: Path | None, engine: str) -> None:
+def _check(sentence: str | None, cases: Path | None, out: Path | None, catalogue: Path | None) -> None:
     from schemas.errors import ConfigError
 
-    if engine not in ("encoder", "chat"):
-        raise ConfigError(f"--engine {engine!r}: choose encoder or chat")
     if (sentence is None) == (cases is None):
         raise ConfigError('give either "sentence" --catalogue FILE, or --in FILE')
     if sentence is not None and catalogue is None:
@@ -49,24 +58,61 @@ def _check(sentence: str | None, cases: Path | None, out: Path | None, catalogue
         raise ConfigError(f"--out {out}: would overwrite --in")
 
 
-def open_cases(model: Path | None, engine: str = "encoder") -> Any:
-    """A CaseMapper over the encoder, or over a GGUF that writes the calls. Raises ConfigError."""
+@dataclass(frozen=True)
+class Source:
+    """Where calls come from: the encoder file, and what writes calls in its place (a GGUF, a server's URL) if anything does."""
+
+    engine: str
+    embed: Path
+    threads: int
+    writer: Path | str | None = None
+
+    @classmethod
+    def of(cls, engine: str, model: Path | None, url: str | None) -> Source:
+        """Of the command line and the configuration. Raises ConfigError for a combination that means nothing."""
+        from runtime.settings import load
+        from schemas.errors import ConfigError
+
+        if engine not in ENGINES:
+            raise ConfigError(f"--engine {engine!r}: choose {', '.join(ENGINES[:-1])} or {ENGINES[-1]}")
+        if (engine == "server") != (url is not None):
+            raise ConfigError("--engine server needs --url" if url is None else "--url: only with --engine server")
+        if engine == "server" and model is not None:
+            raise ConfigError("--model: not with --engine server, which has its own")
+        models = load(None).models
+        if engine == "encoder":
+            return cls(engine, model or models.embed, models.threads)
+        return cls(engine, models.embed, models.threads, url or model or models.reader or models.lm)
+
+    @property
+    def name(self) -> str:
+        return self.writer if isinstance(self.writer, str) else (self.writer or self.embed).name
+
+    @property
+    def weights_mb(self) -> float:
+        """Of the file that answers; 0 for a server's."""
+        return 0.0 if isinstance(self.writer, str) else (self.writer or self.embed).stat().st_size / 1e6
+
+    def open(self) -> Reader:
+        """Raises ConfigError."""
+        from device_agent.reader_mapper import open_reader
+
+        return open_reader(self.embed, self.threads, self.writer)
+
+
+def open_cases(source: Source) -> Any:
+    """A CaseMapper. Raises ConfigError."""
     from cli.map_cases import CaseMapper
-    from device_agent.reader_mapper import open_reader
-    from runtime.settings import load
 
-    models = load(None).models
-    if engine == "encoder":
-        return CaseMapper(open_reader(model or models.embed, models.threads))
-    return CaseMapper(open_reader(models.embed, models.threads, model or models.reader or models.lm))
+    return CaseMapper(source.open())
 
 
-def _map_file(cases: Path, out: Path | None, model: Path | None, engine: str) -> None:
+def _map_file(cases: Path, out: Path | None, source: Source) -> None:
     from schemas.errors import ConfigError
 
     try:
         with cases.open("rb") as lines:
-            mapper = open_cases(model, engine)
+            mapper = open_cases(source)
             with sink(out) as file:
                 done = 0
                 for done, line in enumerate(mapper.lines(lines), 1):
@@ -79,9 +125,9 @@ def _map_file(cases: Path, out: Path | None, model: Path | None, engine: str) ->
         say(f"{done} cases → {out}")
 
 
-def _map_one(sentence: str, catalogue: Path, model: Path | None, engine: str, json: bool) -> None:
+def _map_one(sentence: str, catalogue: Path, source: Source, json: bool) -> None:
     functions = read_catalogue(catalogue)
-    predicted = open_cases(model, engine).case({"instruction": sentence, "functions": functions})
+    predicted = open_cases(source).case({"instruction": sentence, "functions": functions})
     predicted.pop("id")
     if json:
         emit_json(predicted)

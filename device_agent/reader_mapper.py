@@ -19,6 +19,7 @@ from device_agent.program import spaced
 from device_agent.quantities import find_quantities
 from runtime.llm.llama_cpp.decoder import Decoder
 from runtime.llm.llama_cpp.encoder import Encoder
+from runtime.llm.server import ServerModel
 from runtime.llm.worker import Worker
 from schemas.messages import Candidate
 from schemas.skills import Call, Catalogue, Function, PlaceRef
@@ -76,13 +77,16 @@ class ReaderMapper:
         await self._worker.close()
 
 
-def open_reader(embed: Path, threads: int = 1, model: Path | None = None) -> Reader:
-    """The encoder with its heads; with `model`, a GGUF that writes the calls instead. Raises ConfigError."""
+def open_reader(embed: Path, threads: int = 1, model: Path | str | None = None) -> Reader:
+    """The encoder with its heads; with `model`, one that writes the calls instead: a GGUF, or the URL of an OpenAI-compatible server.
+    Raises ConfigError."""
     interpreter = Interpreter(Encoder(embed, threads), Heads.load(embed.with_name(f"{embed.stem}-heads.npz")))
-    return interpreter if model is None else LanguageReader(interpreter, Decoder(model, CONTEXT, threads))
+    if model is None:
+        return interpreter
+    return LanguageReader(interpreter, ServerModel(model) if isinstance(model, str) else Decoder(model, CONTEXT, threads))
 
 
-def open_mapper(embed: Path, threads: int = 1, model: Path | None = None) -> ReaderMapper:
+def open_mapper(embed: Path, threads: int = 1, model: Path | str | None = None) -> ReaderMapper:
     """As `open_reader`, in a worker thread. Raises ConfigError."""
     return ReaderMapper(open_reader(embed, threads, model), Worker("mapper"))
 

@@ -35,6 +35,8 @@ class ModelSection(Frozen):
     lm: Path = MODELS / "parley-lm.gguf"
     reader: Path | None = None
     """An instruct model that writes agents' calls in the encoder's place."""
+    server: str | None = None
+    """Base URL of an OpenAI-compatible server that writes them."""
     threads: int = Field(default=1, ge=1, le=64)
 
 
