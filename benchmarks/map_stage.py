@@ -8,6 +8,18 @@ from benchmarks.map_eval import Answer, accuracy
 from benchmarks.stats import Share, Times, share, times
 from schemas.base import Frozen
 
+BY_LANGUAGE = (
+    "recall@4",
+    "choice",
+    "call_exact",
+    "three_arguments",
+    "false_refusals",
+    "none_fits_refused",
+    "missing_asked",
+    "acted_on",
+    "wrong_actions",
+)
+
 
 class Point(Frozen):
     """Of the share `coverage` of the cases about which the model is surest, the share `right` ended right; `confidence` is the least among them."""
@@ -27,6 +39,8 @@ class StageReport(Frozen):
     cases: int
     stages: dict[str, Share]
     groups: dict[str, dict[str, Share]]
+    languages: dict[str, dict[str, Share]]
+    """The stages again, of each language's cases alone."""
     curve: tuple[Point, ...]
     calibration_error: float
     times: Times
@@ -99,6 +113,7 @@ def calibration_error(answers: Sequence[Answer], bins: int = 10) -> float:
 def judged(answers: Sequence[Answer], engine: str, model: str, source: str) -> StageReport:
     return StageReport(
         engine=engine, model=model, set=source, cases=len(answers), stages=stages(answers), groups=groups(answers), curve=curve(answers),
+        languages={code: stages([a for a in answers if a.case.language == code]) for code in sorted({a.case.language for a in answers})},
         calibration_error=calibration_error(answers), times=times([a.ms for a in answers]),
     )  # fmt: skip
 
@@ -109,6 +124,9 @@ def as_text(report: StageReport) -> str:
     lines += [_line(name, s) for name, s in report.stages.items()]
     for title, rows in report.groups.items():
         lines += [f"right ends by {title}", *(_line(f"  {name}", s) for name, s in rows.items())]
+    if len(report.languages) > 1:
+        lines.append(" " * 22 + "".join(f"{code:>8}" for code in report.languages))
+        lines += [f"{name:<22}" + "".join(f"{100 * told[name].value:>8.1f}" for told in report.languages.values()) for name in BY_LANGUAGE]
     at = [(c, p) for c in (0.25, 0.5, 0.75, 1.0) if (p := at_coverage(report.curve, c)) is not None]
     lines += ["right among the surest", *(f"  {100 * c:>3.0f} %{100 * p.right:>25.1f} %  confidence ≥ {p.confidence:.2f}" for c, p in at)]
     lines.append(f"calibration error{100 * report.calibration_error:>13.1f} %")

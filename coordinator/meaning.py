@@ -28,14 +28,14 @@ class Thresholds(Frozen):
     `same`: from when on it is something that these do, too.
     """
 
-    property: float = 0.48
-    name: float = 0.5
+    property: float = 0.55
+    name: float = 0.57
     name_margin: float = 0.1
-    able: float = 0.27
+    able: float = 0.45
     able_margin: float = 0.12
-    beyond: float = 0.4
+    beyond: float = 0.5
     beyond_margin: float = 0.14
-    same: float = 0.5
+    same: float = 0.6
 
 
 @dataclass(frozen=True)

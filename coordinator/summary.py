@@ -13,7 +13,7 @@ from coordinator.mentions import Summary
 from coordinator.registry import Device
 
 MOST_KINDS, MOST_PROPERTIES = 6, 3
-NEAR = 0.4
+NEAR = 0.5
 """Cosine similarity of an instruction to a property's wordings from which it may speak of it."""
 
 

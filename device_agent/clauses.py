@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from device_agent.quantities import find_quantities
 
-_LINKS = "and then|and also|and after that|and afterwards|after that|afterwards|and|then|also|but first|plus"
-_SEAM = re.compile(rf"(?:\s*[,;.!?]\s*|\s+)(?:{_LINKS})\s*,?\s+|\s*;\s*|(?<=\w)[.!?]\s+(?=\w)", re.IGNORECASE)
-_BETWEEN = re.compile(r"\bbetween\s+\S+(?:\s+\S+)?$", re.IGNORECASE)
+
+@dataclass(frozen=True)
+class Cut:
+    """A sentence in two; `at`: the character at which the seam begins."""
+
+    before: str
+    after: str
+    at: int
+
+
+_LINKS = (
+    "and then|and also|and after that|and afterwards|after that|afterwards|and|then|also|but first|plus"
+    "|und dann|und danach|und anschließend|und|dann|danach|anschließend|et puis|et ensuite|et|puis|ensuite|y luego|y después|y|luego|después"
+)
+_SEAM = re.compile(
+    rf"(?:\s*[,;.!?]\s*|\s+)(?:{_LINKS})\s*,?\s+|\s*[;；]\s*|(?<=\w)[.!?]\s+(?=\w)|(?<=\w)[，。！]?(?:然后|接着|并且|之后)再?|(?<=\w)[。！](?=\w)",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(r"\b(?:between|zwischen|entre)\s+\S+(?:\s+\S+)?$", re.IGNORECASE)
+_WORD = re.compile(r"[\u3040-\u9fff]{2}|[^\s\u3040-\u9fff]+")
 _SHORTEST = 2
-"""Words of a half; "on and off" is no pair of requests, "stop and dock now" may be."""
+"""Words of both halves together; "on and off" is no pair of requests, "stop and dock now" may be."""
 
 
-def halves(text: str, most: int = 3) -> list[tuple[str, str]]:
-    """The sentence cut in two at each seam, at most `most` times, as (before, after). "Two and a half" and "between 3 and 5" have no seam."""
+def halves(text: str, most: int = 3) -> list[Cut]:
+    """The sentence cut in two at each seam, at most `most` times. "Two and a half" and "between 3 and 5" have no seam."""
     quantities = find_quantities(text)
     seams = [m for m in _SEAM.finditer(text) if not any(q.start < m.end() and m.start() < q.end for q in quantities)]
-    cuts = [(text[: m.start()].strip(), text[m.end() :].strip()) for m in seams if not _BETWEEN.search(text[: m.start()])]
-    return [(a, b) for a, b in cuts if a and b and len(a.split()) + len(b.split()) > _SHORTEST][:most]
+    cuts = [Cut(text[: m.start()].strip(), text[m.end() :].strip(), m.start()) for m in seams if not _BETWEEN.search(text[: m.start()])]
+    return [c for c in cuts if c.before and c.after and len(_WORD.findall(c.before)) + len(_WORD.findall(c.after)) > _SHORTEST][:most]

@@ -20,17 +20,20 @@ Reason = Literal["none_fits", "missing_argument", "out_of_range", "several"]
 
 
 class InterpreterSettings(Frozen):
-    """All thresholds in one place. Chosen on held-out kinds of devices (models/parley-embed.toml)."""
+    """All thresholds in one place. Chosen on held-out kinds of devices (models/parley-encoder.toml)."""
 
     candidates: int = 4
     margin: float = 0.15
     """Candidates further than this behind the nearest, as cosines, are not read: a clear lead costs one pass, doubt at most `candidates`."""
+    first: int = 2
+    sure: float = 0.9
+    """The `first` candidates are read together; the others only if the best of these matches with a probability below `sure`."""
     none: float = 0.75
     """Probability of "nothing fits" from which a sentence is refused."""
-    several: float = 0.6
+    several: float = 0.7
     """Match probability from which each half of a sentence is a request of its own; `half`: its least cosine with a function."""
-    half: float = 0.35
-    act: float = 0.6
+    half: float = 0.5
+    act: float = 0.65
     """Confidence from which a call is made without asking."""
     catalogues: int = 256
     """Prepared catalogues kept in memory."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
@@ -60,7 +60,7 @@ class Interpreter:
         with self._stage("retrieve"):
             near = self._shortlist(sentence, catalogue)
         with self._stage("read"):
-            readings = self._read(read, catalogue, [number for number, _ in near])
+            readings = self._read_enough(read, catalogue, [number for number, _ in near])
         with self._stage("bind"):
             result = self._conclude(read, catalogue, near, readings, read_facts(context))
         return result.model_copy(update={"ms": (time.perf_counter() - began) * 1000.0})
@@ -74,20 +74,30 @@ class Interpreter:
         near = self.nearest(sentence, catalogue, self.settings.candidates)
         return [(number, similarity) for number, similarity in near if near[0][1] - similarity <= self.settings.margin]
 
+    def _read_enough(self, sentence: Sentence, catalogue: Catalogue, numbers: list[int]) -> list[Reading]:
+        """The nearest functions first; the others, too, unless one of these is surely meant."""
+        first, others = numbers[: self.settings.first], numbers[self.settings.first :]
+        readings = self._read(sentence, catalogue, first)
+        sure = max(match_probabilities([r.match for r in readings])) >= self.settings.sure
+        return readings if sure or not others else readings + self._read(sentence, catalogue, others)
+
     def _read(self, sentence: Sentence, catalogue: Catalogue, numbers: list[int]) -> list[Reading]:
         vectors = self._encoder.token_vectors([pass_ids(sentence, catalogue.texts[n]) for n in numbers])
         return [self._heads.read(v, len(sentence.ids), catalogue.texts[n]) for v, n in zip(vectors, numbers, strict=True)]
 
-    def _several(self, text: str, catalogue: Catalogue) -> float:
-        """How sure the reader is that the sentence, cut at some seam, asks for two different functions: the weaker half's match probability."""
-        cuts = halves(text)
-        parts = list(dict.fromkeys(part for cut in cuts for part in cut))
+    def _several(self, text: str, catalogue: Catalogue, said: Sequence[int]) -> float:
+        """How sure the reader is that the sentence, cut at some seam, asks for two different functions: the weaker half's match probability.
+
+        `said`: characters at which the best function's arguments begin; where they lie on both sides of a seam, it is one request.
+        """
+        cuts = [c for c in halves(text) if not (any(at < c.at for at in said) and any(at >= c.at for at in said))]
+        parts = list(dict.fromkeys(part for cut in cuts for part in (cut.before, cut.after)))
         if not parts:
             return 0.0
         vectors = self._encoder.embed(parts)
         found = {part: catalogue.nearest(vector, 1)[0] for part, vector in zip(parts, vectors, strict=True)}
         nearest = {part: number for part, (number, similarity) in found.items() if similarity >= self.settings.half}
-        pairs = [(a, b) for a, b in cuts if a in nearest and b in nearest and nearest[a] != nearest[b]]
+        pairs = [(c.before, c.after) for c in cuts if c.before in nearest and c.after in nearest and nearest[c.before] != nearest[c.after]]
         match = {part: self._match(part, catalogue, nearest[part]) for part in dict.fromkeys(p for pair in pairs for p in pair)}
         return max((min(match[a], match[b]) for a, b in pairs), default=0.0)
 
@@ -102,19 +112,28 @@ class Interpreter:
         quantities = find_quantities(sentence.text)
         hypotheses = [
             Hypothesis(catalogue.functions[n], catalogue.texts[n].parameters, s, r.match, extract(sentence, catalogue.texts[n], r, facts), quantities)
-            for (n, s), r in zip(near, readings, strict=True)
+            for (n, s), r in zip(near, readings, strict=False)
         ]
         none, chances = weigh(hypotheses)
-        considered = tuple(Considered(name=h.function.name, similarity=h.similarity, match=c) for h, c in zip(hypotheses, chances, strict=True))
-        result = self._decide(sentence.text, catalogue, hypotheses, none, chances)
+        considered = tuple(
+            Considered(name=catalogue.functions[n].name, similarity=s, match=chances[i] if i < len(chances) else None)
+            for i, (n, s) in enumerate(near)
+        )
+        best = max(range(len(chances)), key=lambda i: chances[i])
+        said = begins(sentence, readings[best], hypotheses[best].found)
+        result = self._decide(sentence.text, catalogue, hypotheses[best], none, chances[best], said)
         sure = calibrated(result, considered, self._heads.calibration)
         return decided(result, sure, self.settings.act).model_copy(update={"candidates": considered})
 
-    def _decide(self, text: str, catalogue: Catalogue, hypotheses: list[Hypothesis], none: float, chances: list[float]) -> Interpretation:
-        several = self._several(text, catalogue)
+    def _decide(self, text: str, catalogue: Catalogue, best: Hypothesis, none: float, chance: float, said: Sequence[int]) -> Interpretation:
+        several = self._several(text, catalogue, said)
         if several >= self.settings.several:
             return Interpretation(name=None, decision="refuse", confidence=several, reason="several")
         if none >= self.settings.none:
             return Interpretation(name=None, decision="refuse", confidence=none, reason="none_fits")
-        best = max(range(len(chances)), key=lambda i: chances[i])
-        return judge(hypotheses[best], chances[best])
+        return judge(best, chance)
+
+
+def begins(sentence: Sentence, reading: Reading, parameters: Iterable[int]) -> list[int]:
+    """The characters at which the words of these parameters begin."""
+    return [sentence.spans[int(reading.starts[p].argmax())][0] for p in parameters if reading.starts[p].size]

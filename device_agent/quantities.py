@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import text_to_num  # pyright: ignore[reportMissingTypeStubs]
 
+from device_agent.idioms import chinese, idiom
 from device_agent.units import unit_of
 
 
@@ -47,13 +48,18 @@ _LONGEST_NUMBER = 16
 _LANGUAGES = ("en", "de", "fr", "es")
 _NO_NUMBERS = frozenset(["un", "une", "uno", "una", "ein", "eine", "once", "cent", "cents"])
 """Articles, and English words that another language counts with."""
-_BEFORE_UNIT = dict.fromkeys(["halbe", "halben", "halber", "halbes", "demi", "demie", "media", "medio"], 0.5) | {"viertel": 0.25, "cuarto": 0.25}
+_BEFORE_UNIT = dict.fromkeys(["halbe", "halben", "halber", "halbes", "demi", "demie", "media", "medio", "半"], 0.5) | {
+    "viertel": 0.25,
+    "cuarto": 0.25,
+}
 """Fractions in other languages; without a unit after them or before them they say other things, too."""
 _FRACTIONS = {"half": 0.5, "halfway": 0.5, "quarter": 0.25, "third": 1 / 3, "fifth": 0.2, "tenth": 0.1, "hundredth": 0.01, **_BEFORE_UNIT}
 _ONE = frozenset(["a", "an", "ein", "eine", "einen", "einer", "un", "une", "una"])
 _AND = (["and", "a"], ["and", "one"], ["y"], ["et"], ["und"], ["und", "eine"], ["und", "ein"])
 _DIGIT_WORDS = ("ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn")
 _AND_A_HALF = {"anderthalb": 1.5, **{f"{word}einhalb": n + 0.5 for n, word in enumerate(_DIGIT_WORDS, 1)}}
+_COUNTED_BEFORE = frozenset(["those", "these", "other"])
+"""After these a number counts what is spoken of ("those two") and is no value."""
 _NUMBERS = {"noon": 12.0, "midnight": 0.0, "once": 1.0, "twice": 2.0, "thrice": 3.0}
 """Words that are a quantity by themselves: hours of the day, and how often."""
 _GLYPHS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
@@ -97,8 +103,10 @@ def find_quantities(text: str) -> list[Quantity]:
         if read is None:
             i += 1
             continue
-        quantity, i = read
-        found.append(quantity)
+        quantity, after = read
+        if quantity.unit is not None or i == 0 or tokens[i - 1].text not in _COUNTED_BEFORE:
+            found.append(quantity)
+        i = after
     return found
 
 
@@ -109,16 +117,27 @@ def _read(text: str, tokens: list[_Token], i: int) -> tuple[Quantity, int] | Non
         return Quantity(tokens[i].start, tokens[i].end, _NUMBERS[tokens[i].text]), i + 1
     if tokens[i].text in ("minus", "negative") and i + 1 < len(tokens):
         sign, at = -1.0, i + 1
-    number = _digits(text, tokens, at) or _words(tokens, at) or _part(tokens, at) or _single(tokens, at) or _ordinal(tokens, at)
+    if said := idiom(text, tokens[at].start):
+        return Quantity(tokens[at].start, said.end, said.value, said.unit, said.share), _token_at(tokens, said.end, at)
+    number = (
+        _digits(text, tokens, at)
+        or _chinese(text, tokens, at)
+        or _words(tokens, at)
+        or _part(tokens, at)
+        or _single(tokens, at)
+        or _ordinal(tokens, at)
+    )
     if number is None:
         return None
     value, after, kind = number
     unit, end = _unit(text, tokens, after, strict=kind != "digits" and kind != "words") if kind != "ordinal" else (None, after)
-    if unit is None and (kind == "single" or (kind == "part" and tokens[after - 1].text in _BEFORE_UNIT)):
+    if unit is None and (kind == "single" or (kind == "part" and tokens[after - 1].text in _BEFORE_UNIT and after == at + 1)):
         return None
     if unit is None and kind in ("digits", "words"):
         value, end = _of_the_day(tokens, value, after)
     joined = next((len(w) for w in _AND if unit and [t.text for t in tokens[end : end + len(w) + 1]][:-1] == w), None)
+    if unit and end < len(tokens) and tokens[end].text == "半":
+        value, end = value + 0.5, end + 1
     if joined and end + joined < len(tokens) and (part := _FRACTIONS.get(tokens[end + joined].text)) is not None:
         value, end = value + part, end + joined + 1
     return Quantity(tokens[i].start, tokens[end - 1].end, sign * value, unit, kind == "part" and unit is None), end
@@ -160,6 +179,17 @@ def _decimal(digits: str) -> float:
         return float(plain.replace(",", ""))
     head, *rest = plain.replace(",", ".").split(".")
     return float(f"{head}.{''.join(rest)}") if rest else float(head)
+
+
+def _chinese(text: str, tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
+    """ "三十", "两个半" (小时), "一半"; a numeral that may be part of a word counts only before a unit."""
+    read = chinese(text, tokens[i].start)
+    return None if read is None else (read.value, _token_at(tokens, read.end, i), read.kind)
+
+
+def _token_at(tokens: list[_Token], end: int, i: int) -> int:
+    """The first token from i on that begins at or after the character `end`."""
+    return next((n for n in range(i, len(tokens)) if tokens[n].start >= end), len(tokens))
 
 
 def _words(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:

@@ -2,7 +2,7 @@
 
 Layout of a pass (all segment 0; an ordinary one stays below `LIMIT` tokens):
 `[CLS] sentence [SEP] function name words : description [P] parameter name words : description , type , unit [O] option [O] option … [SEP]`.
-`[P]` and `[O]` are two unused pieces of the vocabulary; the small heads read the encoder's vectors at these places.
+`[P]` and `[O]` are two pieces of the vocabulary that no text has; the small heads read the encoder's vectors at these places.
 Training and use share this module, so the layout cannot drift.
 """
 
@@ -15,7 +15,8 @@ from typing import Protocol
 
 from schemas.skills import Function, Parameter, parameters_of
 
-CLS, SEP, PARAMETER, OPTION = 101, 102, 2, 3
+CLS, PAD, SEP, UNKNOWN, PARAMETER, OPTION = range(6)
+"""The vocabulary begins with these."""
 LIMIT, POSITIONS, SENTENCE = 256, 512, 200
 YES, NO = "yes", "no"
 _SHOWN = {YES: "yes , on", NO: "no , off , not"}
@@ -25,10 +26,10 @@ LITERAL, LOWEST, HIGHEST, ZERO, NEGATIVE = "as said", "lowest", "highest", "zero
 
 
 class Pieces(Protocol):
-    """A word-piece vocabulary."""
+    """A vocabulary of word pieces (SentencePiece unigram)."""
 
-    def tokenize(self, text: str) -> list[int]:
-        """Ids without special tokens."""
+    def tokenize(self, text: str, glued: bool = False) -> list[int]:
+        """Ids without special tokens. `glued`: the text goes on where the last one ended, without a blank."""
         ...
 
     def piece_length(self, token: int) -> int:
@@ -68,26 +69,27 @@ def name_words(name: str) -> str:
     return " ".join(_BORDERS.sub(" ", re.sub(r"[_\-/\s]+", " ", name)).lower().split()) or name
 
 
-def is_separate(char: str) -> bool:
-    """Whether the vocabulary's tokenizer makes a word of its own of this character (punctuation, CJK)."""
-    return unicodedata.category(char).startswith("P") or (char.isascii() and not char.isalnum()) or "\u3400" <= char <= "\u9fff"
+def _class_of(char: str) -> str:
+    """What joins into a word: letters and digits of one sort of script; punctuation stands alone; Chinese and Japanese run on without blanks."""
+    if char.isspace():
+        return "blank"
+    if unicodedata.category(char).startswith("P") or (char.isascii() and not char.isalnum()):
+        return "separate"
+    return "cjk" if "\u3040" <= char <= "\u9fff" else "word"
 
 
 def split_words(text: str) -> list[tuple[int, int]]:
-    """Character spans of the tokenizer's words: blanks divide, each separate character stands alone."""
+    """Character spans of what is cut into pieces by itself: blanks divide, punctuation stands alone, scripts do not mix."""
     spans: list[tuple[int, int]] = []
-    start: int | None = None
+    last = "blank"
     for i, char in enumerate(text):
-        blank = char.isspace()
-        alone = not blank and is_separate(char)
-        if (alone or blank) and start is not None:
-            spans.append((start, i))
-            start = None
-        if alone:
+        kind = _class_of(char)
+        if kind == last and kind not in ("blank", "separate"):
+            spans[-1] = (spans[-1][0], i + 1)
+        elif kind != "blank":
             spans.append((i, i + 1))
-        elif not blank and start is None:
-            start = i
-    return [*spans, (start, len(text))] if start is not None else spans
+        last = kind
+    return spans
 
 
 def read_sentence(text: str, pieces: Pieces) -> Sentence:
@@ -95,12 +97,12 @@ def read_sentence(text: str, pieces: Pieces) -> Sentence:
     ids: list[int] = []
     spans: list[tuple[int, int]] = []
     for start, end in split_words(text):
-        word = pieces.tokenize(text[start:end])
+        word = pieces.tokenize(text[start:end], glued=start > 0 and not text[start - 1].isspace())
         lengths = [pieces.piece_length(token) for token in word]
         at = start
         for token, length in zip(word, lengths, strict=True):
             ids.append(token)
-            # When normalising changed the length (accents, ligatures) each piece stands for the whole word.
+            # When normalising changed the length (ligatures, full width) each piece stands for the whole word.
             spans.append((at, at + length) if sum(lengths) == end - start else (start, end))
             at += length
     return Sentence(text, tuple(ids[:SENTENCE]), tuple(spans[:SENTENCE]))

@@ -46,15 +46,18 @@ def in_range(value: float, parameter: Parameter) -> bool:
     return low and (parameter.maximum is None or value <= parameter.maximum + 1e-9)
 
 
+_BEFORE, _AFTER = " \t\"'“”‘’«»(,;:，；：、（《「", " \t\"'“”‘’«»),;:.!?，；：。！？、）》」"
+
+
 def literal(text: str, start: int, end: int) -> tuple[int, int]:
     """Characters [start, end) widened to whole identifiers ("QX-7f3A", "lab_2") and freed of quotes and closing punctuation."""
     while start > 0 and _joined(text, start):
         start -= 1
     while end < len(text) and _joined(text, end):
         end += 1
-    while start < end and text[start] in " \t\"'“”‘’«»(,;:":
+    while start < end and text[start] in _BEFORE:
         start += 1
-    while end > start and text[end - 1] in " \t\"'“”‘’«»),;:.!?":
+    while end > start and text[end - 1] in _AFTER:
         end -= 1
     return start, end
 
@@ -62,8 +65,13 @@ def literal(text: str, start: int, end: int) -> tuple[int, int]:
 def _joined(text: str, at: int) -> bool:
     """Whether the characters before and after position `at` belong to one identifier."""
     left, right = text[at - 1], text[at]
-    inner = (left.isalnum() or left in "-_./:@") and (right.isalnum() or right in "-_./:@")
-    return inner and (left.isalnum() or right.isalnum()) and not (right in ".:" and _ends(text, at)) and not (left in ".:" and right.isspace())
+    inner = (_solid(left) or left in "-_./:@") and (_solid(right) or right in "-_./:@")
+    return inner and (_solid(left) or _solid(right)) and not (right in ".:" and _ends(text, at)) and not (left in ".:" and right.isspace())
+
+
+def _solid(char: str) -> bool:
+    """A letter or digit that a blank would divide from the next word; Chinese and Japanese write none."""
+    return char.isalnum() and not "\u3040" <= char <= "\u9fff"
 
 
 def _ends(text: str, at: int) -> bool:

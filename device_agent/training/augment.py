@@ -121,7 +121,7 @@ def leave_out(example: Example, rng: random.Random) -> Example:
 
 def typo(text: str, rng: random.Random) -> str:
     """One slip of the finger in a word of four letters or more."""
-    words = list(re.finditer(r"[A-Za-z]{4,}", text))
+    words = list(re.finditer(r"[^\W\d_\u3040-\u9fff]{4,}", text))
     if not words:
         return text
     word = rng.choice(words)
@@ -148,6 +148,8 @@ def _dress(parts: list[str | Mark], rng: random.Random, english: bool) -> list[s
             parts = [*parts[:-1], last.rstrip(".!?") if isinstance(last, str) else last, _after(rng.choice(AFTER))]
     if rng.random() < 0.2:
         parts = [re.sub(r"[.!?,;]+(?=\s|$)", "", part) if isinstance(part, str) else part for part in parts]
+    if rng.random() < 0.12:
+        parts = [part.lower() if isinstance(part, str) else part for part in parts]
     if rng.random() < 0.12:
         texts = [i for i, part in enumerate(parts) if isinstance(part, str) and len(part) > 6]
         if texts:

@@ -1,7 +1,7 @@
 """Fits how sure an end is (device_agent.calibration) on the kinds kept for it, and writes it into the heads; says what each threshold would do.
 
 `device_agent.training.export` does this, too. Alone, for an encoder that was exported before (its card is then out of date):
-python -m device_agent.training.calibrate --model models/parley-embed.gguf
+python -m device_agent.training.calibrate --model models/parley-encoder.gguf
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from device_agent.heads import Heads
 from device_agent.hypothesis import InterpreterSettings
 from device_agent.interpreter import Interpreter
 from device_agent.training.data import FOLDER, load_kinds, split_of
-from device_agent.training.evaluate import Judged, run_kind
+from device_agent.training.judged import Judged, run_kind
 from runtime.llm.llama_cpp.encoder import Encoder
 
 
@@ -88,7 +88,7 @@ def calibrate(weights: Path, data: Path = FOLDER) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=Path("models/parley-embed.gguf"))
+    parser.add_argument("--model", type=Path, default=Path("models/parley-encoder.gguf"))
     parser.add_argument("--data", type=Path, default=FOLDER)
     options = parser.parse_args()
     print(calibrate(options.model, options.data))

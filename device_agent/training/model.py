@@ -12,7 +12,7 @@ from torch.nn import functional
 from device_agent.heads import MATCH_SCALE
 from device_agent.reader import OPTION, PARAMETER
 
-HIDDEN, HEADS, LAYERS, INNER, SPAN = 384, 12, 6, 1536, 96
+HIDDEN, HEADS, INNER, SPAN = 384, 12, 1536, 96
 
 
 class Block(nn.Module):
@@ -38,27 +38,33 @@ class Block(nn.Module):
 class Encoder(nn.Module):
     """Token vectors [B, T, H] of ids [B, T] with lengths [B]. Only `markers` of the word vectors is trained: what [P] and [O] add to theirs."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: int, layers: int) -> None:
         super().__init__()
-        self.words = nn.Embedding(30522, HIDDEN)
+        self.words = nn.Embedding(words, HIDDEN)
         self.words.weight.requires_grad_(False)  # words seen in no authored file keep their meaning, and steps are faster
         self.markers = nn.Parameter(torch.zeros(2, HIDDEN))
         self.positions = nn.Embedding(512, HIDDEN)
         self.segment = nn.Parameter(torch.zeros(2, HIDDEN))
         self.norm = nn.LayerNorm(HIDDEN, eps=1e-12)
         self.drop = nn.Dropout(0.1)
-        self.blocks = nn.ModuleList(Block() for _ in range(LAYERS))
+        self.blocks = nn.ModuleList(Block() for _ in range(layers))
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        return self.states(ids, lengths)[-1].float()
+
+    def states(self, ids: Tensor, lengths: Tensor) -> list[Tensor]:
+        """What each block gives, [B, T, H]."""
         length = ids.shape[1]
         marks = (ids == PARAMETER)[..., None] * self.markers[0] + (ids == OPTION)[..., None] * self.markers[1]
         x = self.words(ids) + marks + self.positions.weight[:length] + self.segment[0]
         x = self.drop(self.norm(x))
         mask = torch.zeros(ids.shape[0], 1, 1, length, dtype=x.dtype).masked_fill_((torch.arange(length) >= lengths[:, None])[:, None, None, :], -1e4)
         mask = mask.to(torch.bfloat16) if torch.is_autocast_enabled("cpu") else mask
+        states = list[Tensor]()
         for block in self.blocks:
             x = block(x, mask)
-        return x.float()
+            states.append(x)
+        return states
 
     def freeze(self, layers: int) -> None:
         """Keep the input side and the lowest `layers` as they are."""
@@ -69,30 +75,56 @@ class Encoder(nn.Module):
 
 
 def load_base(folder: Path) -> Encoder:
-    """all-MiniLM-L6-v2 as published (`model.safetensors`)."""
-    raw = load_file(folder / "model.safetensors")
-    encoder = Encoder()
+    """A BERT as published (`model.safetensors`)."""
+    return encoder_of(load_file(folder / "model.safetensors"))
+
+
+def encoder_of(raw: dict[str, Tensor]) -> Encoder:
+    """From tensors under the names that BERTs are published with; as many layers as there are."""
+    layers = 1 + max(int(name.split(".")[2]) for name in raw if name.startswith("encoder.layer."))
+    words = raw["embeddings.word_embeddings.weight"]
+    encoder = Encoder(len(words), layers)
     state = {
         "markers": torch.zeros(2, HIDDEN),
-        "words.weight": raw["embeddings.word_embeddings.weight"],
+        "words.weight": words,
         "positions.weight": raw["embeddings.position_embeddings.weight"],
         "segment": raw["embeddings.token_type_embeddings.weight"],
         "norm.weight": raw["embeddings.LayerNorm.weight"],
         "norm.bias": raw["embeddings.LayerNorm.bias"],
     }
-    parts = {"out": "attention.output.dense", "norm1": "attention.output.LayerNorm", "norm2": "output.LayerNorm"}
-    parts |= {"up": "intermediate.dense", "down": "output.dense"}
-    for i in range(LAYERS):
+    for i in range(layers):
         old, new = f"encoder.layer.{i}.", f"blocks.{i}."
         for end in ("weight", "bias"):
             state[f"{new}qkv.{end}"] = torch.cat([raw[f"{old}attention.self.{n}.{end}"] for n in ("query", "key", "value")])
-            state |= {f"{new}{ours}.{end}": raw[f"{old}{theirs}.{end}"] for ours, theirs in parts.items()}
+            state |= {f"{new}{ours}.{end}": raw[f"{old}{theirs}.{end}"] for ours, theirs in _PARTS.items()}
     encoder.load_state_dict(state)
     return encoder
 
 
+def published(encoder: Encoder) -> dict[str, Tensor]:
+    """The inverse of `encoder_of`."""
+    state = encoder.state_dict()
+    raw = {
+        "embeddings.word_embeddings.weight": state["words.weight"],
+        "embeddings.position_embeddings.weight": state["positions.weight"],
+        "embeddings.token_type_embeddings.weight": state["segment"],
+        "embeddings.LayerNorm.weight": state["norm.weight"],
+        "embeddings.LayerNorm.bias": state["norm.bias"],
+    }
+    for i in range(len(encoder.blocks)):
+        for end in ("weight", "bias"):
+            split = zip(("query", "key", "value"), state[f"blocks.{i}.qkv.{end}"].chunk(3), strict=True)
+            raw |= {f"encoder.layer.{i}.attention.self.{name}.{end}": part for name, part in split}
+            raw |= {f"encoder.layer.{i}.{theirs}.{end}": state[f"blocks.{i}.{ours}.{end}"] for ours, theirs in _PARTS.items()}
+    return {name: tensor.contiguous().clone() for name, tensor in raw.items()}
+
+
+_PARTS = {"out": "attention.output.dense", "norm1": "attention.output.LayerNorm", "norm2": "output.LayerNorm"}
+_PARTS |= {"up": "intermediate.dense", "down": "output.dense"}
+
+
 class ReaderHeads(nn.Module):
-    """The small heads; their weights go to `parley-embed-heads.npz` and are applied by numpy at run time (device_agent.heads)."""
+    """The small heads; their weights go to `parley-encoder-heads.npz` and are applied by numpy at run time (device_agent.heads)."""
 
     def __init__(self) -> None:
         super().__init__()

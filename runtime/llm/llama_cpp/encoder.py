@@ -19,7 +19,7 @@ from schemas.errors import ModelError
 
 Floats = NDArray[np.float32]
 
-CLS, SEP = 101, 102
+CLS, SEP, UNKNOWN = 0, 2, 3
 BATCH, SEQUENCES, LONGEST = 2048, 32, 512
 """Tokens and sequences of one `llama_encode` call; the longest sequence."""
 
@@ -51,9 +51,10 @@ class Encoder:
         """Free the native memory; using the encoder afterwards is an error of the caller."""
         self._stack.close()
 
-    def tokenize(self, text: str) -> list[int]:
-        """Word-piece ids without special tokens; "[SEP]" in the text is text."""
-        raw = text.encode()
+    def tokenize(self, text: str, glued: bool = False) -> list[int]:
+        """Ids without special tokens ("</s>" in the text is text). `glued`: the text goes on where the last one ended, without a blank."""
+        shown = " ".join(text.split())
+        raw = (shown if glued else f" {shown}").encode()
         room = len(raw) + 8
         tokens = (llama_cpp.llama_token * room)()
         count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), tokens, room, False, False)
@@ -64,7 +65,7 @@ class Encoder:
         known = self._lengths.get(token)
         if known is None:
             text = llama_cpp.llama_vocab_get_text(self._vocab, token).decode(errors="replace")
-            known = self._lengths[token] = len(text.removeprefix("\u2581"))
+            known = self._lengths[token] = 0 if token == UNKNOWN else len(text.removeprefix("\u2581"))
         return known
 
     def token_vectors(self, sequences: Sequence[Sequence[int]]) -> list[Floats]:

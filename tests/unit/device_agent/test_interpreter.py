@@ -22,7 +22,7 @@ from schemas.skills import Function, parameters_of
 class WordPieces:
     """One piece for each word."""
 
-    def tokenize(self, text: str) -> list[int]:
+    def tokenize(self, text: str, glued: bool = False) -> list[int]:
         return [1000 + sum(map(ord, word)) for word in text.split()]
 
     def piece_length(self, token: int) -> int:
@@ -155,7 +155,7 @@ def test_nested_parameters_are_nested_again() -> None:
 
 @cache
 def shipped() -> Interpreter:
-    return Interpreter(Encoder(MODELS / "parley-embed.gguf"), Heads.load(MODELS / "parley-embed-heads.npz"))
+    return Interpreter(Encoder(MODELS / "parley-encoder.gguf"), Heads.load(MODELS / "parley-encoder-heads.npz"))
 
 
 FERRY = (
@@ -230,7 +230,8 @@ def test_a_seam_alone_makes_no_second_request(sentence: str) -> None:
     ],
 )
 def test_a_sentence_is_cut_at_its_seams(sentence: str, cuts: list[tuple[str, str]]) -> None:
-    assert halves(sentence) == cuts
+    assert [(c.before, c.after) for c in halves(sentence)] == cuts
+    assert all(sentence[: c.at].strip() == c.before for c in halves(sentence))
 
 
 def test_an_empty_sentence_or_catalogue_fits_nothing() -> None:

@@ -30,7 +30,7 @@ from schemas.skills import Function, Parameter
 class CharacterPieces:
     """A vocabulary whose pieces are single characters; blanks divide."""
 
-    def tokenize(self, text: str) -> list[int]:
+    def tokenize(self, text: str, glued: bool = False) -> list[int]:
         return [1000 + ord(c) for c in text.lower() if not c.isspace()]
 
     def piece_length(self, token: int) -> int:
@@ -72,6 +72,19 @@ def test_a_function_name_is_split_into_words(name: str, words: str) -> None:
 def test_words_are_divided_at_blanks_and_punctuation() -> None:
     text = "Go, shelf-4 now"
     assert [text[a:b] for a, b in split_words(text)] == ["Go", ",", "shelf", "-", "4", "now"]
+
+
+def test_scripts_do_not_mix_in_a_word_and_chinese_runs_on() -> None:
+    text = "把3号灯调到50%，型号QX-7"
+    assert [text[a:b] for a, b in split_words(text)] == ["把", "3", "号灯调到", "50", "%", "，", "型号", "QX", "-", "7"]
+
+
+def test_only_what_follows_a_blank_begins_a_word() -> None:
+    class Begins(CharacterPieces):
+        def tokenize(self, text: str, glued: bool = False) -> list[int]:
+            return [int(glued)] * len(text)
+
+    assert read_sentence("go (to B-7", Begins()).ids == (0, 0, 0, 1, 1, 0, 1, 1)
 
 
 def test_pieces_know_their_characters() -> None:
@@ -128,7 +141,7 @@ def test_a_file_that_holds_no_heads_is_a_configuration_error(tmp_path: Path) -> 
 
 
 def test_the_shipped_heads_read_probabilities() -> None:
-    heads = Heads.load(MODELS / "parley-embed-heads.npz")
+    heads = Heads.load(MODELS / "parley-encoder-heads.npz")
     sentence, text = read_sentence("spin softly", PIECES), function_text(SPIN, PIECES)
     vectors = np.random.default_rng(0).normal(size=(len(pass_ids(sentence, text)), 384)).astype(np.float32)
     reading = heads.read(vectors, len(sentence.ids), text)

@@ -14,7 +14,7 @@ from schemas.skills import Function
 class LetterEncoder:
     """Counts letters: texts with the same letters lie together."""
 
-    def tokenize(self, text: str) -> list[int]:
+    def tokenize(self, text: str, glued: bool = False) -> list[int]:
         return [1000 + ord(c) for c in text if not c.isspace()]
 
     def piece_length(self, token: int) -> int:

@@ -7,9 +7,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from device_agent.training.card import Figures, Training, card
+from device_agent.training.card import Training, card, with_figures
 from device_agent.training.data import Kind
-from device_agent.training.evaluate import same_arguments, share
+from device_agent.training.judged import same_arguments
 from runtime.settings import MODELS
 
 FIRST = {"from_step": 0, "minutes": 30.0, "lr": 1.2e-4, "seed": 7, "frozen": 0, "all": False}
@@ -17,22 +17,21 @@ KINDS = (Kind("ann_cart", "cart", (), ()), Kind("ann_lift", "elevator", (), ()))
 """The second is held out."""
 
 
-def written(folder: Path, training: Training, figures: Figures) -> dict[str, Any]:
+def written(folder: Path, training: Training) -> dict[str, Any]:
     files = [folder / "m.gguf", folder / "m-heads.npz"]
     for file in files:
         file.write_bytes(file.name.encode())
-    return tomllib.loads(card(files, training, figures, KINDS))
+    return tomllib.loads(card(files, training, KINDS))
 
 
-def test_a_card_sums_its_files_and_tells_the_figures(tmp_path: Path) -> None:
-    told = written(tmp_path, Training(1041, 66.03, 22_600_000, note='said "so"'), Figures({"whole call": 68.5}, {"elevator": 66.7}))
+def test_a_card_sums_its_files_and_tells_their_making(tmp_path: Path) -> None:
+    told = written(tmp_path, Training(1041, 66.03, 22_600_000, note='said "so"'))
     assert told["sha256"] == {name: hashlib.sha256(name.encode()).hexdigest() for name in ("m.gguf", "m-heads.npz")}
     assert (told["file"], told["heads"]) == ("m.gguf", "m-heads.npz")
-    assert (told["held_out"], told["held_out_by_kind"]) == ({"whole call": 68.5}, {"elevator": 66.7})
     assert (told["kinds"], told["held_out_kinds"], told["steps"], told["minutes"], told["note"]) == (2, 1, 1041, 66, 'said "so"')
     assert "22.6 M parameters" in told["architecture"]
     assert "trained_kinds" not in told
-    assert written(tmp_path, Training(1, 1.0, 1, kinds=32), Figures())["trained_kinds"] == 32
+    assert written(tmp_path, Training(1, 1.0, 1, kinds=32))["trained_kinds"] == 32
 
 
 def test_the_command_repeats_every_run_that_was_recorded() -> None:
@@ -43,20 +42,26 @@ def test_the_command_repeats_every_run_that_was_recorded() -> None:
     assert Training(900, 60.0, 1).command.endswith("--out run")
 
 
-def test_a_model_that_saw_the_held_out_kinds_has_no_figures(tmp_path: Path) -> None:
-    training = Training(10, 1.0, 1, (FIRST, {**FIRST, "from_step": 5, "all": True}))
-    assert training.knows_everything
-    assert not Training(10, 1.0, 1, (FIRST,)).knows_everything
-    assert "held_out" not in written(tmp_path, training, Figures())
+def test_figures_of_a_report_take_the_place_of_older_ones(tmp_path: Path) -> None:
+    share = {"hits": 137, "of": 200}
+    report = {"stages": {"call_exact": share}, "languages": {"en": {"choice": share}}, "cases": 2, "calibration_error": 0.011}
+    path = tmp_path / "m.gguf"
+    for file in (path, path.with_suffix(".npz")):
+        file.write_bytes(b"")
+    once = with_figures(card([path, path.with_suffix(".npz")], Training(1, 1.0, 1), KINDS), report)
+    told = tomllib.loads(once)
+    assert with_figures(once, report) == once
+    assert (told["held_out"]["call_exact"], told["held_out"]["cases"], told["held_out"]["calibration_error"]) == (68.5, 2, 1.1)
+    assert told["held_out_en"] == {"choice": 68.5}
 
 
 def test_the_shipped_card_fits_the_shipped_files_and_holds_figures() -> None:
-    told = tomllib.loads((MODELS / "parley-embed.toml").read_text(encoding="utf-8"))
+    told = tomllib.loads((MODELS / "parley-encoder.toml").read_text(encoding="utf-8"))
     assert set(told["sha256"]) == {told["file"], told["heads"]}
     for name, expected in told["sha256"].items():
         assert hashlib.sha256((MODELS / name).read_bytes()).hexdigest() == expected, name
-    assert {"recall@4", "whole call", "none_fits", "wrong call acted on"} <= set(told["held_out"])
-    assert len(told["held_out_by_kind"]) == told["held_out_kinds"] > 3
+    assert {"recall@4", "call_exact", "none_fits_refused", "wrong_actions"} <= set(told["held_out"])
+    assert {f"held_out_{code}" for code in ("en", "de", "fr", "es", "zh")} <= set(told)
 
 
 def test_arguments_are_the_same_to_a_thousandth_and_whatever_the_case() -> None:
@@ -64,7 +69,3 @@ def test_arguments_are_the_same_to_a_thousandth_and_whatever_the_case() -> None:
     assert not same_arguments({"n": 300}, {"n": 301})
     assert not same_arguments({"on": True}, {"on": 1})
     assert not same_arguments({"n": 3}, {"n": 3, "to": "x"})
-
-
-def test_a_share_is_per_cent() -> None:
-    assert (share([True, True, False]), share([])) == (66.7, 0.0)

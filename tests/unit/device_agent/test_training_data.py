@@ -16,7 +16,7 @@ from device_agent.training.augment import leave_out, render, spell, typo
 from device_agent.training.batches import Episode, Item, episode, make_pass, plain_episode
 from device_agent.training.catalogues import letters_task, rename_marks, scene
 from device_agent.training.data import FOLDER, Example, Kind, Mark, is_held_out, load_kind, load_kinds, parse_parts, place
-from device_agent.training.evaluate import gold_value
+from device_agent.training.judged import gold_value
 from device_agent.training.targets import meaning, target_of
 from device_agent.values import in_range
 from schemas.skills import Function, Parameter, parameters_of
@@ -28,7 +28,7 @@ REASONS = {None, "none_fits", "missing_argument", "out_of_range", "several"}
 class CharacterPieces:
     """A vocabulary whose pieces are single characters; blanks divide."""
 
-    def tokenize(self, text: str) -> list[int]:
+    def tokenize(self, text: str, glued: bool = False) -> list[int]:
         return [1000 + ord(c) for c in text.lower() if not c.isspace()]
 
     def piece_length(self, token: int) -> int:
@@ -132,8 +132,14 @@ def test_sentences_about_unknown_functions_and_parameters_are_left_out(tmp_path:
 
 def test_a_kind_is_held_out_by_its_name_alone() -> None:
     for kind in kinds():
-        twin = Kind("someone_else", f"  {kind.kind.upper()} ", (), ())
+        twin = Kind("someone_else", f"  {(kind.family or kind.kind).upper()} ", (), ())
         assert is_held_out(twin) == is_held_out(kind), kind.kind
+
+
+def test_a_family_in_many_languages_is_held_out_together() -> None:
+    split = {(k.family or k.kind).lower(): is_held_out(k) for k in kinds()}
+    assert all(split[k.family.lower()] == is_held_out(k) for k in kinds() if k.family)
+    assert all(split[k.kind.lower()] == is_held_out(k) for k in kinds() if not k.family)
 
 
 def test_some_kinds_are_held_out_and_their_functions_are_in_no_trained_kind() -> None:

@@ -59,6 +59,21 @@ def number(unit: str | None = None, **more: object) -> Parameter:
         ("trois litres par minute", "trois litres par minute", 3.0, "liter/minute"),
         ("45 tr/min", "45 tr/min", 45.0, "rpm"),
         ("调到26度的", "26度", 26.0, "degree"),
+        ("亮度调到百分之五十", "百分之五十", 50.0, "percent"),
+        ("音量百分之35", "百分之35", 35.0, "percent"),
+        ("等三十秒再关", "三十秒", 30.0, "second"),
+        ("两个半小时后", "两个半小时", 2.5, "hour"),
+        ("一分半", "一分半", 1.5, "minute"),
+        ("开到第三档", "三", 3.0, None),
+        ("转速每分钟三千转", "三千转", 3000.0, "rpm"),
+        ("3个小时", "3个小时", 3.0, "hour"),
+        ("升高三点五米", "三点五米", 3.5, "meter"),
+        ("开到八成五", "八成五", 85.0, "percent"),
+        ("等一刻钟", "一刻钟", 15.0, "minute"),
+        ("in einer Viertelstunde", "einer Viertelstunde", 15.0, "minute"),
+        ("dans trois quarts d'heure", "trois quarts d'heure", 45.0, "minute"),
+        ("dentro de un cuarto de hora", "un cuarto de hora", 15.0, "minute"),
+        ("espera hora y media", "hora y media", 1.5, "hour"),
     ],
 )
 def test_a_quantity_is_read_with_its_characters_and_unit(text: str, surface: str, value: float, unit: str | None) -> None:
@@ -76,7 +91,27 @@ def test_two_numbers_side_by_side_stay_two() -> None:
     assert [(q.value, q.unit) for q in find_quantities("give zone 4 200 litres")] == [(4.0, None), (200.0, "liter")]
 
 
-@pytest.mark.parametrize("text", ["tag QX-7f3A", "host 10.0.0.1", "wait for me", "a room in the attic", "la media", "eine Lampe und ein Lied", ""])
+@pytest.mark.parametrize("text", ["auf die Hälfte", "à la moitié", "减一半", "hasta la mitad"])
+def test_a_half_of_something_is_a_share_in_every_language(text: str) -> None:
+    (found,) = find_quantities(text)
+    assert (found.value, found.unit, found.fraction) == (0.5, None, True)
+
+
+NONE = [
+    "tag QX-7f3A",
+    "host 10.0.0.1",
+    "wait for me",
+    "a room in the attic",
+    "la media",
+    "eine Lampe und ein Lied",
+    "",
+    "关一下",
+    "一直开着",
+    "万一停了",
+]
+
+
+@pytest.mark.parametrize("text", NONE)
 def test_identifiers_and_plain_words_hold_no_quantity(text: str) -> None:
     assert find_quantities(text) == []
 
@@ -145,6 +180,8 @@ def test_bounds_include_their_ends() -> None:
         ('join "Cafe Net" now', (6, 14), "Cafe Net"),
         ("scan lab_2.", (5, 8), "lab_2"),
         ("ping 10.0.0.1.", (5, 7), "10.0.0.1"),
+        ("把杯盖CUP-88开起来", (1, 5), "杯盖CUP-88"),
+        ("改名叫「小白」吧", (3, 7), "小白"),
     ],
 )
 def test_a_string_is_widened_to_whole_identifiers_and_freed_of_quotes(text: str, inside: tuple[int, int], whole: str) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runtime.llm.llama_cpp.encoder import CLS, SEP, SEQUENCES, Encoder
+from device_agent.reader import CLS, OPTION, PAD, PARAMETER, SEP
+from runtime.llm.llama_cpp.encoder import SEQUENCES, Encoder
 from runtime.settings import MODELS
 from schemas.errors import ConfigError
 
-MODEL = MODELS / "parley-embed.gguf"
+MODEL = MODELS / "parley-encoder.gguf"
 REFERENCE = Path(__file__).parent / "wordpieces.json"
 """[text, ids] by the base model's own tokenizer."""
 
@@ -30,8 +31,13 @@ def test_tokens_are_those_of_the_base_models_tokenizer() -> None:
 
 
 def test_special_tokens_in_a_sentence_are_text() -> None:
-    assert SEP not in encoder().tokenize("go [SEP] to [CLS] the dock")
-    assert CLS not in encoder().tokenize("go [SEP] to [CLS] the dock")
+    tokens = encoder().tokenize("go </s> to <s> the [P] dock [O] <pad>")
+    assert not {CLS, SEP, PAD, PARAMETER, OPTION} & set(tokens)
+
+
+def test_a_text_that_goes_on_begins_no_word() -> None:
+    assert encoder().tokenize("dock") != encoder().tokenize("dock", glued=True)
+    assert encoder().tokenize("  two   blanks ") == encoder().tokenize("two blanks")
 
 
 def test_a_piece_knows_how_many_characters_it_stands_for() -> None:

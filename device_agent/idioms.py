@@ -1,0 +1,101 @@
+"""Quantities that other languages than English say in one breath ("un quart d'heure", "die Hälfte", "百分之五十"), and Chinese numerals. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import cn2an  # pyright: ignore[reportMissingTypeStubs]
+
+
+@dataclass(frozen=True)
+class Idiom:
+    """Ends before the character `end`. `unit`: pint's name, None = none said. `share`: said as a part of a whole."""
+
+    end: int
+    value: float
+    unit: str | None = None
+    share: bool = False
+
+
+@dataclass(frozen=True)
+class Numeral:
+    """Ends before the character `end`. "single": a number only when a unit follows; "part": of a whole."""
+
+    end: int
+    value: float
+    kind: Literal["words", "single", "part"] = "words"
+
+
+_SHARE = "share"
+_PHRASES: dict[str, tuple[float, str | None]] = {
+    "dreiviertelstunden?": (45.0, "minute"),
+    "viertelstunden?": (15.0, "minute"),
+    "viertelminuten?": (15.0, "second"),
+    "trois quarts d['’]heure": (45.0, "minute"),
+    "quart d['’]heure": (15.0, "minute"),
+    "tres cuartos de hora": (45.0, "minute"),
+    "cuarto de hora": (15.0, "minute"),
+    "hora y media": (1.5, "hour"),
+    "hora y cuarto": (1.25, "hour"),
+    "minuto y medio": (1.5, "minute"),
+    "metro y medio": (1.5, "meter"),
+    "litro y medio": (1.5, "liter"),
+    "grado y medio": (1.5, "degree"),
+    "三刻钟": (45.0, "minute"),
+    "一刻钟": (15.0, "minute"),
+    "demi[- ]douzaine": (6.0, None),
+    "dutzend|douzaine|docena": (12.0, None),
+    "drei vierteln?|trois quarts|tres cuartos|tres cuartas partes|四分之三": (0.75, _SHARE),
+    "h(?:ä|ae)lfte|moitié|mitad|二分之一": (0.5, _SHARE),
+    "drittel|tiers|tercio|tercera parte|三分之一": (1 / 3, _SHARE),
+    "cuarta parte|四分之一": (0.25, _SHARE),
+    "三分之二": (2 / 3, _SHARE),
+}
+_ARTICLE = r"(?:(?:einer|eine|ein|einem|die|der|une|un|una|la|le|el)\s+)?"
+_PHRASE = re.compile(_ARTICLE + "(?:" + "|".join(f"({phrase})" for phrase in _PHRASES) + r")(?![^\W\u3040-\u9fff])", re.I)
+_TENTHS = re.compile(r"([一二两三四五六七八九])成([一二三四五六七八九半])?")
+_PER_CENT = re.compile(r"百分之(?:(\d+(?:\.\d+)?)|([零〇一二两三四五六七八九十百点]+))")
+_NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百千万]+(?:点[零〇一二三四五六七八九]+)?")
+_COUNTED = frozenset("号档级层次个台名排架区倍楼米秒分")
+"""What follows a single numeral that is a number; else it is part of a word (一下, 一直, 统一)."""
+_number: Callable[[str, str], float] = cast("Any", cn2an).cn2an
+
+
+def idiom(text: str, start: int) -> Idiom | None:
+    """What begins at the character `start`."""
+    if found := _PER_CENT.match(text, start):
+        value = float(found[1]) if found[1] else _read(found[2])
+        return None if value is None else Idiom(found.end(), value, "percent")
+    if found := _TENTHS.match(text, start):
+        rest = 5.0 if found[2] == "半" else _read(found[2] or "零") or 0.0
+        return Idiom(found.end(), 10.0 * (_read(found[1]) or 0.0) + rest, "percent")
+    found = _PHRASE.match(text, start)
+    if found is None or not found.lastindex:
+        return None
+    value, unit = tuple(_PHRASES.values())[found.lastindex - 1]
+    return Idiom(found.end(), value, None, True) if unit == _SHARE else Idiom(found.end(), value, unit)
+
+
+def chinese(text: str, start: int) -> Numeral | None:
+    """ "三十", "两个半" (小时), "一半"."""
+    found = _NUMERAL.match(text, start)
+    value = _read(found[0]) if found else None
+    if found is None or value is None:
+        return None
+    rest = text[found.end() :]
+    if found[0] == "一" and rest.startswith("半"):
+        return Numeral(found.end() + 1, 0.5, "part")
+    if half := re.match("个?半", rest):
+        return Numeral(found.end() + half.end(), value + 0.5)
+    alone = len(found[0]) == 1 and found[0] != "十" and rest[:1] not in _COUNTED and not text[:start].endswith("第")
+    return Numeral(found.end(), value, "single" if alone else "words")
+
+
+def _read(text: str) -> float | None:
+    try:
+        return float(_number(text, "smart"))
+    except ValueError:
+        return None
