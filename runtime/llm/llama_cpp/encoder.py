@@ -20,8 +20,9 @@ from schemas.errors import ModelError
 Floats = NDArray[np.float32]
 
 CLS, SEP, UNKNOWN = 0, 2, 3
-BATCH, SEQUENCES, LONGEST = 2048, 32, 512
-"""Tokens and sequences of one `llama_encode` call; the longest sequence."""
+BATCH, SEQUENCES, LONGEST = 256, 32, 512
+"""Tokens and sequences of one `llama_encode` call, unless one sequence alone is longer; the longest sequence. What a call costs in memory, and what
+it wastes on attention between sequences, grows with the square of its tokens."""
 
 
 class Encoder:
@@ -34,13 +35,13 @@ class Encoder:
         self._vocab: Any = llama_cpp.llama_model_get_vocab(self._model)
         self.width = int(llama_cpp.llama_model_n_embd(self._model))
         self._context = self._open(threads)
-        self._batch = llama_cpp.llama_batch_init(BATCH, 0, SEQUENCES)
+        self._batch = llama_cpp.llama_batch_init(LONGEST, 0, SEQUENCES)
         self._stack.callback(llama_cpp.llama_batch_free, self._batch)
         self._lengths: dict[int, int] = {}
 
     def _open(self, threads: int) -> Any:
         parameters = llama_cpp.llama_context_default_params()
-        parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = BATCH
+        parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = LONGEST
         parameters.n_seq_max = SEQUENCES
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.embeddings = True
