@@ -18,6 +18,7 @@ BY_LANGUAGE = (
     "missing_asked",
     "acted_on",
     "wrong_actions",
+    "right_ends",
 )
 
 

@@ -62,7 +62,6 @@ def _check(sentence: str | None, cases: Path | None, out: Path | None, catalogue
 class Source:
     """Where calls come from: the encoder file, and what writes calls in its place (a GGUF, a server's URL) if anything does."""
 
-    engine: str
     embed: Path
     threads: int
     writer: Path | str | None = None
@@ -81,8 +80,8 @@ class Source:
             raise ConfigError("--model: not with --engine server, which has its own")
         models = load(None).models
         if engine == "encoder":
-            return cls(engine, model or models.embed, models.threads)
-        return cls(engine, models.embed, models.threads, url or model or models.reader or models.lm)
+            return cls(model or models.embed, models.threads)
+        return cls(models.embed, models.threads, url or model or models.reader or models.lm)
 
     @property
     def name(self) -> str:
@@ -94,9 +93,12 @@ class Source:
         return 0.0 if isinstance(self.writer, str) else (self.writer or self.embed).stat().st_size / 1e6
 
     def open(self) -> Reader:
-        """Raises ConfigError."""
+        """Raises ConfigError; ModelError when a server does not answer."""
         from device_agent.reader_mapper import open_reader
+        from runtime.llm.server import ServerModel
 
+        if isinstance(self.writer, str):
+            ServerModel(self.writer).check()
         return open_reader(self.embed, self.threads, self.writer)
 
 

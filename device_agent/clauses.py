@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from device_agent.quantities import find_quantities
+from device_agent.scripts import CJK
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ _SEAM = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\b(?:between|zwischen|entre)\s+\S+(?:\s+\S+)?$", re.IGNORECASE)
-_WORD = re.compile(r"[\u3040-\u9fff]{2}|[^\s\u3040-\u9fff]+")
+_WORD = re.compile(rf"[{CJK}]{{2}}|[^\s{CJK}]+")
 _SHORTEST = 2
 """Words of both halves together; "on and off" is no pair of requests, "stop and dock now" may be."""
 

@@ -25,9 +25,6 @@ class InterpreterSettings(Frozen):
     candidates: int = 4
     margin: float = 0.15
     """Candidates further than this behind the nearest, as cosines, are not read: a clear lead costs one pass, doubt at most `candidates`."""
-    first: int = 2
-    sure: float = 0.9
-    """The `first` candidates are read together; the others only if the best of these matches with a probability below `sure`."""
     none: float = 0.75
     """Probability of "nothing fits" from which a sentence is refused."""
     several: float = 0.7

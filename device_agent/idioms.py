@@ -9,6 +9,8 @@ from typing import Any, Literal, cast
 
 import cn2an  # pyright: ignore[reportMissingTypeStubs]
 
+from device_agent.scripts import CJK
+
 
 @dataclass(frozen=True)
 class Idiom:
@@ -38,12 +40,6 @@ _PHRASES: dict[str, tuple[float, str | None]] = {
     "quart d['’]heure": (15.0, "minute"),
     "tres cuartos de hora": (45.0, "minute"),
     "cuarto de hora": (15.0, "minute"),
-    "hora y media": (1.5, "hour"),
-    "hora y cuarto": (1.25, "hour"),
-    "minuto y medio": (1.5, "minute"),
-    "metro y medio": (1.5, "meter"),
-    "litro y medio": (1.5, "liter"),
-    "grado y medio": (1.5, "degree"),
     "三刻钟": (45.0, "minute"),
     "一刻钟": (15.0, "minute"),
     "demi[- ]douzaine": (6.0, None),
@@ -55,7 +51,7 @@ _PHRASES: dict[str, tuple[float, str | None]] = {
     "三分之二": (2 / 3, _SHARE),
 }
 _ARTICLE = r"(?:(?:einer|eine|ein|einem|die|der|une|un|una|la|le|el)\s+)?"
-_PHRASE = re.compile(_ARTICLE + "(?:" + "|".join(f"({phrase})" for phrase in _PHRASES) + r")(?![^\W\u3040-\u9fff])", re.I)
+_PHRASE = re.compile(_ARTICLE + "(?:" + "|".join(f"({phrase})" for phrase in _PHRASES) + rf")(?![^\W{CJK}])", re.I)
 _TENTHS = re.compile(r"([一二两三四五六七八九])成([一二三四五六七八九半])?")
 _PER_CENT = re.compile(r"百分之(?:(\d+(?:\.\d+)?)|([零〇一二两三四五六七八九十百点]+))")
 _NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百千万]+(?:点[零〇一二三四五六七八九]+)?")

@@ -60,7 +60,7 @@ class Interpreter:
         with self._stage("retrieve"):
             near = self._shortlist(sentence, catalogue)
         with self._stage("read"):
-            readings = self._read_enough(read, catalogue, [number for number, _ in near])
+            readings = self._read(read, catalogue, [number for number, _ in near])
         with self._stage("bind"):
             result = self._conclude(read, catalogue, near, readings, read_facts(context))
         return result.model_copy(update={"ms": (time.perf_counter() - began) * 1000.0})
@@ -73,13 +73,6 @@ class Interpreter:
     def _shortlist(self, sentence: str, catalogue: Catalogue) -> list[tuple[int, float]]:
         near = self.nearest(sentence, catalogue, self.settings.candidates)
         return [(number, similarity) for number, similarity in near if near[0][1] - similarity <= self.settings.margin]
-
-    def _read_enough(self, sentence: Sentence, catalogue: Catalogue, numbers: list[int]) -> list[Reading]:
-        """The nearest functions first; the others, too, unless one of these is surely meant."""
-        first, others = numbers[: self.settings.first], numbers[self.settings.first :]
-        readings = self._read(sentence, catalogue, first)
-        sure = max(match_probabilities([r.match for r in readings])) >= self.settings.sure
-        return readings if sure or not others else readings + self._read(sentence, catalogue, others)
 
     def _read(self, sentence: Sentence, catalogue: Catalogue, numbers: list[int]) -> list[Reading]:
         vectors = self._encoder.token_vectors([pass_ids(sentence, catalogue.texts[n]) for n in numbers])
@@ -112,13 +105,10 @@ class Interpreter:
         quantities = find_quantities(sentence.text)
         hypotheses = [
             Hypothesis(catalogue.functions[n], catalogue.texts[n].parameters, s, r.match, extract(sentence, catalogue.texts[n], r, facts), quantities)
-            for (n, s), r in zip(near, readings, strict=False)
+            for (n, s), r in zip(near, readings, strict=True)
         ]
         none, chances = weigh(hypotheses)
-        considered = tuple(
-            Considered(name=catalogue.functions[n].name, similarity=s, match=chances[i] if i < len(chances) else None)
-            for i, (n, s) in enumerate(near)
-        )
+        considered = tuple(Considered(name=h.function.name, similarity=h.similarity, match=c) for h, c in zip(hypotheses, chances, strict=True))
         best = max(range(len(chances)), key=lambda i: chances[i])
         said = begins(sentence, readings[best], hypotheses[best].found)
         result = self._decide(sentence.text, catalogue, hypotheses[best], none, chances[best], said)

@@ -13,6 +13,7 @@ from typing import Any, cast
 import text_to_num  # pyright: ignore[reportMissingTypeStubs]
 
 from device_agent.idioms import chinese, idiom
+from device_agent.scripts import CJK
 from device_agent.units import unit_of
 
 
@@ -35,10 +36,10 @@ class _Token:
     raw: str
 
 
-_TOKEN = re.compile(r"(?:(?<![\w.,])[-−+])?\d+(?:[.,]\d+)*(?:(?<=\d\d) \d{3}(?![\w.,]))?|[\u3040-\u9fff]|[^\W\d_\u3040-\u9fff]+|[^\s\w]|_")
+_TOKEN = re.compile(r"(?:(?<![\w.,])[-−+])?\d+(?:[.,]\d+)*(?:(?<=\d\d) \d{3}(?![\w.,]))?|[" + CJK + r"]|[^\W\d_" + CJK + r"]+|[^\s\w]|_")
 _PRODUCT = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)?(?:[x×]\d+(?:[.,]\d+)?)+(?:mm|cm|m)?(?!\w)")
 """Sizes such as "600x400x350"."""
-_LETTER = r"[^\W\u3040-\u9fff]"
+_LETTER = rf"[^\W{CJK}]"
 """Chinese and Japanese write no blank between a number and its neighbours."""
 _DIGITS = re.compile(r"[-−+]?\d")
 _words_to_number: Callable[[str, str], int] = cast("Any", text_to_num).text2num
@@ -135,11 +136,8 @@ def _read(text: str, tokens: list[_Token], i: int) -> tuple[Quantity, int] | Non
         return None
     if unit is None and kind in ("digits", "words"):
         value, end = _of_the_day(tokens, value, after)
-    joined = next((len(w) for w in _AND if unit and [t.text for t in tokens[end : end + len(w) + 1]][:-1] == w), None)
-    if unit and end < len(tokens) and tokens[end].text == "半":
-        value, end = value + 0.5, end + 1
-    if joined and end + joined < len(tokens) and (part := _FRACTIONS.get(tokens[end + joined].text)) is not None:
-        value, end = value + part, end + joined + 1
+    if unit and (part := _and_part(tokens, end)):
+        value, end = value + part[0], part[1]
     return Quantity(tokens[i].start, tokens[end - 1].end, sign * value, unit, kind == "part" and unit is None), end
 
 
@@ -291,9 +289,22 @@ def _before_unit(words: list[str], at: int) -> int:
     return at
 
 
+def _and_part(tokens: list[_Token], at: int) -> tuple[float, int] | None:
+    """ "and a half", "y media", "et demie", "半" after a unit: the part, and the token after it."""
+    if at < len(tokens) and tokens[at].text == "半":
+        return 0.5, at + 1
+    for words in _AND:
+        end = at + len(words)
+        if end < len(tokens) and [t.text for t in tokens[at:end]] == words and (part := _FRACTIONS.get(tokens[end].text)) is not None:
+            return part, end + 1
+    return None
+
+
 def _single(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
-    """ "a minute", "an hour", "the last hour": one of a unit, if a unit follows."""
+    """ "a minute", "an hour", "the last hour": one of a unit, if a unit follows; and the unit itself in "hora y media"."""
     word = tokens[i].text
+    if unit_of(word, True) and _and_part(tokens, i + 1):
+        return 1.0, i, "single"
     if word in (*_ONE, "last", "every", "each") and i + 1 < len(tokens):
         return 1.0, i + 2 if tokens[i + 1].text in ("full", "whole", "single") and i + 2 < len(tokens) else i + 1, "single"
     return None

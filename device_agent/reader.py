@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Protocol
 
+from device_agent.scripts import runs_on
 from schemas.skills import Function, Parameter, parameters_of
 
 CLS, PAD, SEP, UNKNOWN, PARAMETER, OPTION = range(6)
@@ -75,7 +76,7 @@ def _class_of(char: str) -> str:
         return "blank"
     if unicodedata.category(char).startswith("P") or (char.isascii() and not char.isalnum()):
         return "separate"
-    return "cjk" if "\u3040" <= char <= "\u9fff" else "word"
+    return "cjk" if runs_on(char) else "word"
 
 
 def split_words(text: str) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from device_agent.quantities import Quantity
+from device_agent.scripts import runs_on
 from device_agent.units import convert, unit_of
 from schemas.base import Value
 from schemas.skills import Parameter
@@ -71,7 +72,7 @@ def _joined(text: str, at: int) -> bool:
 
 def _solid(char: str) -> bool:
     """A letter or digit that a blank would divide from the next word; Chinese and Japanese write none."""
-    return char.isalnum() and not "\u3040" <= char <= "\u9fff"
+    return char.isalnum() and not runs_on(char)
 
 
 def _ends(text: str, at: int) -> bool:

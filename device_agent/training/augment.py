@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 from device_agent.quantities import find_quantities
+from device_agent.scripts import CJK
 from device_agent.training.data import Example, Mark
 from device_agent.training.wording import AFTER, BEFORE, NAMES, ONES, ORDINALS, SIBLINGS, SPOKEN, TENS
 from device_agent.units import unit_of
@@ -107,6 +108,38 @@ def _remark(mark: Mark, parameter: Parameter | None, rng: random.Random, english
     return replace(mark, surface=_text_surface(mark.surface, rng)) if parameter.type == "string" else mark
 
 
+def _sort_of(mark: Mark, parameter: Parameter | None) -> tuple[object, ...] | None:
+    """What two marks must have in common to trade places: the same options, the same unit, or both names, ids or times."""
+    if parameter is None:
+        return None
+    if parameter.choices:
+        return ("choice", *sorted(str(c) for c in parameter.choices))
+    if mark.value is not None or parameter.type == "boolean":
+        return None
+    if parameter.type != "string":
+        return "number", parameter.unit
+    words = len(mark.surface.split()) if re.search(r"[^\W\d_]{3}", mark.surface) else 0
+    return "time" if re.search(r"\d[:h.]\d", mark.surface) else "name" if words else "id", min(words, 3)
+
+
+def trade(example: Example, parameters: dict[str, Parameter], rng: random.Random) -> Example:
+    """Two values of one sort in each other's place: which belongs where must be read from the words around them."""
+    sorts: dict[tuple[object, ...], list[int]] = {}
+    for i, part in enumerate(example.parts):
+        if isinstance(part, Mark) and (sort := _sort_of(part, parameters.get(part.parameter))):
+            sorts.setdefault(sort, []).append(i)
+    pairs = [numbers for numbers in sorts.values() if len(numbers) > 1]
+    if not pairs:
+        return example
+    parts = list(example.parts)
+    i, j = rng.sample(rng.choice(pairs), 2)
+    one, other = parts[i], parts[j]
+    if isinstance(one, Mark) and isinstance(other, Mark) and one.parameter != other.parameter:
+        parts[i] = Mark(one.parameter, other.surface, other.value)
+        parts[j] = Mark(other.parameter, one.surface, one.value)
+    return replace(example, parts=tuple(parts))
+
+
 def leave_out(example: Example, rng: random.Random) -> Example:
     """Drop one argument together with the preposition before it."""
     marks = [i for i, part in enumerate(example.parts) if isinstance(part, Mark)]
@@ -121,7 +154,7 @@ def leave_out(example: Example, rng: random.Random) -> Example:
 
 def typo(text: str, rng: random.Random) -> str:
     """One slip of the finger in a word of four letters or more."""
-    words = list(re.finditer(r"[^\W\d_\u3040-\u9fff]{4,}", text))
+    words = list(re.finditer(rf"[^\W\d_{CJK}]{{4,}}", text))
     if not words:
         return text
     word = rng.choice(words)
@@ -164,6 +197,8 @@ def render(example: Example, parameters: dict[str, Parameter], rng: random.Rando
         return example
     if example.why is None and rng.random() < 0.06:
         example = leave_out(example, rng)
+    if rng.random() < 0.3:
+        example = trade(example, parameters, rng)
     english = example.language == "en"
     parts: list[str | Mark] = [
         part if isinstance(part, str) else _remark(part, parameters.get(part.parameter), rng, english) for part in example.parts

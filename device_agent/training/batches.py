@@ -70,9 +70,13 @@ def episode(kinds: list[Kind], size: int, pieces: Pieces, rng: random.Random) ->
         return Episode(functions, tuple(_item(e, functions, originals[e.function or ""], {}, e.function, pieces) for e in chosen))
     kind = rng.choice(kinds)
     staged = scene(kind, [k for k in kinds if k.kind != kind.kind], rng)
-    single = _single(kind)
-    chosen = rng.sample(single, min(size, len(single)))
+    chosen = sorted(_single(kind), key=lambda e: rng.random() ** (1 / _weight(e)))[-size:]
     return Episode(staged.functions, tuple(_draw(e, kind, kinds, staged, pieces, rng) for e in chosen))
+
+
+def _weight(example: Example) -> float:
+    """Sentences that say several arguments are drawn more often: which belongs where is the hardest to learn."""
+    return (1.0, 1.0, 2.0)[len(example.marks)] if example.why is None and len(example.marks) < 3 else 3.0 if example.why is None else 1.5
 
 
 def _draw(example: Example, kind: Kind, kinds: list[Kind], staged: Scene, pieces: Pieces, rng: random.Random) -> Item:

@@ -79,11 +79,14 @@ def distill_loss(student: Tensor, sense: Tensor) -> Tensor:
     return functional.mse_loss(student @ student.T, sense @ sense.T)
 
 
-def choose_candidates(similar: Tensor, positive: int | None, absent: bool, rng: random.Random) -> list[int]:
-    """Functions the reader is shown: the positive and one or two of its nearest rivals; rivals alone when nothing fits."""
+def choose_candidates(similar: Tensor, positive: int | None, absent: bool, arguments: int, rng: random.Random) -> list[int]:
+    """Functions the reader is shown: the positive and one or two of its nearest rivals (often none, when the sentence says several
+    arguments: rivals teach nothing about those); rivals alone when nothing fits."""
     ranked = [i for i in similar.argsort(descending=True).tolist() if i != positive]
     wanted = (1 if rng.random() < 0.7 else 2) if positive is not None and not absent else 2
-    near = ranked[:1] if rng.random() < 0.7 else []
+    if positive is not None and not absent and arguments > 1 and rng.random() < 0.5:
+        wanted = 0
+    near = ranked[:1] if wanted and rng.random() < 0.7 else []
     near += rng.sample([i for i in ranked[:6] if i not in near], min(max(wanted - len(near), 0), max(len(ranked[:6]) - len(near), 0)))
     return ([positive] if positive is not None and not absent else []) + near
 
@@ -94,7 +97,7 @@ def collect(episodes: list[Episode], similar: list[Tensor], pieces: Pieces, rng:
     number = 0
     for episode, scores in zip(episodes, similar, strict=True):
         for i, item in enumerate(episode.items):
-            shown = choose_candidates(scores[i], item.positive, item.absent, rng)
+            shown = choose_candidates(scores[i], item.positive, item.absent, len(item.spans or {}), rng)
             passes += [make_pass(item, number, episode.functions[f], f == item.positive, pieces) for f in shown]
             number += 1
     return passes

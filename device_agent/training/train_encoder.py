@@ -62,7 +62,7 @@ class Trainer:
 
     def load_data(self) -> None:
         kinds = load_kinds(self.options.data)
-        self.train: list[Kind] = [k for k in kinds if self.options.all or not is_held_out(k)]
+        self.train: list[Kind] = [k for k in kinds if not is_held_out(k)]
         self.held = [plain_episode(k, self.pieces) for k in kinds if is_held_out(k)]
         english = [k for k in self.train if all(e.language == "en" for e in k.examples)]
         words = [w for w in top_n_list("en", WORDS) if len(w) > 2 and w.isalpha()]
@@ -130,7 +130,7 @@ class Trainer:
         return {name: value.item() for name, value in losses.items()}
 
     def run(self) -> None:
-        self.runs.append({"from_step": self.step, **{name: getattr(self.options, name) for name in ("minutes", "lr", "seed", "frozen", "all")}})
+        self.runs.append({"from_step": self.step, **{name: getattr(self.options, name) for name in ("minutes", "lr", "seed", "frozen")}})
         mean: dict[str, float] = {}
         saved = judged = self.seconds
         while self.seconds < 60 * self.options.minutes:
@@ -172,7 +172,6 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--frozen", type=int, default=0, help="lowest layers that stay as they are (a fifth faster for two)")
     parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--all", action="store_true", help="train on the held-out kinds too (figures then mean nothing)")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)

@@ -53,7 +53,7 @@ class ServerModel:
     def __init__(self, url: str, model: str | None = None, transport: httpx.BaseTransport | None = None) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError(f"--url {url!r}: give the server's base address, such as http://127.0.0.1:8000/v1")
+            raise ConfigError(f"{url!r}: not the base address of a model's server, such as http://127.0.0.1:8000/v1 (--url, models.server)")
         key = os.environ.get(KEY)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         # Proxies of the environment are not for devices' models: the server named is the one that is asked.
@@ -77,17 +77,23 @@ class ServerModel:
             probability=_probability(choice), stopped=choice.finish_reason != "length",
         )  # fmt: skip
 
+    def check(self) -> None:
+        """Raises ModelError when nothing answers there, or refuses the token."""
+        response = self._ask("GET", "models")
+        if response.status_code in (401, 403):
+            raise ModelError(f"{self._url}: the model's server refuses ({response.status_code}); its token goes into {KEY}")
+
     def _complete(self, asked: dict[str, Any]) -> _Completion:
         if self._tells:
-            response = self._post({**asked, "logprobs": 1})
+            response = self._ask("POST", "completions", {**asked, "logprobs": 1})
             if response.status_code not in _REFUSED:
                 return _body(response, self._url)
             self._tells = False
-        return _body(self._post(asked), self._url)
+        return _body(self._ask("POST", "completions", asked), self._url)
 
-    def _post(self, asked: dict[str, Any]) -> httpx.Response:
+    def _ask(self, method: str, path: str, asked: dict[str, Any] | None = None) -> httpx.Response:
         try:
-            return self._client.post("completions", json=asked)
+            return self._client.request(method, path, json=asked)
         except httpx.HTTPError as error:
             raise ModelError(f"{self._url}: no answer from the model's server ({type(error).__name__}: {error})") from None
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -85,9 +86,25 @@ def test_a_server_that_is_not_there_is_an_error_of_the_model():
         ServerModel(url).generate("x", None, 4)
 
 
+def test_parley_map_says_that_the_server_is_not_there(tmp_path: Path):
+    catalogue = tmp_path / "device.json"
+    catalogue.write_text('[{"name": "read_temperature", "description": "Reads the temperature."}]', encoding="utf-8")
+    told = [sys.executable, "-m", "cli.main", "map", "How warm is it?", "--catalogue", str(catalogue), "--engine", "server", "--url"]
+    run = subprocess.run([*told, "http://127.0.0.1:9/v1"], capture_output=True, text=True, check=False)
+    assert (run.returncode != 0, run.stdout) == (True, "")
+    assert "no answer from the model's server" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_server_that_refuses_the_token_says_where_it_goes():
+    model = ServerModel("http://127.0.0.1:1/v1", transport=_scripted([httpx.Response(401)], []))
+    with pytest.raises(ModelError, match=KEY):
+        model.check()
+
+
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8000", "ftp://x/v1", "http://"])
 def test_an_address_that_is_none_is_refused(url: str):
-    with pytest.raises(ConfigError, match="--url"):
+    with pytest.raises(ConfigError, match="base address"):
         ServerModel(url)
 
 

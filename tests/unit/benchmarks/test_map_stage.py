@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from benchmarks import machine
 from benchmarks.map_eval import SET, Answer, Case, Expected
-from benchmarks.map_stage import as_text, at_coverage, calibration_error, curve, groups, judged, stages
+from benchmarks.map_stage import BY_LANGUAGE, as_text, at_coverage, calibration_error, curve, groups, judged, stages
 from benchmarks.plots import draw_stages
 from cli.main import app
 from device_agent.training.cases import cases_of
@@ -63,6 +63,18 @@ def test_groups_are_by_language_arguments_kind_and_wording() -> None:
         "kind": {"call": (1, 3), "none_fits": (1, 2)},
         "wording": {"indirect": (0, 1), "polite": (0, 1)},
     }
+
+
+def test_stages_of_several_languages_are_printed_side_by_side() -> None:
+    report = judged(ANSWERS, "reader", "a.gguf", "a set")
+    rows = as_text(report).splitlines()
+    heading = next(i for i, row in enumerate(rows) if row.split() == ["de", "en"])
+    told = {row.split()[0]: [float(x) for x in row.split()[1:]] for row in rows[heading + 1 : heading + 1 + len(BY_LANGUAGE)]}
+    assert list(told) == list(BY_LANGUAGE)
+    assert told["choice"] == [100.0, 50.0]
+    assert told["right_ends"] == [0.0, 50.0]
+    english = judged([a for a in ANSWERS if a.case.language == "en"], "reader", "a.gguf", "a set")
+    assert not any(row.split() == ["en"] for row in as_text(english).splitlines())
 
 
 def test_the_surest_come_first_and_a_right_refusal_is_right() -> None:

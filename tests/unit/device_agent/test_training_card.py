@@ -12,7 +12,7 @@ from device_agent.training.data import Kind
 from device_agent.training.judged import same_arguments
 from runtime.settings import MODELS
 
-FIRST = {"from_step": 0, "minutes": 30.0, "lr": 1.2e-4, "seed": 7, "frozen": 0, "all": False}
+FIRST = {"from_step": 0, "minutes": 30.0, "lr": 1.2e-4, "seed": 7, "frozen": 0}
 KINDS = (Kind("ann_cart", "cart", (), ()), Kind("ann_lift", "elevator", (), ()))
 """The second is held out."""
 

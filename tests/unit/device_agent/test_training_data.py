@@ -12,7 +12,7 @@ import pytest
 
 from device_agent.quantities import find_quantities
 from device_agent.reader import OPTION, PARAMETER, function_text, read_sentence
-from device_agent.training.augment import leave_out, render, spell, typo
+from device_agent.training.augment import leave_out, render, spell, trade, typo
 from device_agent.training.batches import Episode, Item, episode, make_pass, plain_episode
 from device_agent.training.catalogues import letters_task, rename_marks, scene
 from device_agent.training.data import FOLDER, Example, Kind, Mark, is_held_out, load_kind, load_kinds, parse_parts, place
@@ -183,6 +183,16 @@ def test_an_ordinal_stays_one_and_a_number_stays_a_number(surface: str, ordinal:
     made = {render(example, known, random.Random(seed)).marks[0].surface for seed in range(80)} - {surface}
     assert len(made) > 5
     assert {bool(re.search(r"(st|[^a]nd|rd|th)$", other)) for other in made} == {ordinal}
+
+
+def test_values_of_one_sort_trade_places_and_others_stay() -> None:
+    known = {n: Parameter(path=(n,), type="string") for n in ("source", "target", "at")}
+    known["width"] = Parameter(path=("width",), type="number", unit="mm")
+    example = Example("move", parse_parts("From [source:Till 4] to [target:Vault A] at [at:14:30], [width:30 mm] wide"))
+    traded = trade(example, known, random.Random(1))
+    assert [(m.parameter, m.surface) for m in traded.marks] == [("source", "Vault A"), ("target", "Till 4"), ("at", "14:30"), ("width", "30 mm")]
+    alone = Example("set", parse_parts("[width:30 mm] wide at [at:14:30]"))
+    assert trade(alone, known, random.Random(1)) == alone
 
 
 def test_an_argument_is_left_out_with_its_preposition() -> None:

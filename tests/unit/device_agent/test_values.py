@@ -74,6 +74,9 @@ def number(unit: str | None = None, **more: object) -> Parameter:
         ("dans trois quarts d'heure", "trois quarts d'heure", 45.0, "minute"),
         ("dentro de un cuarto de hora", "un cuarto de hora", 15.0, "minute"),
         ("espera hora y media", "hora y media", 1.5, "hour"),
+        ("sube metro y medio", "metro y medio", 1.5, "meter"),
+        ("another hour and a half", "hour and a half", 1.5, "hour"),
+        ("une minute et demie", "une minute et demie", 1.5, "minute"),
     ],
 )
 def test_a_quantity_is_read_with_its_characters_and_unit(text: str, surface: str, value: float, unit: str | None) -> None:

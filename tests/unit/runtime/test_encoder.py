@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from device_agent.reader import CLS, OPTION, PAD, PARAMETER, SEP
+from device_agent.reader import CLS, OPTION, PAD, PARAMETER, SEP, UNKNOWN
+from runtime.llm.llama_cpp import encoder as encoder_door
 from runtime.llm.llama_cpp.encoder import SEQUENCES, Encoder
 from runtime.settings import MODELS
 from schemas.errors import ConfigError
@@ -33,6 +34,10 @@ def test_tokens_are_those_of_the_base_models_tokenizer() -> None:
 def test_special_tokens_in_a_sentence_are_text() -> None:
     tokens = encoder().tokenize("go </s> to <s> the [P] dock [O] <pad>")
     assert not {CLS, SEP, PAD, PARAMETER, OPTION} & set(tokens)
+
+
+def test_the_reader_and_the_door_mean_the_same_pieces() -> None:
+    assert (encoder_door.CLS, encoder_door.SEP, encoder_door.UNKNOWN) == (CLS, SEP, UNKNOWN)
 
 
 def test_a_text_that_goes_on_begins_no_word() -> None:
