@@ -42,21 +42,36 @@ _PHRASES: dict[str, tuple[float, str | None]] = {
     "cuarto de hora": (15.0, "minute"),
     "三刻钟": (45.0, "minute"),
     "一刻钟": (15.0, "minute"),
-    "demi[- ]douzaine": (6.0, None),
-    "dutzend|douzaine|docena": (12.0, None),
+    "(?:half a|halbes|demi[- ]|media) ?(?:dozen|dutzend|douzaine|docena)": (6.0, None),
+    "dutzend|douzaine|docena|一打": (12.0, None),
+    "dizaine(?: de| d['’])?": (10.0, None),
+    "quinzaine(?: de| d['’])?": (15.0, None),
+    "vingtaine(?: de| d['’])?": (20.0, None),
+    "trentaine(?: de| d['’])?": (30.0, None),
+    "quarantaine(?: de| d['’])?": (40.0, None),
+    "cinquantaine(?: de| d['’])?": (50.0, None),
+    "centaine(?: de| d['’])?": (100.0, None),
+    "(?:a )?couple of|par de": (2.0, None),
+    "quarter[- ]turn|vierteldrehung|quart de tour|cuarto de vuelta": (90.0, "degree"),
+    "half[- ]turn|halbe drehung|demi-tour|media vuelta": (180.0, "degree"),
     "drei vierteln?|trois quarts|tres cuartos|tres cuartas partes|四分之三": (0.75, _SHARE),
     "h(?:ä|ae)lfte|moitié|mitad|二分之一": (0.5, _SHARE),
     "drittel|tiers|tercio|tercera parte|三分之一": (1 / 3, _SHARE),
     "cuarta parte|四分之一": (0.25, _SHARE),
     "三分之二": (2 / 3, _SHARE),
 }
-_ARTICLE = r"(?:(?:einer|eine|ein|einem|die|der|une|un|una|la|le|el)\s+)?"
+_ARTICLE = r"(?:(?:a|einer|eine|ein|einem|die|der|une|un|una|la|le|el)\s+)?"
 _PHRASE = re.compile(_ARTICLE + "(?:" + "|".join(f"({phrase})" for phrase in _PHRASES) + rf")(?![^\W{CJK}])", re.I)
 _TENTHS = re.compile(r"([一二两三四五六七八九])成([一二三四五六七八九半])?")
 _PER_CENT = re.compile(r"百分之(?:(\d+(?:\.\d+)?)|([零〇一二两三四五六七八九十百点]+))")
 _NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百千万]+(?:点[零〇一二三四五六七八九]+)?")
 _COUNTED = frozenset("号档级层次个台名排架区倍楼米秒分")
 """What follows a single numeral that is a number; else it is part of a word (一下, 一直, 统一)."""
+_TIMES = frozenset("张遍下趟箱件圈杯瓶包袋条块步组批支根颗粒")
+"""The same from two on (两张, but 一张)."""
+_THOUSANDS = frozenset("瓦克米帕赫伏")
+"""A unit's own thousand before these (四十千瓦)."""
+_PER_TIME = re.compile("(?:每|一)(?:(秒)钟?|(分)钟?|(小时))(?=[0-9零一二两三四五六七八九十百千半])")
 _number: Callable[[str, str], float] = cast("Any", cn2an).cn2an
 
 
@@ -78,16 +93,27 @@ def idiom(text: str, start: int) -> Idiom | None:
 def chinese(text: str, start: int) -> Numeral | None:
     """ "三十", "两个半" (小时), "一半"."""
     found = _NUMERAL.match(text, start)
-    value = _read(found[0]) if found else None
-    if found is None or value is None:
+    if found is None:
         return None
-    rest = text[found.end() :]
+    end, rest = found.end(), text[found.end() :]
+    if len(found[0]) > 1 and found[0].endswith("千") and rest[:1] in _THOUSANDS:
+        fewer = _read(found[0][:-1])
+        return None if fewer is None else Numeral(end - 1, fewer)
+    value = _read(found[0])
+    if value is None:
+        return None
     if found[0] == "一" and rest.startswith("半"):
-        return Numeral(found.end() + 1, 0.5, "part")
+        return Numeral(end + 1, 0.5, "part")
     if half := re.match("个?半", rest):
-        return Numeral(found.end() + half.end(), value + 0.5)
-    alone = len(found[0]) == 1 and found[0] != "十" and rest[:1] not in _COUNTED and not text[:start].endswith("第")
-    return Numeral(found.end(), value, "single" if alone else "words")
+        return Numeral(end + half.end(), value + 0.5)
+    counted = rest[:1] in _COUNTED or (rest[:1] in _TIMES and value > 1) or text[:start].endswith("第")
+    return Numeral(end, value, "single" if len(found[0]) == 1 and found[0] != "十" and not counted else "words")
+
+
+def per_time(text: str, start: int) -> tuple[str, int] | None:
+    """ "每分钟" and "一分钟" before a number: the unit of time, and the character after it."""
+    found = _PER_TIME.match(text, start)
+    return None if found is None else (("second", "minute", "hour")[(found.lastindex or 1) - 1], found.end())
 
 
 def _read(text: str) -> float | None:

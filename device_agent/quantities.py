@@ -6,15 +6,12 @@ Only arithmetic is read here; which parameter a quantity belongs to is the reade
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
 
-import text_to_num  # pyright: ignore[reportMissingTypeStubs]
-
-from device_agent.idioms import chinese, idiom
-from device_agent.scripts import CJK
-from device_agent.units import unit_of
+from device_agent.idioms import chinese, idiom, per_time
+from device_agent.number_words import foreign, multiple, ordinal, spoken
+from device_agent.scripts import CJK, runs_on
+from device_agent.units import convert, unit_of
 
 
 @dataclass(frozen=True)
@@ -42,56 +39,32 @@ _PRODUCT = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)?(?:[x×]\d+(?:[.,]\d+)?)+(?:m
 _LETTER = rf"[^\W{CJK}]"
 """Chinese and Japanese write no blank between a number and its neighbours."""
 _DIGITS = re.compile(r"[-−+]?\d")
-_words_to_number: Callable[[str, str], int] = cast("Any", text_to_num).text2num
 _UNIT_TOKENS = 5
 _LONGEST_NUMBER = 16
 """Tokens of a spelled number, hyphens counted."""
-_LANGUAGES = ("en", "de", "fr", "es")
-_NO_NUMBERS = frozenset(["un", "une", "uno", "una", "ein", "eine", "once", "cent", "cents"])
-"""Articles, and English words that another language counts with."""
 _BEFORE_UNIT = dict.fromkeys(["halbe", "halben", "halber", "halbes", "demi", "demie", "media", "medio", "半"], 0.5) | {
     "viertel": 0.25,
     "cuarto": 0.25,
 }
 """Fractions in other languages; without a unit after them or before them they say other things, too."""
 _FRACTIONS = {"half": 0.5, "halfway": 0.5, "quarter": 0.25, "third": 1 / 3, "fifth": 0.2, "tenth": 0.1, "hundredth": 0.01, **_BEFORE_UNIT}
-_ONE = frozenset(["a", "an", "ein", "eine", "einen", "einer", "un", "une", "una"])
+_ONE = frozenset(["a", "an", "ein", "eine", "einen", "einer", "einem", "eines", "un", "une", "una", "uno"])
+_EACH = frozenset(["last", "every", "each", "jede", "jeden", "jeder", "jedes", "letzte", "letzten", "chaque", "dernière", "cada", "última", "último"])
 _AND = (["and", "a"], ["and", "one"], ["y"], ["et"], ["und"], ["und", "eine"], ["und", "ein"])
-_DIGIT_WORDS = ("ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn")
-_AND_A_HALF = {"anderthalb": 1.5, **{f"{word}einhalb": n + 0.5 for n, word in enumerate(_DIGIT_WORDS, 1)}}
 _COUNTED_BEFORE = frozenset(["those", "these", "other"])
 """After these a number counts what is spoken of ("those two") and is no value."""
 _NUMBERS = {"noon": 12.0, "midnight": 0.0, "once": 1.0, "twice": 2.0, "thrice": 3.0}
 """Words that are a quantity by themselves: hours of the day, and how often."""
+_WHOLE = frozenset(["full", "whole", "single", "ganze", "ganzen", "bonne", "seul", "seule", "solo", "sola"])
 _GLYPHS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 _SCALES = {"hundred": 100.0, "thousand": 1000.0, "million": 1e6, "dozen": 12.0}
-_ORDINALS = {
-    word: float(i + 1)
-    for i, word in enumerate(
-        [
-            "first",
-            "second",
-            "third",
-            "fourth",
-            "fifth",
-            "sixth",
-            "seventh",
-            "eighth",
-            "ninth",
-            "tenth",
-            "eleventh",
-            "twelfth",
-            "thirteenth",
-            "fourteenth",
-            "fifteenth",
-            "sixteenth",
-            "seventeenth",
-            "eighteenth",
-            "nineteenth",
-            "twentieth",
-        ]
-    )
-} | {"thirtieth": 30.0, "fortieth": 40.0, "fiftieth": 50.0}
+_ORDINAL_ENDS = ("st", "nd", "rd", "th", "e", "er", "ère", "ème", "º", "ª")
+_MINUS = frozenset(["minus", "negative", "moins", "menos", "零下", "负"])
+_BELOW_ZERO = (["below", "zero"], ["under", "zero"], ["unter", "null"], ["unter", "zero"], ["sous", "zéro"], ["bajo", "cero"])
+_POINT = frozenset(["point", "komma", "virgule", "coma"])
+_SMALLER = {"hour": "minute", "minute": "second", "meter": "centimeter", "kilogram": "gram"}
+_SIXTIETHS = ("hour", "minute")
+_HUNDREDTHS = ("meter", "liter", "kilogram", "metric_ton", "kilowatt", "bar")
 
 
 def find_quantities(text: str) -> list[Quantity]:
@@ -113,20 +86,19 @@ def find_quantities(text: str) -> list[Quantity]:
 
 def _read(text: str, tokens: list[_Token], i: int) -> tuple[Quantity, int] | None:
     """The quantity that begins at token i and the token after it."""
-    sign, at = 1.0, i
-    if tokens[i].text in _NUMBERS:
+    if tokens[i].text in _NUMBERS and not _foreign(tokens, i):
         return Quantity(tokens[i].start, tokens[i].end, _NUMBERS[tokens[i].text]), i + 1
-    if tokens[i].text in ("minus", "negative") and i + 1 < len(tokens):
-        sign, at = -1.0, i + 1
-    if said := idiom(text, tokens[at].start):
-        return Quantity(tokens[at].start, said.end, said.value, said.unit, said.share), _token_at(tokens, said.end, at)
+    at = i + _minus(tokens, i)
+    sign = 1.0 if at == i else -1.0
+    if said := _rate(text, tokens, at) or _idiom(text, tokens, at):
+        return said
     number = (
         _digits(text, tokens, at)
         or _chinese(text, tokens, at)
+        or _ordinal(tokens, at)
         or _words(tokens, at)
         or _part(tokens, at)
-        or _single(tokens, at)
-        or _ordinal(tokens, at)
+        or _single(text, tokens, at)
     )
     if number is None:
         return None
@@ -136,9 +108,38 @@ def _read(text: str, tokens: list[_Token], i: int) -> tuple[Quantity, int] | Non
         return None
     if unit is None and kind in ("digits", "words"):
         value, end = _of_the_day(tokens, value, after)
-    if unit and (part := _and_part(tokens, end)):
+    if unit and (part := _and_part(tokens, end) or _smaller(text, tokens, unit, end)):
         value, end = value + part[0], part[1]
+    if [t.text for t in tokens[end : end + 2]] in _BELOW_ZERO:
+        sign, end = -1.0, end + 2
     return Quantity(tokens[i].start, tokens[end - 1].end, sign * value, unit, kind == "part" and unit is None), end
+
+
+def _idiom(text: str, tokens: list[_Token], i: int) -> tuple[Quantity, int] | None:
+    said = idiom(text, tokens[i].start)
+    if said is None:
+        return None
+    unit, end = said.unit, _token_at(tokens, said.end, i)
+    if unit is None and not said.share:
+        unit, end = _unit(text, tokens, end, strict=True)
+    return Quantity(tokens[i].start, tokens[end - 1].end, said.value, unit, said.share), end
+
+
+def _minus(tokens: list[_Token], i: int) -> int:
+    """How many tokens of a negative sign are said in words before a number."""
+    for size in (1, 2):
+        if "".join(t.text for t in tokens[i : i + size]) in _MINUS and len(tokens) > i + size:
+            return size
+    return 0
+
+
+def _rate(text: str, tokens: list[_Token], i: int) -> tuple[Quantity, int] | None:
+    """ "每分钟八十升": the time first."""
+    time = per_time(text, tokens[i].start)
+    inner = _read(text, tokens, _token_at(tokens, time[1], i)) if time and _token_at(tokens, time[1], i) < len(tokens) else None
+    if time is None or inner is None or inner[0].start != time[1] or inner[0].unit in (None, "rpm", "second", "minute"):
+        return None
+    return Quantity(tokens[i].start, inner[0].end, inner[0].value, f"{inner[0].unit}/{time[0]}"), inner[1]
 
 
 def _digits(text: str, tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
@@ -148,7 +149,7 @@ def _digits(text: str, tokens: list[_Token], i: int) -> tuple[float, int, str] |
     if not _DIGITS.match(token.text) or _inside_code(text, tokens, i):
         return None
     value, after = _decimal(token.text), i + 1
-    if after < len(tokens) and tokens[after].start == token.end and tokens[after].text in ("st", "nd", "rd", "th"):
+    if after < len(tokens) and tokens[after].start == token.end and tokens[after].text in _ORDINAL_ENDS:
         return value, after + 1, "ordinal"
     if after + 1 < len(tokens) and tokens[after].text == "/" and tokens[after + 1].text in "23458" and value < 10:
         return value / float(tokens[after + 1].text), after + 2, "part"
@@ -167,7 +168,7 @@ def _inside_code(text: str, tokens: list[_Token], i: int) -> bool:
         return True
     rest = re.match(rf"(?:{_LETTER}|[%°])*", text[token.end :])
     glued = rest.group() if rest else ""
-    return bool(glued) and glued.lower() not in ("st", "nd", "rd", "th", "k", "x", *_GLYPHS) and unit_of(glued) is None
+    return bool(glued) and glued.lower() not in (*_ORDINAL_ENDS, "k", "x", *_GLYPHS) and unit_of(glued) is None
 
 
 def _decimal(digits: str) -> float:
@@ -193,29 +194,22 @@ def _token_at(tokens: list[_Token], end: int, i: int) -> int:
 def _words(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
     """The longest run of number words, in any of the languages."""
     words = [t.text for t in tokens[i : i + _LONGEST_NUMBER]]
-    if words[0] in _AND_A_HALF:
-        return _AND_A_HALF[words[0]], i + 1, "words"
+    if (value := multiple(words[0]) or _foreign(tokens, i)) is not None:
+        return value, i + 1, "words"
     if words[0] in ("a", "an") and len(words) > 1 and words[1] in _SCALES:
         words[0] = "one"
     for end in range(min(len(tokens), i + _LONGEST_NUMBER), i, -1):
-        if tokens[end - 1].text not in ("-", "and") and (value := _spoken(words[: end - i])) is not None:
+        if tokens[end - 1].text not in ("-", "and") and (value := spoken(words[: end - i])) is not None:
             if end < len(tokens) and (part := _FRACTIONS.get(tokens[end].text.removesuffix("s"))) and tokens[end].text.endswith("s"):
                 return value * part, end + 1 + _before_unit([t.text for t in tokens[end + 1 : end + 5]], 0), "part"
             return (*_tail(tokens, value, end), "words")
     return None
 
 
-def _spoken(words: list[str]) -> float | None:
-    if any(not (w.isalpha() or w == "-") for w in words) or words[0] in ("-", "and", "und", "et", "y"):
-        return None
-    text = " ".join(words).replace(" - ", "-")
-    for language in _LANGUAGES:
-        try:
-            value = _words_to_number(text, language)
-        except ValueError:
-            continue
-        return None if language != "en" and text in _NO_NUMBERS else float(value)
-    return None
+def _foreign(tokens: list[_Token], i: int) -> float | None:
+    """A number of another language that English has a word like, if a unit follows ("once metros")."""
+    value = foreign(tokens[i].text)
+    return value if value and i + 1 < len(tokens) and unit_of(tokens[i + 1].text, True) else None
 
 
 def _tail(tokens: list[_Token], value: float, after: int) -> tuple[float, int]:
@@ -229,22 +223,27 @@ def _tail(tokens: list[_Token], value: float, after: int) -> tuple[float, int]:
 
 
 def _decimals(tokens: list[_Token], value: float, after: int) -> tuple[float, int] | None:
-    """ "point two five": digits said one by one."""
-    if after >= len(tokens) or tokens[after].text != "point":
+    """ "point two five", "virgule vingt-cinq": digits said one by one, or as a number."""
+    if after >= len(tokens) or tokens[after].text not in _POINT:
         return None
     digits, at = "", after + 1
-    while at < len(tokens) and (digit := _spoken([tokens[at].text])) is not None and digit < 10:
+    while at < len(tokens) and (digit := spoken([tokens[at].text])) is not None and digit < 10:
         digits, at = digits + str(int(digit)), at + 1
+    for end in range(min(len(tokens), at + 4), at, -1):
+        if not digits and (whole := spoken([t.text for t in tokens[at:end]])) is not None:
+            digits, at = str(int(whole)), end
     return (float(f"{int(value)}.{digits}"), at) if digits else None
 
 
 def _half(tokens: list[_Token], value: float, after: int) -> tuple[float, int]:
-    """ "and a half", "-and-a-half", "and three quarters", "½"."""
+    """ "and a half", "-and-a-half", "and three quarters", "y medio", "½"."""
     words = [t.text for t in tokens[after : after + 6] if t.text != "-"]
     if words[:2] in (["and", "a"], ["and", "one"]) and len(words) > 2 and words[2] in _FRACTIONS:
         return value + _FRACTIONS[words[2]], _skip(tokens, after, 3)
     if words[:3] == ["and", "three", "quarters"]:
         return value + 0.75, _skip(tokens, after, 3)
+    if words[:1] in _AND and words[1:2] and _BEFORE_UNIT.get(words[1]) == 0.5:
+        return value + 0.5, _skip(tokens, after, 2)
     glyph = _GLYPHS.get(tokens[after].text) if after < len(tokens) else None
     return (value, after) if glyph is None else (value + glyph, after + 1)
 
@@ -284,7 +283,7 @@ def _part(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
 def _before_unit(words: list[str], at: int) -> int:
     """Skip "of an" / "a" when a unit follows ("half an hour", "a quarter of a litre")."""
     for filler in (["of", "a"], ["of", "an"], ["of", "one"], ["a"], ["an"], ["-"]):
-        if words[at : at + len(filler)] == filler and len(words) > at + len(filler) and unit_of(words[at + len(filler)], True):
+        if words[at : at + len(filler)] == filler and any(unit_of(" ".join(words[at + len(filler) : at + len(filler) + n]), True) for n in (1, 2)):
             return at + len(filler)
     return at
 
@@ -300,19 +299,50 @@ def _and_part(tokens: list[_Token], at: int) -> tuple[float, int] | None:
     return None
 
 
-def _single(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
+def _single(text: str, tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
     """ "a minute", "an hour", "the last hour": one of a unit, if a unit follows; and the unit itself in "hora y media"."""
     word = tokens[i].text
     if unit_of(word, True) and _and_part(tokens, i + 1):
         return 1.0, i, "single"
-    if word in (*_ONE, "last", "every", "each") and i + 1 < len(tokens):
-        return 1.0, i + 2 if tokens[i + 1].text in ("full", "whole", "single") and i + 2 < len(tokens) else i + 1, "single"
+    if word == "每" and i + 1 < len(tokens) and not per_time(text, tokens[i].start):
+        return 1.0, i + 1, "single"
+    if (word in _ONE or word in _EACH) and i + 1 < len(tokens):
+        return 1.0, i + 2 if tokens[i + 1].text in _WHOLE and i + 2 < len(tokens) else i + 1, "single"
     return None
 
 
+def _smaller(text: str, tokens: list[_Token], unit: str, at: int) -> tuple[float, int] | None:
+    """What is said of a smaller unit: "an hour and ten minutes", "une heure vingt", "one metre twenty", "一米二", "三秒五"."""
+    joined = next((len(w) for w in (["and"], ["y"], ["et"], ["und"]) if [t.text for t in tokens[at : at + 1]] == w), 0)
+    at += joined
+    if at >= len(tokens) or not re.fullmatch(r"\s?", text[tokens[at - 1].end : tokens[at].start]):
+        return None
+    number = _whole(tokens[at].text, at) or _chinese(text, tokens, at) or _words(tokens, at)
+    if number is None:
+        return None
+    value, after, _ = number
+    told, end = _unit(text, tokens, after, strict=False)
+    if told is not None:
+        share = convert(value, told, unit) if _SMALLER.get(unit) == told else None
+        return (share, end) if share is not None and share < 1 else None
+    if joined or (tokens[at].text.isdigit() and unit not in _SIXTIETHS):
+        return None
+    if runs_on(tokens[at].text):
+        return (value / 10, after) if value < 10 and unit not in _SIXTIETHS else None
+    if unit in _SIXTIETHS:
+        return (value / 60, after) if 10 <= value < 60 else None
+    return (value / 100, after) if unit in _HUNDREDTHS and 10 <= value < 100 else None
+
+
+def _whole(text: str, at: int) -> tuple[float, int, str] | None:
+    return (float(text), at + 1, "digits") if re.fullmatch(r"[0-9]{1,2}", text) else None
+
+
 def _ordinal(tokens: list[_Token], i: int) -> tuple[float, int, str] | None:
-    value = _ORDINALS.get(tokens[i].text)
-    return None if value is None else (value, i + 1, "ordinal")
+    for end in (i + 3, i + 1):
+        if end <= len(tokens) and (end == i + 1 or tokens[i + 1].text == "-") and (value := ordinal([t.text for t in tokens[i:end]])) is not None:
+            return value, end, "ordinal"
+    return None
 
 
 def _unit(text: str, tokens: list[_Token], at: int, strict: bool) -> tuple[str | None, int]:

@@ -9,19 +9,22 @@ from typing import Any, cast
 # Spoken or written form → pint's name. Pint's own parser is not let loose on sentences: it takes "in", "as" and "are" for units.
 _NAMES: dict[str, str] = {}
 for _pint, _forms in {
-    "second": "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos 秒 秒钟",
+    "second": "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos segundito segunditos 秒 秒钟",
     "millisecond": "ms msec millis millisecond milliseconds millisekunde millisekunden milliseconde millisecondes milisegundo milisegundos 毫秒",
     "microsecond": "us µs μs microsecond microseconds",
-    "minute": "min mins minute minutes minuten minuto minutos 分钟 分",
-    "hour": "h hr hrs hour hours std stunde stunden heure heures hora horas 小时 个小时 个钟头 钟头",
+    "minute": "min mins minute minutes minuten minuto minutos minutito minutitos 分钟 分",
+    "hour": "h hr hrs hour hours std stunde stunden heure heures hora horas horita horitas 小时 个小时 个钟头 钟头",
     "day": "d day days tag tage jour jours día días dia dias 天 日",
-    "week": "week weeks woche wochen semaine semaines semana semanas 周 个星期",
+    "week": "week weeks woche wochen semaine semaines semana semanas 周 个星期 星期 个礼拜 礼拜",
+    "fortnight": "fortnight fortnights",
     "meter": "m metre metres meter meters metern mètre mètres metro metros 米",
-    "centimeter": "cm centimetre centimetres centimeter centimeters zentimeter centimètre centimètres centímetro centímetros centimetros 厘米 公分",
-    "millimeter": "mm millimetre millimetres millimeter millimeters mil millimètre millimètres milímetro milímetros milimetro milimetros 毫米",
+    "centimeter": "cm centimetre centimetres centimeter centimeters zentimeter zentimetern centimètre centimètres"
+    " centímetro centímetros centimetros 厘米 公分",
+    "millimeter": "mm millimetre millimetres millimeter millimeters millimetern mil millimètre"
+    " millimètres milímetro milímetros milimetro milimetros 毫米",
     "micrometer": "um µm μm micron microns micrometre micrometres micrometer micrometers 微米",
     "nanometer": "nm nanometre nanometres nanometer nanometers",
-    "kilometer": "km kilometre kilometres kilometer kilometers kilomètre kilomètres kilómetro kilómetros 公里 千米",
+    "kilometer": "km kilometre kilometres kilometer kilometers kilometern kilomètre kilomètres kilómetro kilómetros 公里 千米",
     "inch": "inch inches",
     "foot": "ft foot feet",
     "percent": "% percent percentage pct prozent pourcent",
@@ -37,6 +40,9 @@ for _pint, _forms in {
     "gigahertz": "ghz gigahertz",
     "liter": "l litre litres liter liters litern litro litros 升",
     "milliliter": "ml mil millilitre millilitres milliliter milliliters cc mililitro mililitros 毫升",
+    "centiliter": "cl centilitre centilitres centiliter centiliters centilitro centilitros zentiliter",
+    "deciliter": "dl decilitre decilitres deciliter deciliters décilitre décilitres decilitro decilitros deziliter",
+    "nanoliter": "nl nanolitre nanolitres nanoliter nanoliters",
     "microliter": "ul µl μl microlitre microlitres microliter microliters 微升",
     "gram": "g gram grams gramme grammes gramm gramo gramos 克",
     "milligram": "mg milligram milligrams 毫克",
@@ -44,7 +50,7 @@ for _pint, _forms in {
     "pascal": "pa pascal pascals 帕",
     "hectopascal": "hpa hectopascal hectopascals",
     "kilopascal": "kpa kilopascal kilopascals 千帕",
-    "bar": "bar bars 巴",
+    "bar": "bar bars bares 巴",
     "millibar": "mbar millibar millibars 毫巴",
     "psi": "psi",
     "volt": "v volt volts 伏 伏特",
@@ -58,10 +64,19 @@ for _pint, _forms in {
     "kilowatt_hour": "kwh 千瓦时 度电",
     "newton": "n newton newtons 牛",
     "kilonewton": "kn kilonewton kilonewtons",
-    "metric_ton": "tonne tonnes tonnen tonelada toneladas 吨",
+    "metric_ton": "t tonne tonnes tonnen tonelada toneladas 吨",
     "hectare": "ha hectare hectares hektar hectárea hectáreas",
     "microgram": "ug µg μg mcg microgram micrograms",
-    "megapascal": "mpa megapascal megapascals",
+    "megapascal": "mpa megapascal megapascals 兆帕",
+    "mmHg": "mmhg",
+    "meganewton": "meganewton meganewtons",
+    "megawatt": "megawatt megawatts",
+    "kiloampere": "ka kiloamp kiloamps",
+    "microampere": "µa μa ua microamp microamps",
+    "ampere_hour": "ah amp-hour amp-hours",
+    "milliampere_hour": "mah",
+    "kilolux": "klx kilolux",
+    "turn": "turn turns vuelta vueltas",
     "knot": "knot knots",
     "kilovolt": "kv kilovolt kilovolts",
     "ohm": "ohm ohms ω",
@@ -75,13 +90,16 @@ for _pint, _forms in {
     "gigabit": "gbit gigabit gigabits",
     "byte": "byte bytes",
     "kilobyte": "kb kilobyte kilobytes",
+    "gigabyte": "gb gigabyte gigabytes",
+    "terabyte": "tb terabyte terabytes",
     "megabyte": "mb megabyte megabytes",
     "ppm": "ppm",
     "kilometer/hour": "kph kmh",
     "mile/hour": "mph",
     "megabit/second": "mbps",
     "kilobit/second": "kbps",
-    "cubic_meter": "m3 m³",
+    "meter**3": "m3 m³ kubikmeter kubikmetern 立方米 立方",
+    "centimeter**3": "cm3 cm³ ccm kubikzentimeter 立方厘米",
     "m/s**2": "m/s² m/s2",
     "degree/second": "dps",
 }.items():
@@ -102,12 +120,22 @@ _PHRASES = {
     "cubic metre": "m3",
     "cubic meters": "m3",
     "cubic meter": "m3",
+    "mètres cubes": "m3",
+    "mètre cube": "m3",
+    "metros cúbicos": "m3",
+    "metro cúbico": "m3",
+    "cubic centimetres": "cm3",
+    "cubic centimetre": "cm3",
+    "cubic centimeters": "cm3",
+    "cubic centimeter": "cm3",
 }
-_AMBIGUOUS = frozenset(["a", "c", "d", "f", "g", "h", "k", "l", "m", "n", "s", "v", "w"])
+_AMBIGUOUS = frozenset(["a", "ah", "c", "d", "f", "g", "h", "k", "l", "m", "n", "s", "t", "v", "w"])
 """Too short to be a unit beside a number word; fine after digits ("5 m")."""
 
-_PER = re.compile(r"\s*(?:/|每|\b(?:per|pro|par|por)\b|\ban?\b)\s*")
-_DEGREES = re.compile(r"^(?:degrees?|deg|°|grad|degrés?|grados?)\s*(celsius|centigrade|c|fahrenheit|f|kelvin)$")
+_DEGREES_OF = frozenset(["degC", "degF", "kelvin", "kilowatt_hour"])
+"""What a mere degree may mean; a kilowatt hour in Chinese (度)."""
+_PER = re.compile(r"\s*(?:/|每|\bà l['’]|\b(?:per|pro|par|por|an|each|every|cada|al|a la|a|el|à la|die|in der)\b)\s*")
+_DEGREES = re.compile(r"^(?:degrees?|deg|°|grad|degrés?|grados?)\s*(celsius|centigrade|cent[ií]grados?|c|fahrenheit|f|kelvin)$")
 
 
 @lru_cache(maxsize=4096)
@@ -139,6 +167,7 @@ def _registry() -> Any:
 def _line(source: str, target: str) -> tuple[float, float] | None:
     """Conversion as value * factor + offset; None between different dimensions."""
     registry = _registry()
+    source, target = (re.sub("deg(?=[CF]/)", "delta_deg", unit) for unit in (source, target))
     try:
         zero = registry.Quantity(0.0, source).to(target).magnitude
         return float(registry.Quantity(1.0, source).to(target).magnitude - zero), float(zero)
@@ -151,8 +180,10 @@ def convert(value: float, source: str | None, target: str | None) -> float | Non
     if source is None or target is None:
         return value
     wanted = unit_of(target) or target
-    if source == wanted or (source == "degree" and wanted in ("degC", "degF", "kelvin")):
+    if source == wanted or (source == "degree" and wanted in _DEGREES_OF):
         return value
+    if source.startswith("degree/") and (warmth := re.match("(?:degC|degF|kelvin)/", wanted)):
+        source = warmth[0] + source.removeprefix("degree/")
     if "decibel" in (source, wanted) or "dBm" in (source, wanted):
         return None  # logarithmic: no straight line leads there
     if source == "kelvin" and wanted not in ("kelvin", "degC", "degF"):
