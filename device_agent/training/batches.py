@@ -9,6 +9,7 @@ from device_agent.reader import Pieces, Sentence, function_text, pass_ids, read_
 from device_agent.training.augment import render
 from device_agent.training.catalogues import Scene, letters_task, rename_marks, scene
 from device_agent.training.data import Example, Kind, place
+from device_agent.training.roles import Words, roles_task
 from device_agent.training.targets import Target, meaning, target_of
 from schemas.skills import Function, Parameter, parameters_of
 
@@ -61,12 +62,12 @@ def plain_episode(kind: Kind, pieces: Pieces) -> Episode:
     return Episode(kind.functions, tuple(_authored(e, kind, staged, pieces, None) for e in _single(kind)))
 
 
-def episode(kinds: list[Kind], size: int, pieces: Pieces, rng: random.Random) -> Episode:
-    """A varied scene with `size` sentences; about one in twelve follows the paper's random-letter recipe."""
-    if rng.random() < 0.08:
-        functions, examples = letters_task(rng)
+def episode(kinds: list[Kind], words: Words, size: int, pieces: Pieces, rng: random.Random) -> Episode:
+    """A varied scene with `size` sentences; one in four is about random names and their values alone."""
+    if rng.random() < 0.25:
+        functions, examples = letters_task(rng) if rng.random() < 0.5 else roles_task(words, rng)
         originals = {f.name: {p.name: p for p in parameters_of(f)} for f in functions}
-        chosen = rng.sample(examples, min(size // 2, len(examples)))
+        chosen = rng.sample(examples, min(size, len(examples)))
         return Episode(functions, tuple(_item(e, functions, originals[e.function or ""], {}, e.function, pieces) for e in chosen))
     kind = rng.choice(kinds)
     staged = scene(kind, [k for k in kinds if k.kind != kind.kind], rng)

@@ -38,6 +38,7 @@ from device_agent.training.model import ReaderHeads, load_base
 from device_agent.training.phrases import PHRASES
 from device_agent.training.pieces import BasePieces
 from device_agent.training.quick_eval import quick_eval
+from device_agent.training.roles import words_of
 
 WORDS = 4000
 """Frequent English words among the everyday phrases: whatever a person says must be far from most things."""
@@ -63,6 +64,7 @@ class Trainer:
     def load_data(self) -> None:
         kinds = load_kinds(self.options.data)
         self.train: list[Kind] = [k for k in kinds if not is_held_out(k)]
+        self.words = words_of(self.train)
         self.held = [plain_episode(k, self.pieces) for k in kinds if is_held_out(k)]
         english = [k for k in self.train if all(e.language == "en" for e in k.examples)]
         words = [w for w in top_n_list("en", WORDS) if len(w) > 2 and w.isalpha()]
@@ -95,7 +97,7 @@ class Trainer:
             group["lr"] = group["peak"] * scale
 
     def losses(self) -> dict[str, torch.Tensor]:
-        episodes = [episode(self.train, 12, self.pieces, self.rng) for _ in range(2)]
+        episodes = [episode(self.train, self.words, 12, self.pieces, self.rng) for _ in range(2)]
         rows, cuts = list[list[int]](), list[tuple[int, int]]()
         for one in episodes:
             sentences, functions = retrieval_rows(one, self.pieces)

@@ -14,9 +14,11 @@ from device_agent.quantities import find_quantities
 from device_agent.reader import OPTION, PARAMETER, function_text, read_sentence
 from device_agent.training.augment import leave_out, render, spell, trade, typo
 from device_agent.training.batches import Episode, Item, episode, make_pass, plain_episode
+from device_agent.training.cases import letters_cases
 from device_agent.training.catalogues import letters_task, rename_marks, scene
 from device_agent.training.data import FOLDER, Example, Kind, Mark, is_held_out, load_kind, load_kinds, parse_parts, place
 from device_agent.training.judged import gold_value
+from device_agent.training.roles import Words, roles_task, words_of
 from device_agent.training.targets import meaning, target_of
 from device_agent.values import in_range
 from schemas.skills import Function, Parameter, parameters_of
@@ -41,6 +43,11 @@ PIECES = CharacterPieces()
 @cache
 def kinds() -> list[Kind]:
     return load_kinds()
+
+
+@cache
+def words() -> Words:
+    return words_of(kinds())
 
 
 def parameters(kind: Kind, example: Example) -> dict[str, Parameter]:
@@ -246,6 +253,29 @@ def test_the_letters_recipe_says_every_parameter_of_its_function() -> None:
                 assert gold_value(mark, named[example.function or ""][mark.parameter]) is not None
 
 
+def test_roles_are_told_in_five_languages_and_each_value_stands_beside_its_own_name() -> None:
+    tasks = [roles_task(words(), random.Random(seed)) for seed in range(60)]
+    assert {example.language for _, examples in tasks for example in examples} == {"en", "de", "fr", "es", "zh"}
+    for functions, examples in tasks:
+        named = {f.name: {p.name: p for p in parameters_of(f)} for f in functions}
+        for example in examples:
+            known, (text, spans) = named[example.function or ""], place(example.parts)
+            assert set(spans) == set(known)
+            for mark in example.marks:
+                assert gold_value(mark, known[mark.parameter]) is not None
+            said = [(known[n].description or n.replace("_", " ")).lower() for n in sorted(spans, key=lambda n: spans[n])]
+            at = -1
+            for name in said:  # names come in the order of their values, whichever of the two is said first
+                at = text.lower().find(name, at + 1)
+                assert at >= 0, (name, text)
+
+
+def test_the_letters_cases_are_a_quarter_each_and_repeat() -> None:
+    cases = list(letters_cases(40))
+    assert [sum(len(c["expect"]["arguments"]) == n for c in cases) for n in (1, 2, 3, 4)] == [10] * 4
+    assert cases == list(letters_cases(40)) != list(letters_cases(40, seed=1))
+
+
 def check_pass(item: Item, functions: tuple[Function, ...]) -> int:
     """The reader's targets point at what is said; how many spans there were."""
     assert item.positive is not None
@@ -264,7 +294,7 @@ def check_pass(item: Item, functions: tuple[Function, ...]) -> int:
 
 
 def test_targets_of_an_episode_point_at_what_is_said() -> None:
-    episodes = [episode(kinds(), 12, PIECES, random.Random(seed)) for seed in range(40)]
+    episodes = [episode(kinds(), words(), 12, PIECES, random.Random(seed)) for seed in range(40)]
     assert sum(check_pass(item, e.functions) for e in episodes for item in e.items if item.positive is not None) > 100
 
 
@@ -279,7 +309,7 @@ def test_the_plain_episode_is_the_kind_as_authored() -> None:
 def test_an_episode_repeats_with_its_seed_only() -> None:
     def draw(seed: int) -> list[Episode]:
         rng = random.Random(seed)
-        return [episode(kinds(), 12, PIECES, rng) for _ in range(6)]
+        return [episode(kinds(), words(), 12, PIECES, rng) for _ in range(6)]
 
     assert draw(7) == draw(7)
     assert draw(7) != draw(8)
