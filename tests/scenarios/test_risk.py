@@ -1,0 +1,55 @@
+"""Risk and coverage of the shipped reader on kinds of devices that no training saw: below these shares a change does not land."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from benchmarks.map_eval import Answer, Case, Stopwatch, answer
+from benchmarks.map_stage import at_coverage, curve, stages
+from device_agent.interpreter import Reader
+from device_agent.reader_mapper import open_reader
+from device_agent.training.cases import cases_of, letters_cases
+from device_agent.training.data import load_kinds, split_of
+
+MODEL = Path(__file__).parents[2] / "models" / "parley-encoder.gguf"
+EVERY = 13
+"""Of the test kinds' sentences one in so many is read here; docs/models.md has the figures of all."""
+
+
+@cache
+def reader() -> Reader:
+    return open_reader(MODEL)
+
+
+def read(cases: list[Case]) -> list[Answer]:
+    watch = Stopwatch()
+    return [answer(case, reader(), watch) for case in cases]
+
+
+@cache
+def answers() -> list[Answer]:
+    raw = [case for kind in load_kinds() if split_of(kind) == "test" for case in cases_of(kind)]
+    return read([Case.model_validate(case) for case in raw[::EVERY]])
+
+
+def test_what_it_is_sure_of_is_right() -> None:
+    points = curve(answers())
+    half, quarter = at_coverage(points, 0.5), at_coverage(points, 0.25)
+    assert half is not None
+    assert quarter is not None
+    assert half.right >= 0.80
+    assert quarter.right >= 0.90
+
+
+def test_it_acts_often_and_seldom_wrongly() -> None:
+    found = stages(answers())
+    assert found["wrong_actions"].value <= 0.06
+    assert found["acted_on"].value >= 0.25
+    assert found["recall@4"].value >= 0.94
+    assert found["choice"].value >= 0.85
+
+
+def test_the_papers_random_letters_are_read() -> None:
+    found = stages(read([Case.model_validate(case) for case in letters_cases(120)]))
+    assert found["call_exact"].value >= 0.97
