@@ -38,6 +38,24 @@ def bench_map(
         emit(report.as_text(result, mistakes))
 
 
+@app.command("lm")
+def bench_lm(
+    model: ModelOption = None,
+    llama_bench: Annotated[Path | None, typer.Option("--llama-bench", help="llama.cpp's own benchmark program, run on the same file.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Language model: tokens per second of the decode loop, beside llama-bench; what a grammar costs."""
+    from benchmarks import lm_speed
+    from runtime.settings import load
+
+    models = load(None).models
+    speed = lm_speed.measure(model or models.lm, models.threads, llama_bench)
+    if json:
+        emit_json({**speed.model_dump(mode="json"), "ratio": speed.ratio})
+    else:
+        emit(lm_speed.as_text(speed))
+
+
 @app.command("warehouse")
 def bench_warehouse(
     cases: Annotated[Path | None, typer.Option("--set", help="Instructions with their right ends (JSONL); default: the shipped 40.")] = None,

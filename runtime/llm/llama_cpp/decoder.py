@@ -48,14 +48,14 @@ class _Dice:
 
 
 class Decoder:
-    """A causal GGUF. Raises ConfigError when the file is missing, altered or no such model."""
+    """A causal GGUF with `size` tokens in its vocabulary. Raises ConfigError when the file is missing, altered or no such model."""
 
     def __init__(self, path: Path | str, n_ctx: int = 2048, threads: int = 1) -> None:
         self._path = Path(path)
         self._stack = contextlib.ExitStack()
         self._model = open_weights(self._path, "models.lm", self._stack)
         self._vocab: Any = llama_cpp.llama_model_get_vocab(self._model)
-        self._size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
+        self.size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
         self._context = self._open(n_ctx, threads)
         self._room = n_ctx
         self._cached: list[int] = []
@@ -89,7 +89,7 @@ class Decoder:
         self._cached = self._cached[:shared]
         self._feed(tokens[shared:])
         first = llama_cpp.llama_get_logits_ith(self._context, -1)
-        return np.ctypeslib.as_array(cast("Any", first), shape=(self._size,))
+        return np.ctypeslib.as_array(cast("Any", first), shape=(self.size,))
 
     def _feed(self, tokens: list[int]) -> None:
         raw = (llama_cpp.llama_token * len(tokens))(*tokens)
@@ -122,7 +122,7 @@ class Decoder:
         raw = text.encode()
         tokens = (llama_cpp.llama_token * (len(raw) + 8))()
         count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), tokens, len(tokens), False, False)
-        level = np.zeros(self._size, np.float32)
+        level = np.zeros(self.size, np.float32)
         with self._grammar(grammar) as mask:
             for token in [*tokens[:count], int(llama_cpp.llama_vocab_eos(self._vocab))]:
                 if not self._allowed(mask, np.array([token]), level).size:
@@ -152,8 +152,8 @@ class Decoder:
         if mask is None or self._allowed(mask, np.array([best]), scores).size:
             return best
         # The next likeliest are tried before the whole vocabulary is.
-        order = np.argpartition(scores, -64)[-64:] if self._size > 64 else np.arange(self._size)
-        for candidates in (order, np.arange(self._size)):
+        order = np.argpartition(scores, -64)[-64:] if self.size > 64 else np.arange(self.size)
+        for candidates in (order, np.arange(self.size)):
             allowed = self._allowed(mask, candidates, scores)
             if allowed.size:
                 return int(allowed[scores[allowed].argmax()])
