@@ -17,9 +17,9 @@ from schemas.base import Frozen
 from schemas.errors import ConfigError
 
 PROMPT, GENERATED, ROUNDS = 256, 64, 5
-"""Tokens read at once, tokens written one by one, and how often; each figure is the median."""
+"""Tokens read at once, tokens written one by one, and how often. Own figures are medians after one run to warm up; llama-bench tells means."""
 _GRAMMAR = grammar_of({"type": "array", "items": {"type": "string"}})
-_SEED = 11
+_SEED, _PATIENCE = 11, 600.0
 
 
 class Speed(Frozen):
@@ -46,37 +46,37 @@ class LmSpeed(Frozen):
 
 def measure(model: Path, threads: int, llama_bench: Path | None = None) -> LmSpeed:
     """Raises ConfigError for a file that is no causal model, and for a llama-bench that does not run."""
+    reference = run_llama_bench(llama_bench, model, threads) if llama_bench else None
     decoder = Decoder(model, n_ctx=PROMPT + GENERATED + 8, threads=threads)
     try:
         own = Speed(prompt=_prompt_speed(decoder), decode=_decode_speed(decoder))
         grammar_ms = _token_ms(decoder, _GRAMMAR) - _token_ms(decoder, None)
     finally:
         decoder.close()
-    reference = run_llama_bench(llama_bench, model, threads) if llama_bench else None
     return LmSpeed(model=model.name, threads=threads, own=own, grammar_ms=grammar_ms, reference=reference)
 
 
 def _prompt_speed(decoder: Decoder) -> float:
     """Other tokens each time, since a known beginning is not computed again."""
     rng, seconds = random.Random(_SEED), list[float]()
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS + 1):
         tokens = [rng.randrange(decoder.size) for _ in range(PROMPT)]
         began = time.perf_counter()
         decoder.logits(tokens)
         seconds.append(time.perf_counter() - began)
-    return PROMPT / statistics.median(seconds)
+    return PROMPT / statistics.median(seconds[1:])
 
 
 def _decode_speed(decoder: Decoder) -> float:
     """As the decoder's own loop without a grammar: scores, the likeliest token, on."""
     rng, seconds = random.Random(_SEED + 1), list[float]()
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS + 1):
         tokens = [rng.randrange(decoder.size)]
         began = time.perf_counter()
         for _ in range(GENERATED):
             tokens.append(int(decoder.logits(tokens).argmax()))
         seconds.append(time.perf_counter() - began)
-    return GENERATED / statistics.median(seconds)
+    return GENERATED / statistics.median(seconds[1:])
 
 
 def _token_ms(decoder: Decoder, grammar: str | None) -> float:
@@ -90,11 +90,14 @@ def run_llama_bench(program: Path, model: Path, threads: int) -> Speed:
     """Raises ConfigError when it fails or says something else than `-o json` does."""
     told = [str(program), "-m", str(model), "-p", str(PROMPT), "-n", str(GENERATED), "-t", str(threads), "-r", str(ROUNDS), "-ngl", "0", "-o", "json"]
     try:
-        run = subprocess.run(told, capture_output=True, text=True, check=True)
+        run = subprocess.run(told, capture_output=True, text=True, check=True, timeout=_PATIENCE)
         return reference_of(json.loads(run.stdout))
     except OSError as error:
         raise ConfigError(f"{program}: cannot be run ({error.strerror}) (--llama-bench)") from None
-    except (subprocess.CalledProcessError, ValueError, KeyError, TypeError, StopIteration) as error:
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr or "").strip().splitlines()
+        raise ConfigError(f"{program}: {said[-1] if said else error} (--llama-bench)") from None
+    except (subprocess.TimeoutExpired, ValueError, KeyError, TypeError, StopIteration) as error:
         raise ConfigError(f"{program}: no figures from it ({error}) (--llama-bench)") from None
 
 

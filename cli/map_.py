@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -98,12 +99,13 @@ class Source:
         from runtime.llm.server import ServerModel
 
         if isinstance(self.writer, str):
-            ServerModel(self.writer).check()
+            with closing(ServerModel(self.writer)) as server:
+                server.check()
         return open_reader(self.embed, self.threads, self.writer)
 
 
 def open_cases(source: Source) -> Any:
-    """A CaseMapper. Raises ConfigError."""
+    """A CaseMapper. Raises ConfigError; ModelError when a server does not answer."""
     from cli.map_cases import CaseMapper
 
     return CaseMapper(source.open())

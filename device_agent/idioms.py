@@ -43,17 +43,17 @@ _PHRASES: dict[str, tuple[float, str | None]] = {
     "三刻钟": (45.0, "minute"),
     "一刻钟": (15.0, "minute"),
     "(?:half a|halbes|demi[- ]|media) ?(?:dozen|dutzend|douzaine|docena)": (6.0, None),
-    "dutzend|douzaine|docena|一打": (12.0, None),
-    "dizaine(?: de| d['’])?": (10.0, None),
-    "quinzaine(?: de| d['’])?": (15.0, None),
-    "vingtaine(?: de| d['’])?": (20.0, None),
-    "trentaine(?: de| d['’])?": (30.0, None),
-    "quarantaine(?: de| d['’])?": (40.0, None),
-    "cinquantaine(?: de| d['’])?": (50.0, None),
-    "centaine(?: de| d['’])?": (100.0, None),
-    "(?:a )?couple of|par de": (2.0, None),
-    "quarter[- ]turn|vierteldrehung|quart de tour|cuarto de vuelta": (90.0, "degree"),
-    "half[- ]turn|halbe drehung|demi-tour|media vuelta": (180.0, "degree"),
+    "dutzend|douzaine|docena|一打(?![开印完算电])": (12.0, None),
+    "dizaine": (10.0, None),
+    "quinzaine": (15.0, None),
+    "vingtaine": (20.0, None),
+    "trentaine": (30.0, None),
+    "quarantaine": (40.0, None),
+    "cinquantaine": (50.0, None),
+    "centaine": (100.0, None),
+    "couple(?= of)|(?<=un )par(?= de (?!apriete|giro|torsión|fuerzas))": (2.0, None),
+    "quarter[- ](?:of a )?turn|vierteldrehung|quart de tour|cuarto de vuelta": (0.25, "turn"),
+    "half[- ](?:a )?turn|halbe drehung|demi-tour|media vuelta": (0.5, "turn"),
     "drei vierteln?|trois quarts|tres cuartos|tres cuartas partes|四分之三": (0.75, _SHARE),
     "h(?:ä|ae)lfte|moitié|mitad|二分之一": (0.5, _SHARE),
     "drittel|tiers|tercio|tercera parte|三分之一": (1 / 3, _SHARE),
@@ -65,9 +65,12 @@ _PHRASE = re.compile(_ARTICLE + "(?:" + "|".join(f"({phrase})" for phrase in _PH
 _TENTHS = re.compile(r"([一二两三四五六七八九])成([一二三四五六七八九半])?")
 _PER_CENT = re.compile(r"百分之(?:(\d+(?:\.\d+)?)|([零〇一二两三四五六七八九十百点]+))")
 _NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百千万]+(?:点[零〇一二三四五六七八九]+)?")
-_COUNTED = frozenset("号档级层次个台名排架区倍楼米秒分")
+_ABOUT = re.compile("一两|两三|三四|三五|四五|五六|六七|七八|八九")
+"""Two or three: not a number that a device could be told."""
+_LONGEST = 24
+_COUNTED = frozenset("号档级层次个台名排架区倍楼米秒分格")
 """What follows a single numeral that is a number; else it is part of a word (一下, 一直, 统一)."""
-_TIMES = frozenset("张遍下趟箱件圈杯瓶包袋条块步组批支根颗粒")
+_TIMES = frozenset("点张遍下趟箱件圈杯瓶包袋条块步组批支根颗粒")
 """The same from two on (两张, but 一张)."""
 _THOUSANDS = frozenset("瓦克米帕赫伏")
 """A unit's own thousand before these (四十千瓦)."""
@@ -106,6 +109,10 @@ def chinese(text: str, start: int) -> Numeral | None:
         return Numeral(end + 1, 0.5, "part")
     if half := re.match("个?半", rest):
         return Numeral(end + half.end(), value + 0.5)
+    if rest.startswith("分") and found[0] == "十" and re.match("分[^钟之后内，。,.]", rest):
+        return None  # "very"
+    if text[:start].endswith(("周", "星期", "礼拜")):
+        return None  # a day of the week
     counted = rest[:1] in _COUNTED or (rest[:1] in _TIMES and value > 1) or text[:start].endswith("第")
     return Numeral(end, value, "single" if len(found[0]) == 1 and found[0] != "十" and not counted else "words")
 
@@ -117,6 +124,8 @@ def per_time(text: str, start: int) -> tuple[str, int] | None:
 
 
 def _read(text: str) -> float | None:
+    if len(text) > _LONGEST or _ABOUT.fullmatch(text):
+        return None
     try:
         return float(_number(text, "smart"))
     except ValueError:

@@ -15,15 +15,15 @@ _NO_NUMBERS = frozenset(["un", "une", "uno", "una", "ein", "eine", "once", "cent
 """Articles, and English words that another language counts with."""
 _JOINTS = ("-", "and", "und", "et", "y")
 _GERMAN = {"erst": 1.0, "dritt": 3.0, "siebt": 7.0, "acht": 8.0}
-_FRENCH = {"quatr": 4.0, "cinqu": 5.0, "neuv": 9.0}
+_FRENCH = {"quatr": "quatre", "cinqu": "cinq", "neuv": "neuf"}
 _SPANISH = ("primer", "segund", "tercer", "cuart", "quint", "sext", "séptim", "octav", "noven", "décim", "undécim", "duodécim")
 _ENGLISH = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth")
 
 
 def spoken(words: Sequence[str]) -> float | None:
     """A cardinal in any of the languages, hyphens as words of their own ("twenty", "-", "one"); no articles."""
-    if any(not (w.isalpha() or w == "-") for w in words) or words[0] in _JOINTS:
-        return None
+    if any(not (w.isalpha() or w == "-") for w in words) or words[0] in _JOINTS or list(words) == ["o"]:
+        return None  # "o" is a Spanish "or"
     text = " ".join(words).replace(" - ", "-")
     for language in _LANGUAGES:
         if (value := _cardinal(text, language)) is not None:
@@ -49,7 +49,7 @@ def multiple(word: str) -> float | None:
 
 def ordinal(words: Sequence[str]) -> float | None:
     """ "third", "twenty-first", "dritten", "dix-huitième", "segunda"."""
-    text = "".join(words)
+    text = "".join("-" if word == "et" else word for word in words).replace("--", "-") if len(words) > 1 else words[0]
     readers = (_english_ordinal, _german_ordinal, _french_ordinal, _spanish_ordinal)
     return next((value for read in readers if (value := read(text)) is not None), None)
 
@@ -82,17 +82,18 @@ def _french_ordinal(text: str) -> float | None:
     if re.fullmatch("premi(?:er|ère)s?", text):
         return 1.0
     found = re.fullmatch(r"(?:(.+)-)?(.+?)ièmes?", text)
-    if not found:
+    if not found or (found[2] == "un" and not found[1]):
         return None
-    last = _FRENCH.get(found[2]) or _cardinal(found[2], "fr") or _cardinal(found[2] + "e", "fr")
-    above = _cardinal(found[1], "fr") if found[1] else 0.0
-    return None if last is None or above is None else above + last
+    above = f"{found[1]} " if found[1] else ""
+    last = _FRENCH.get(found[2], found[2])
+    said = [f"{above}{joint}{last}{end}".replace("-", " ") for joint in ("", "et ") for end in ("", "e")]
+    return next((value for words in said if (value := _cardinal(words, "fr")) is not None), None)
 
 
 def _spanish_ordinal(text: str) -> float | None:
-    found = re.fullmatch(r"(.+?)[oa]s?|(primer|tercer)", text)
+    found = re.fullmatch(r"(.+?)[oa]|(primer|tercer)", text)
     stem = (found[1] or found[2]) if found else ""
-    return _SPANISH.index(stem) + 1.0 if stem in _SPANISH and text != "cuarto" else None  # "cuarto" is a room, and a quarter
+    return _SPANISH.index(stem) + 1.0 if stem in _SPANISH and text not in ("cuarto", "décima") else None  # a room or a quarter; a tenth
 
 
 @lru_cache(maxsize=4096)

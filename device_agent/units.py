@@ -13,14 +13,14 @@ for _pint, _forms in {
     "millisecond": "ms msec millis millisecond milliseconds millisekunde millisekunden milliseconde millisecondes milisegundo milisegundos 毫秒",
     "microsecond": "us µs μs microsecond microseconds",
     "minute": "min mins minute minutes minuten minuto minutos minutito minutitos 分钟 分",
-    "hour": "h hr hrs hour hours std stunde stunden heure heures hora horas horita horitas 小时 个小时 个钟头 钟头",
+    "hour": "h hr hrs hour hours std stunde stunden heure heures hora horas horita horitas 小时 个小时 个钟头 钟头 个钟",
     "day": "d day days tag tage jour jours día días dia dias 天 日",
     "week": "week weeks woche wochen semaine semaines semana semanas 周 个星期 星期 个礼拜 礼拜",
     "fortnight": "fortnight fortnights",
     "meter": "m metre metres meter meters metern mètre mètres metro metros 米",
     "centimeter": "cm centimetre centimetres centimeter centimeters zentimeter zentimetern centimètre centimètres"
     " centímetro centímetros centimetros 厘米 公分",
-    "millimeter": "mm millimetre millimetres millimeter millimeters millimetern mil millimètre"
+    "millimeter": "mm millimetre millimetres millimeter millimeters millimetern millimètre"
     " millimètres milímetro milímetros milimetro milimetros 毫米",
     "micrometer": "um µm μm micron microns micrometre micrometres micrometer micrometers 微米",
     "nanometer": "nm nanometre nanometres nanometer nanometers",
@@ -39,7 +39,7 @@ for _pint, _forms in {
     "megahertz": "mhz megahertz 兆赫",
     "gigahertz": "ghz gigahertz",
     "liter": "l litre litres liter liters litern litro litros 升",
-    "milliliter": "ml mil millilitre millilitres milliliter milliliters cc mililitro mililitros 毫升",
+    "milliliter": "ml millilitre millilitres milliliter milliliters cc mililitro mililitros 毫升",
     "centiliter": "cl centilitre centilitres centiliter centiliters centilitro centilitros zentiliter",
     "deciliter": "dl decilitre decilitres deciliter deciliters décilitre décilitres decilitro decilitros deziliter",
     "nanoliter": "nl nanolitre nanolitres nanoliter nanoliters",
@@ -76,9 +76,8 @@ for _pint, _forms in {
     "ampere_hour": "ah amp-hour amp-hours",
     "milliampere_hour": "mah",
     "kilolux": "klx kilolux",
-    "turn": "turn turns vuelta vueltas",
     "knot": "knot knots",
-    "kilovolt": "kv kilovolt kilovolts",
+    "kilovolt": "kv kilovolt kilovolts 千伏",
     "ohm": "ohm ohms ω",
     "lux": "lux lx 勒克斯",
     "lumen": "lumen lumens lm 流明",
@@ -98,13 +97,12 @@ for _pint, _forms in {
     "mile/hour": "mph",
     "megabit/second": "mbps",
     "kilobit/second": "kbps",
-    "meter**3": "m3 m³ kubikmeter kubikmetern 立方米 立方",
-    "centimeter**3": "cm3 cm³ ccm kubikzentimeter 立方厘米",
+    "meter**3": "cubic_meter m3 m³ kubikmeter kubikmetern 立方米 立方",
+    "centimeter**3": "cubic_centimeter cm3 cm³ ccm kubikzentimeter 立方厘米",
     "m/s**2": "m/s² m/s2",
     "degree/second": "dps",
 }.items():
     _NAMES.update(dict.fromkeys(_forms.split(), _pint))
-del _NAMES["mil"]
 
 _PHRASES = {
     "kilowatt-hour": "kwh",
@@ -132,15 +130,19 @@ _PHRASES = {
 _AMBIGUOUS = frozenset(["a", "ah", "c", "d", "f", "g", "h", "k", "l", "m", "n", "s", "t", "v", "w"])
 """Too short to be a unit beside a number word; fine after digits ("5 m")."""
 
-_DEGREES_OF = frozenset(["degC", "degF", "kelvin", "kilowatt_hour"])
-"""What a mere degree may mean; a kilowatt hour in Chinese (度)."""
-_PER = re.compile(r"\s*(?:/|每|\bà l['’]|\b(?:per|pro|par|por|an|each|every|cada|al|a la|a|el|à la|die|in der)\b)\s*")
+_WARMTH = frozenset(["degC", "degF", "kelvin"])
+_TIMES = ("second", "millisecond", "minute", "hour", "day", "week")
+_PER = re.compile(r"\s*(?:/|每|\b(?:per|pro|par|por|an|a)\b)\s*")
+_EACH = re.compile(r"\s*\b(?:à l['’]|(?:al|a la|à la|die|in der)\b)\s*")
+"""So people say "each" of a time: "litros a la hora", "Liter die Minute"."""
 _DEGREES = re.compile(r"^(?:degrees?|deg|°|grad|degrés?|grados?)\s*(celsius|centigrade|cent[ií]grados?|c|fahrenheit|f|kelvin)$")
 
 
 @lru_cache(maxsize=4096)
 def unit_of(text: str, strict: bool = False) -> str | None:
     """Pint's name of a unit as said or written ("minutes", "ml/h", "metres per second"), or None. `strict` refuses one-letter forms."""
+    if text.strip() == "MW":
+        return "megawatt"  # the one unit that differs by its case from another that devices have
     form = " ".join(text.strip().lower().rstrip(".").split())
     if strict and form in _AMBIGUOUS:
         return None
@@ -150,10 +152,17 @@ def unit_of(text: str, strict: bool = False) -> str | None:
         return {"f": "degF", "k": "kelvin"}.get(degrees[1][0], "degC")
     if form in _NAMES:
         return _NAMES[form]
-    over, *under = _PER.split(form)
-    if over and len(under) == 1 and (top := unit_of(over)) and (bottom := unit_of(under[0])):
-        return f"{top}/{bottom}"
-    return None
+    return _rate(form, _EACH) or _rate(form, _PER)
+
+
+def _rate(form: str, per: re.Pattern[str]) -> str | None:
+    """ "litres per minute": pint's name; a time in a time is none."""
+    over, *under = per.split(form)
+    top, bottom = (unit_of(over), unit_of(under[0])) if over and len(under) == 1 else (None, None)
+    timed = bottom in _TIMES
+    if top is None or bottom is None or (timed and top in _TIMES) or (per is _EACH and not timed):
+        return None
+    return f"{top}/{bottom}"
 
 
 @lru_cache(maxsize=1)
@@ -180,8 +189,10 @@ def convert(value: float, source: str | None, target: str | None) -> float | Non
     if source is None or target is None:
         return value
     wanted = unit_of(target) or target
-    if source == wanted or (source == "degree" and wanted in _DEGREES_OF):
+    if source == wanted or (source == "degree" and wanted in _WARMTH):
         return value
+    if source == "turn" and wanted not in ("degree", "radian"):
+        return value  # so many of whatever turns
     if source.startswith("degree/") and (warmth := re.match("(?:degC|degF|kelvin)/", wanted)):
         source = warmth[0] + source.removeprefix("degree/")
     if "decibel" in (source, wanted) or "dBm" in (source, wanted):

@@ -24,9 +24,6 @@ def number_for(quantity: Quantity, parameter: Parameter) -> float | None:
     return convert(quantity.value, quantity.unit, parameter.unit)
 
 
-_HINTS = {"second": ("second", "sec", "_s"), "minute": ("minute", "min"), "hour": ("hour",), "millisecond": ("ms", "milli")}
-
-
 def _unitless(quantity: Quantity, parameter: Parameter) -> float:
     """A maker that declares no unit often names it in prose ("delay in seconds")."""
     words = f"{parameter.name} {parameter.description}".lower().replace("_", " ").split()

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 from device_agent.quantities import find_quantities
+from device_agent.reader import name_words
 from device_agent.scripts import CJK
 from device_agent.training.data import Example, Mark
 from device_agent.training.wording import AFTER, BEFORE, NAMES, ONES, ORDINALS, SIBLINGS, SPOKEN, TENS
@@ -54,7 +55,8 @@ def _number_surface(mark: Mark, parameter: Parameter, rng: random.Random, englis
     if not english:
         plain = re.match(r"\d+(?:[.,]\d+)?", mark.surface)
         new = _fresh(found[0].value, parameter, rng)
-        return f"{new:.6g}{mark.surface[plain.end() :]}" if plain and "e" not in f"{new:.6g}" else mark.surface
+        compound = plain is not None and re.search(r"\d", mark.surface[plain.end() :])
+        return f"{new:.6g}{mark.surface[plain.end() :]}" if plain and not compound and "e" not in f"{new:.6g}" else mark.surface
     old, ordinal = found[0], found[0].unit is None and _ORDINAL.search(mark.surface) is not None
     new = _fresh(old.value, parameter, rng)
     whole = float(new).is_integer() and 0 <= new < 100000
@@ -108,6 +110,30 @@ def _remark(mark: Mark, parameter: Parameter | None, rng: random.Random, english
     return replace(mark, surface=_text_surface(mark.surface, rng)) if parameter.type == "string" else mark
 
 
+_BOUNDS = frozenset(
+    [
+        "min",
+        "minimum",
+        "low",
+        "lower",
+        "lowest",
+        "from",
+        "start",
+        "begin",
+        "max",
+        "maximum",
+        "high",
+        "higher",
+        "upper",
+        "highest",
+        "to",
+        "stop",
+        "end",
+    ]
+)
+"""In the names of numbers of which one must be the smaller."""
+
+
 def _sort_of(mark: Mark, parameter: Parameter | None) -> tuple[object, ...] | None:
     """What two marks must have in common to trade places: the same options, the same unit, or both names, ids or times."""
     if parameter is None:
@@ -117,7 +143,7 @@ def _sort_of(mark: Mark, parameter: Parameter | None) -> tuple[object, ...] | No
     if mark.value is not None or parameter.type == "boolean":
         return None
     if parameter.type != "string":
-        return "number", parameter.unit
+        return None if _BOUNDS & set(name_words(parameter.name).split()) else (parameter.type, parameter.unit)
     words = len(mark.surface.split()) if re.search(r"[^\W\d_]{3}", mark.surface) else 0
     return "time" if re.search(r"\d[:h.]\d", mark.surface) else "name" if words else "id", min(words, 3)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from device_agent.reader import Pieces, Sentence, function_text, pass_ids, read_sentence
 from device_agent.training.augment import render
@@ -68,16 +68,18 @@ def episode(kinds: list[Kind], words: Words, size: int, pieces: Pieces, rng: ran
         functions, examples = letters_task(rng) if rng.random() < 0.5 else roles_task(words, rng)
         originals = {f.name: {p.name: p for p in parameters_of(f)} for f in functions}
         chosen = rng.sample(examples, min(size, len(examples)))
-        return Episode(functions, tuple(_item(e, functions, originals[e.function or ""], {}, e.function, pieces) for e in chosen))
+        items = [_item(e, functions, originals[e.function or ""], {}, e.function, pieces) for e in chosen]
+        return Episode(functions, tuple(replace(item, absent=rng.random() < 0.1) for item in items))
     kind = rng.choice(kinds)
     staged = scene(kind, [k for k in kinds if k.kind != kind.kind], rng)
+    # Drawn without replacement, by weight (Efraimidis and Spirakis, 2006).
     chosen = sorted(_single(kind), key=lambda e: rng.random() ** (1 / _weight(e)))[-size:]
     return Episode(staged.functions, tuple(_draw(e, kind, kinds, staged, pieces, rng) for e in chosen))
 
 
 def _weight(example: Example) -> float:
-    """Sentences that say several arguments are drawn more often: which belongs where is the hardest to learn."""
-    return (1.0, 1.0, 2.0)[len(example.marks)] if example.why is None and len(example.marks) < 3 else 3.0 if example.why is None else 1.5
+    """Sentences that say several arguments are drawn more often: which belongs where is the hardest to learn. Refusals keep their share."""
+    return 1.5 if example.why is not None else (1.0, 1.0, 2.0, 3.0)[min(len(example.marks), 3)]
 
 
 def _draw(example: Example, kind: Kind, kinds: list[Kind], staged: Scene, pieces: Pieces, rng: random.Random) -> Item:

@@ -42,7 +42,7 @@ def letters_cases(count: int, seed: int = 2024) -> Iterator[dict[str, Any]]:
             said = len(case["expect"]["arguments"])
             if made[said] * 4 < count and sum(made) < count:
                 made[said] += 1
-                yield {**case, "tags": [f"{said} arguments"]}
+                yield {**case, "tags": [f"{said} said"]}
 
 
 def _nested(said: dict[str, Value]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--split", choices=("train", "calibrate", "test"), default="test")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=FOLDER)
-    parser.add_argument("--letters", type=int, metavar="N", help="N cases of the paper's recipe instead of authored kinds")
+    parser.add_argument("--letters", type=int, metavar="N", help="N cases of the paper's recipe instead (--split and --data do not count then)")
     options = parser.parse_args()
     if options.letters:
         lines = [json.dumps(case) for case in letters_cases(options.letters)]

@@ -75,7 +75,7 @@ _CLAUSES = {
         "con {a} {v}",
     ),
     "zh": (
-        "{a}{v}",
+        "{a} {v}",
         "{a}设为{v}",
         "{a}调到{v}",
         "{v}给{a}",
@@ -93,7 +93,7 @@ _JOINTS = {
     "de": (", ", " und ", "; ", " sowie ", ", dazu "),
     "fr": (", ", " et ", "; ", " ainsi que ", ", puis "),
     "es": (", ", " y ", "; ", " además ", ", luego "),
-    "zh": ("，", "；", "、", "，再把", "，另外"),
+    "zh": ("，", "；", "、", "，再", "，另外"),
 }
 _TYPES = ("integer", "integer", "number", "string", "string")
 _UNITS = {"%": " %", "s": " s", "mm": " mm", "celsius": " °C", "bar": " bar", "l/min": " l/min"}
@@ -126,7 +126,7 @@ def _value(kind: str, language: str, words: Sequence[str], rng: random.Random) -
 
 
 def roles_task(words: Words, rng: random.Random) -> tuple[tuple[Function, ...], list[Example]]:
-    """Two to four functions in one language, each with two to five parameters, and three sentences for each."""
+    """Two to four functions in one language, each with two to five parameters, some of them optional, and three sentences for each."""
     language = rng.choice(tuple(words))
     functions: list[Function] = []
     examples: list[Example] = []
@@ -142,10 +142,13 @@ def roles_task(words: Words, rng: random.Random) -> tuple[tuple[Function, ...], 
             for key, name, kind, unit in zip(keys, names, kinds, units, strict=True)
         }
         title = f"set{number + 1}_{keys[0]}" if named else f"apply{number + 1}"
-        schema = {"type": "object", "properties": properties, "required": keys}
+        needed = keys if rng.random() < 0.5 else [key for key in keys if rng.random() < 0.6]
+        schema = {"type": "object", "properties": properties, "required": needed}
         functions.append(Function(name=title, description=", ".join(names), parameters=schema))
         roles = list(zip(keys, names, kinds, units, strict=True))
-        examples += [_sentence(title, roles, language, words[language], rng) for _ in range(3)]
+        for _ in range(3):
+            said = [role for role in roles if role[0] in needed or rng.random() < 0.5] or roles[:1]
+            examples.append(_sentence(title, said, language, words[language], rng))
     return tuple(functions), examples
 
 

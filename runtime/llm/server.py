@@ -78,10 +78,12 @@ class ServerModel:
         )  # fmt: skip
 
     def check(self) -> None:
-        """Raises ModelError when nothing answers there, or refuses the token."""
+        """Raises ModelError when nothing answers there, refuses the token, or is no such server (yet)."""
         response = self._ask("GET", "models")
         if response.status_code in (401, 403):
             raise ModelError(f"{self._url}: the model's server refuses ({response.status_code}); its token goes into {KEY}")
+        if response.is_error:
+            raise ModelError(f"{self._url}: answers {response.status_code} to a question for its models; a base address ends in /v1 as a rule")
 
     def _complete(self, asked: dict[str, Any]) -> _Completion:
         if self._tells:

@@ -96,6 +96,12 @@ def test_parley_map_says_that_the_server_is_not_there(tmp_path: Path):
     assert "Traceback" not in run.stderr
 
 
+def test_an_address_beside_the_servers_own_is_told():
+    model = ServerModel("http://127.0.0.1:1/", transport=_scripted([httpx.Response(404)], []))
+    with pytest.raises(ModelError, match="/v1"):
+        model.check()
+
+
 def test_a_server_that_refuses_the_token_says_where_it_goes():
     model = ServerModel("http://127.0.0.1:1/v1", transport=_scripted([httpx.Response(401)], []))
     with pytest.raises(ModelError, match=KEY):

@@ -113,7 +113,7 @@ def number(unit: str | None = None, **more: object) -> Parameter:
         ("five degrees below zero", "five degrees below zero", -5.0, "degree"),
         ("une vingtaine de secondes", "une vingtaine de secondes", 20.0, "second"),
         ("a couple of minutes", "a couple of minutes", 2.0, "minute"),
-        ("a quarter turn", "a quarter turn", 90.0, "degree"),
+        ("a quarter turn", "a quarter turn", 0.25, "turn"),
         ("cent grammes", "cent grammes", 100.0, "gram"),
         ("a once metros", "once metros", 11.0, "meter"),
         ("half a cubic metre", "half a cubic metre", 0.5, "meter**3"),
@@ -128,6 +128,65 @@ def test_a_quantity_is_read_with_its_characters_and_unit(text: str, surface: str
     assert text[found.start : found.end] == surface
     assert found.value == pytest.approx(value)
     assert found.unit == unit
+
+
+SEVERAL: list[tuple[str, list[tuple[float, str | None]]]] = [
+    ("加五毫升三号管", [(5.0, "milliliter"), (3.0, None)]),
+    ("走两米两次", [(2.0, "meter"), (2.0, None)]),
+    ("每3天一次", [(3.0, "day"), (1.0, None)]),
+    ("向右转360度一整圈", [(360.0, "degree")]),
+    ("提升半米", [(0.5, "meter")]),
+    ("每天半小时", [(1.0, "day"), (0.5, "hour")]),
+    ("再转半小时", [(0.5, "hour")]),
+    ("au moins deux minutes", [(2.0, "minute")]),
+    ("por lo menos dos litros", [(2.0, "liter")]),
+    ("plus ou moins cinq degrés", [(5.0, "degree")]),
+    ("正负五度", [(5.0, "degree")]),
+    ("huit heures moins dix", [(8.0, "hour"), (10.0, None)]),
+    ("descends à moins dix degrés", [(-10.0, "degree")]),
+    ("12 mm per turn", [(12.0, "millimeter")]),
+    ("7 h 30", [(7.0, "hour"), (30.0, None)]),
+    ("à seize heures quarante-cinq", [(16.0, "hour"), (45.0, None)]),
+    ("run 5 minutes 20 times", [(5.0, "minute"), (20.0, None)]),
+    ("every minute 12 boxes", [(1.0, "minute"), (12.0, None)]),
+    ("un minuto diez veces", [(1.0, "minute"), (10.0, None)]),
+    ("move one metre twenty times", [(1.0, "meter"), (20.0, None)]),
+    ("run for 5 minutes every hour", [(5.0, "minute"), (1.0, "hour")]),
+    ("烤一小时五十度", [(1.0, "hour"), (50.0, "degree")]),
+    ("2 m and 20 cm left", [(2.0, "meter"), (20.0, "centimeter")]),
+    ("on for 1 minute and 30 seconds off", [(1.0, "minute"), (30.0, "second")]),
+    ("two hours 15 minutes 30 seconds", [(2 + 15.5 / 60, "hour")]),
+    ("moins une dizaine de degrés", [(-10.0, "degree")]),
+    ("零下百分之五", [(-5.0, "percent")]),
+    ("riega la zona dos y media hora", [(2.0, None), (0.5, "hour")]),
+    ("zwölfmal am Tag", [(12.0, None)]),
+    ("zwölf am Montag", [(12.0, None)]),
+    ("dos décimas de grado", [(0.2, "degree")]),
+    ("zwei Drittel", [(2 / 3, None)]),
+    ("au quatre-vingtième étage", [(80.0, None)]),
+    ("le vingt et unième", [(21.0, None)]),
+    ("2 Komma 5 bar", [(2.5, "bar")]),
+    ("1.000,50", [(1000.5, None)]),
+    ("dos o tres", [(2.0, None), (3.0, None)]),
+    ("5 T-junctions", [(5.0, None)]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), SEVERAL)
+def test_what_belongs_to_a_quantity_and_what_is_another(text: str, expected: list[tuple[float, str | None]]) -> None:
+    found = find_quantities(text)
+    assert [q.unit for q in found] == [unit for _, unit in expected]
+    assert [q.value for q in found] == pytest.approx([value for value, _ in expected])
+
+
+@pytest.mark.parametrize("text", ["一分钟" * 500, "九" * 400, "1" * 400, "1" * 400 + " point five", "1 " * 3000, "十" * 4000, "½½", "-", "一 半"])
+def test_odd_input_ends(text: str) -> None:
+    assert isinstance(find_quantities(text), list)
+
+
+def test_turns_are_an_angle_or_a_count() -> None:
+    (quarter,) = find_quantities("a quarter turn")
+    assert [number_for(quarter, number(unit)) for unit in ("deg", None, "laps", "mm")] == [90.0, 0.25, 0.25, 0.25]
 
 
 def test_sizes_written_as_a_product_are_three_quantities() -> None:
@@ -160,6 +219,14 @@ NONE = [
     "el cuarto de baño",
     "moins vite",
     "per cent",
+    "espera en segundos",
+    "el par de apriete",
+    "一打开门就停",
+    "周三下午",
+    "十分重要",
+    "achte auf die Tür",
+    "bay 12e",
+    "两三",
 ]
 
 
