@@ -28,14 +28,14 @@ class Thresholds(Frozen):
     `same`: from when on it is something that these do, too.
     """
 
-    property: float = 0.55
-    name: float = 0.57
+    property: float = 0.52
+    name: float = 0.535
     name_margin: float = 0.1
-    able: float = 0.45
+    able: float = 0.42
     able_margin: float = 0.12
-    beyond: float = 0.5
+    beyond: float = 0.49
     beyond_margin: float = 0.14
-    same: float = 0.6
+    same: float = 0.585
 
 
 @dataclass(frozen=True)
