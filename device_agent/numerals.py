@@ -53,7 +53,8 @@ _PARTS = {f"{name}s": part for name, part in FRACTIONS.items()} | {
 _ONE = frozenset(["a", "an", "ein", "eine", "einen", "einer", "einem", "eines", "un", "une", "una", "uno"])
 _EACH = frozenset(["last", "every", "each", "jede", "jeden", "jeder", "jedes", "letzte", "letzten", "chaque", "dernière", "cada", "última", "último"])
 _WHOLE = frozenset(["full", "whole", "single", "ganze", "ganzen", "bonne", "seul", "seule", "solo", "sola"])
-_AND = (["and", "a"], ["and", "one"], ["y"], ["et"], ["und"], ["und", "eine"], ["und", "ein"])
+_QUARTERS = {"quarters": 0.75}
+_AND = (["and", "a"], ["and", "one"], ["and", "three"], ["y"], ["et"], ["und"], ["und", "eine"], ["und", "ein"])
 _GLYPHS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 _SCALES = {"hundred": 100.0, "thousand": 1000.0, "million": 1e6, "dozen": 12.0}
 _POINT = frozenset(["point", "komma", "virgule", "coma"])
@@ -74,15 +75,23 @@ def plain_number_at(text: str, tokens: Sequence[Token], i: int) -> Number | None
     return _digits(text, tokens, i) or _chinese(text, tokens, i) or _words(text, tokens, i)
 
 
-def and_part(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
-    """ "and a half", "y media", "et demie", "半" after a unit: the part, and the token after it. In 半小时 the half has a unit of its own."""
-    if at < len(tokens) and tokens[at].text == "半":
+def and_part(tokens: Sequence[Token], at: int, bare: bool = False) -> tuple[float, int] | None:
+    """ "and a half", "-and-a-half", "and three quarters", "y media", "et demie", "半": the part, and the token after it.
+
+    After a unit, or after a `bare` number, where other languages say "y medio" only. In 半小时 the half has a unit of its own.
+    """
+    if not bare and at < len(tokens) and tokens[at].text == "半":
         own = any(unit_of("".join(words_at(tokens, at + 1, n)), True) for n in (1, 2, 3))
         return None if own else (0.5, at + 1)
+    said = [(tokens[n].text, n + 1) for n in range(at, min(at + 6, len(tokens))) if tokens[n].text != "-"]
     for words in _AND:
-        end = at + len(words)
-        if end < len(tokens) and words_at(tokens, at, len(words)) == words and (part := FRACTIONS.get(tokens[end].text)) is not None:
-            return part, end + 1
+        after, size = said[len(words) : len(words) + 1], len(words)
+        if not after or [word for word, _ in said[:size]] != words:
+            continue
+        part = _QUARTERS.get(after[0][0]) if words[-1] == "three" else FRACTIONS.get(after[0][0])
+        goes_on = words_at(tokens, after[0][1], 1) == ["-"]
+        if part is not None and not (bare and words[0] != "and" and (after[0][0] not in ("medio", "demi") or goes_on)):
+            return part, after[0][1]
     return None
 
 
@@ -190,24 +199,11 @@ def _decimals(text: str, tokens: Sequence[Token], value: float, after: int) -> t
 
 
 def _half(tokens: Sequence[Token], value: float, after: int) -> tuple[float, int]:
-    """ "and a half", "-and-a-half", "and three quarters", "y medio", "½"."""
-    words = [t.text for t in tokens[after : after + 6] if t.text != "-"]
-    if words[:2] in (["and", "a"], ["and", "one"]) and len(words) > 2 and words[2] in FRACTIONS:
-        return value + FRACTIONS[words[2]], _skip(tokens, after, 3)
-    if words[:3] == ["and", "three", "quarters"]:
-        return value + 0.75, _skip(tokens, after, 3)
-    if words[:2] in (["y", "medio"], ["et", "demi"]) and words_at(tokens, after + 2, 1) != ["-"]:
-        return value + 0.5, after + 2
+    """ "and a half", "y medio", "½"."""
+    if part := and_part(tokens, after, bare=True):
+        return value + part[0], part[1]
     glyph = _GLYPHS.get(tokens[after].text) if after < len(tokens) else None
     return (value, after) if glyph is None else (value + glyph, after + 1)
-
-
-def _skip(tokens: Sequence[Token], at: int, words: int) -> int:
-    """The token after `words` words, hyphens not counted."""
-    while words:
-        words -= tokens[at].text != "-"
-        at += 1
-    return at
 
 
 def _part(_text: str, tokens: Sequence[Token], i: int) -> Number | None:

@@ -110,26 +110,8 @@ def _remark(mark: Mark, parameter: Parameter | None, rng: random.Random, english
     return replace(mark, surface=_text_surface(mark.surface, rng)) if parameter.type == "string" else mark
 
 
-_BOUNDS = frozenset(
-    [
-        "min",
-        "minimum",
-        "low",
-        "lower",
-        "lowest",
-        "from",
-        "start",
-        "begin",
-        "max",
-        "maximum",
-        "high",
-        "higher",
-        "upper",
-        "highest",
-        "to",
-        "stop",
-        "end",
-    ]
+_BOUNDS = frozenset(["min", "minimum", "low", "lower", "lowest", "from", "start", "begin"]) | frozenset(
+    ["max", "maximum", "high", "higher", "upper", "highest", "to", "stop", "end"]
 )
 """In the names of numbers of which one must be the smaller."""
 

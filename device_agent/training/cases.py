@@ -56,12 +56,18 @@ def _nested(said: dict[str, Value]) -> dict[str, Any]:
     return out
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not how many cases to draw")
+    return int(text)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--split", choices=("train", "calibrate", "test"), default="test")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=FOLDER)
-    parser.add_argument("--letters", type=int, metavar="N", help="N cases of the paper's recipe instead (--split and --data do not count then)")
+    parser.add_argument("--letters", type=_count, metavar="N", help="N cases of the paper's recipe instead (--split and --data do not count then)")
     options = parser.parse_args()
     if options.letters:
         lines = [json.dumps(case) for case in letters_cases(options.letters)]

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from device_agent.reader import CLS, SENTENCE, SEP, Pieces, retrieval_text
 from device_agent.training.batches import Episode, Pass, make_pass
-from device_agent.training.model import Encoder, ReaderHeads, match_features, mean_pool, option_features, pad, said_features
+from device_agent.training.model import Encoder, ReaderHeads, match_features, mean_pool, option_features, said_features
 
 SCALE = 20.0
 """Inverse temperature of the bi-encoder's softmax over cosine similarities."""
@@ -19,38 +19,31 @@ SCALE = 20.0
 
 @dataclass
 class Run:
-    """One forward of a length bucket: vectors [B, T, H] and the numbers of its rows."""
+    """The rows of one length: their numbers and vectors [B, T, H]."""
 
     rows: list[int]
     vectors: Tensor
-    lengths: Tensor
 
 
-def buckets(rows: list[list[int]], tokens: int) -> list[list[int]]:
-    """Row numbers by length, each bucket at most `tokens` padded tokens."""
-    out: list[list[int]] = []
-    for i in sorted(range(len(rows)), key=lambda i: -len(rows[i])):
-        if out and len(rows[out[-1][0]]) * (len(out[-1]) + 1) <= tokens:
-            out[-1].append(i)
-        else:
-            out.append([i])
-    return out
+def batched(rows: list[list[int]]) -> tuple[list[list[int]], list[Tensor]]:
+    """Row numbers by length, and their ids [B, T]: nothing is padded."""
+    by_length: dict[int, list[int]] = {}
+    for number, row in enumerate(rows):
+        by_length.setdefault(len(row), []).append(number)
+    return list(by_length.values()), [torch.tensor([rows[i] for i in numbers]) for numbers in by_length.values()]
 
 
-def forward(encoder: Encoder, rows: list[list[int]], tokens: int = 2048) -> list[Run]:
-    runs: list[Run] = []
+def forward(encoder: Encoder, rows: list[list[int]]) -> list[Run]:
+    numbers, batches = batched(rows)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        for numbers in buckets(rows, tokens):
-            ids, lengths = pad([rows[i] for i in numbers])
-            runs.append(Run(numbers, encoder(ids, lengths), lengths))
-    return runs
+        return [Run(own, vectors) for own, vectors in zip(numbers, encoder(batches), strict=True)]
 
 
 def embed(encoder: Encoder, rows: list[list[int]]) -> Tensor:
     """Normalised sentence vectors [n, H] in the rows' order."""
     runs = forward(encoder, rows)
     order = torch.tensor([i for run in runs for i in run.rows]).argsort()
-    return torch.cat([mean_pool(run.vectors, run.lengths) for run in runs])[order]
+    return torch.cat([mean_pool(run.vectors) for run in runs])[order]
 
 
 def retrieval_loss(sentences: Tensor, functions: Tensor, positives: list[int | None]) -> tuple[Tensor, int]:
@@ -121,7 +114,7 @@ def heads_of(heads: ReaderHeads, runs: list[Run], passes: list[Pass]) -> Outputs
     match = list(empty)
     for run in runs:
         sizes = torch.tensor([passes[number].pieces for number in run.rows])
-        matches = heads.match(match_features(run.vectors, sizes, run.lengths))[:, 0]
+        matches = heads.match(match_features(run.vectors, sizes))[:, 0]
         starts, ends = heads.start_in(run.vectors), heads.end_in(run.vectors)
         for row, number in enumerate(run.rows):
             one, tokens = passes[number], run.vectors[row]

@@ -30,8 +30,8 @@ from wordfreq import get_frequency_dict
 from device_agent.training.batches import episode
 from device_agent.training.data import Kind, is_held_out, load_kinds, place
 from device_agent.training.e5 import read_e5
-from device_agent.training.losses import buckets, collect, retrieval_rows
-from device_agent.training.model import Encoder, encoder_of, load_base, pad, published
+from device_agent.training.losses import batched, collect, retrieval_rows
+from device_agent.training.model import Encoder, encoder_of, load_base, published
 from device_agent.training.pieces import BLANK, BasePieces
 
 LANGUAGES = {"en": 2.0, "de": 1.0, "fr": 1.0, "es": 1.0, "zh": 1.0}
@@ -108,19 +108,15 @@ def rows_of(kinds: list[Kind], pieces: BasePieces, rng: random.Random) -> list[l
 
 def loss_of(student: Encoder, teacher: Encoder, rows: list[list[int]]) -> Tensor:
     """Mean squared error of all states, each scaled by the teacher's own spread, and of the pooled sentence vectors."""
-    total, count = torch.zeros(()), 0
-    for numbers in buckets(rows, 2048):
-        ids, lengths = pad([rows[i] for i in numbers])
-        keep = torch.arange(ids.shape[1]) < lengths[:, None]
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            with torch.no_grad():
-                theirs = teacher.states(ids, lengths)[TAUGHT_BY - 1 :: TAUGHT_BY]
-            own = student.states(ids, lengths)
-        for i, (a, b) in enumerate(zip(own, theirs, strict=True)):
-            a, b = a.float()[keep], b.float()[keep]
-            total = total + functional.mse_loss(a, b, reduction="sum") / b.std() ** 2 * (2.0 if i == LAYERS - 1 else 1.0)
-        count += int(keep.sum()) * own[0].shape[-1]
-    return total / count
+    batches = batched(rows)[1]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.no_grad():
+            theirs = teacher.states(batches)[TAUGHT_BY - 1 :: TAUGHT_BY]
+        own = student.states(batches)
+    total = torch.zeros(())
+    for i, (a, b) in enumerate(zip(own, theirs, strict=True)):
+        total = total + functional.mse_loss(a.float(), b.float()) / b.float().std() ** 2 * (2.0 if i == LAYERS - 1 else 1.0)
+    return total
 
 
 def distil(student: Encoder, teacher: Encoder, kinds: list[Kind], pieces: BasePieces, minutes: float, rate: float, out: Path, tokenizer: str) -> None:

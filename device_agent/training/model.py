@@ -24,19 +24,23 @@ class Block(nn.Module):
         self.up = nn.Linear(HIDDEN, INNER)
         self.down = nn.Linear(INNER, HIDDEN)
         self.norm2 = nn.LayerNorm(HIDDEN, eps=1e-12)
-        self.drop = nn.Dropout(0.1)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        batch, length, _ = x.shape
-        q, k, v = (t.view(batch, length, HEADS, -1).transpose(1, 2) for t in self.qkv(x).chunk(3, dim=-1))
-        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        x = self.norm1(x + self.out(mixed.transpose(1, 2).reshape(batch, length, HIDDEN)))
-        inner = functional.gelu(self.up(x), approximate="tanh")  # llama.cpp computes the tanh form
-        return self.norm2(x + self.drop(self.down(inner)))
+    def forward(self, x: Tensor, shapes: list[tuple[int, int]]) -> Tensor:
+        parts = self.qkv(x).split([rows * length for rows, length in shapes])
+        x = self.norm1(x + self.out(torch.cat([_attend(part, *shape) for part, shape in zip(parts, shapes, strict=True)])))
+        return self.norm2(x + self.down(functional.gelu(self.up(x), approximate="tanh")))  # llama.cpp computes the tanh form
+
+
+def _attend(qkv: Tensor, rows: int, length: int) -> Tensor:
+    """[rows * length, 3H] → [rows * length, H]. In plain products: three times as fast as torch's fused form on a CPU in bfloat16."""
+    q, k, v = qkv.view(rows, length, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
+    mixed = (q @ k.transpose(-1, -2) * (HIDDEN // HEADS) ** -0.5).softmax(-1) @ v
+    return mixed.transpose(1, 2).reshape(rows * length, HIDDEN)
 
 
 class Encoder(nn.Module):
-    """Token vectors [B, T, H] of ids [B, T] with lengths [B]. Only `markers` of the word vectors is trained: what [P] and [O] add to theirs."""
+    """Token vectors [B, T, H] of each of several batches [B, T] of ids, which need no padding: rows of one length go together
+    (`device_agent.training.losses.forward`). Only `markers` of the word vectors is trained: what [P] and [O] add to theirs."""
 
     def __init__(self, words: int, layers: int) -> None:
         super().__init__()
@@ -46,23 +50,22 @@ class Encoder(nn.Module):
         self.positions = nn.Embedding(512, HIDDEN)
         self.segment = nn.Parameter(torch.zeros(2, HIDDEN))
         self.norm = nn.LayerNorm(HIDDEN, eps=1e-12)
-        self.drop = nn.Dropout(0.1)
         self.blocks = nn.ModuleList(Block() for _ in range(layers))
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        return self.states(ids, lengths)[-1].float()
+    def forward(self, batches: list[Tensor]) -> list[Tensor]:
+        parts = self.states(batches)[-1].float().split([ids.numel() for ids in batches])
+        return [part.view(*ids.shape, HIDDEN) for part, ids in zip(parts, batches, strict=True)]
 
-    def states(self, ids: Tensor, lengths: Tensor) -> list[Tensor]:
-        """What each block gives, [B, T, H]."""
-        length = ids.shape[1]
-        marks = (ids == PARAMETER)[..., None] * self.markers[0] + (ids == OPTION)[..., None] * self.markers[1]
-        x = self.words(ids) + marks + self.positions.weight[:length] + self.segment[0]
-        x = self.drop(self.norm(x))
-        mask = torch.zeros(ids.shape[0], 1, 1, length, dtype=x.dtype).masked_fill_((torch.arange(length) >= lengths[:, None])[:, None, None, :], -1e4)
-        mask = mask.to(torch.bfloat16) if torch.is_autocast_enabled("cpu") else mask
+    def states(self, batches: list[Tensor]) -> list[Tensor]:
+        """What each block gives for all tokens, [N, H], one batch after the other."""
+        ids = torch.cat([batch.flatten() for batch in batches])
+        at = torch.cat([torch.arange(batch.shape[1]).repeat(len(batch)) for batch in batches])
+        marks = (ids == PARAMETER)[:, None] * self.markers[0] + (ids == OPTION)[:, None] * self.markers[1]
+        x = self.norm(self.words(ids) + marks + self.positions(at) + self.segment[0])
+        shapes = [(batch.shape[0], batch.shape[1]) for batch in batches]
         states = list[Tensor]()
         for block in self.blocks:
-            x = block(x, mask)
+            x = block(x, shapes)
             states.append(x)
         return states
 
@@ -142,11 +145,11 @@ class ReaderHeads(nn.Module):
             self.option.weight[:, HIDDEN:] = 0.3
 
 
-def match_features(vectors: Tensor, pieces: Tensor, lengths: Tensor) -> Tensor:
+def match_features(vectors: Tensor, pieces: Tensor) -> Tensor:
     """[B, 3H]: [CLS], and product and distance of the unit means of the sentence's and the function's half."""
     at = torch.arange(vectors.shape[1])
     first = ((at >= 1) & (at <= pieces[:, None])).unsqueeze(-1)
-    second = ((at > pieces[:, None] + 1) & (at < lengths[:, None])).unsqueeze(-1)
+    second = (at > pieces[:, None] + 1).unsqueeze(-1)
     a, b = (functional.normalize((vectors * half).sum(1), dim=-1) for half in (first, second))
     return torch.cat([vectors[:, 0], MATCH_SCALE * a * b, MATCH_SCALE * (a - b).abs()], dim=-1)
 
@@ -162,16 +165,6 @@ def option_features(options: Tensor, meant: Tensor) -> Tensor:
     return torch.cat([options, MATCH_SCALE * functional.normalize(options, dim=-1) * functional.normalize(meant, dim=-1)], dim=-1)
 
 
-def mean_pool(vectors: Tensor, lengths: Tensor) -> Tensor:
-    """L2-normalised mean over the real tokens, specials included: [B, H]."""
-    keep = (torch.arange(vectors.shape[1]) < lengths[:, None]).unsqueeze(-1)
-    return functional.normalize((vectors * keep).sum(1) / lengths[:, None], dim=-1)
-
-
-def pad(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
-    """Ids [B, T] padded with 0, and lengths [B]."""
-    lengths = torch.tensor([len(r) for r in rows])
-    out = torch.zeros(len(rows), int(lengths.max()), dtype=torch.long)
-    for i, row in enumerate(rows):
-        out[i, : len(row)] = torch.tensor(row)
-    return out, lengths
+def mean_pool(vectors: Tensor) -> Tensor:
+    """L2-normalised mean over the tokens, specials included: [B, H]."""
+    return functional.normalize(vectors.mean(1), dim=-1)

@@ -33,7 +33,7 @@ def _judge(encoder: Encoder, heads: ReaderHeads, episode: Episode, pieces: Piece
             tally.setdefault("recall@4", []).append(item.positive in top)
         shown = top if item.positive is None or item.positive in top else [*top[:3], item.positive]
         passes += [make_pass(item, i, episode.functions[f], f == item.positive, pieces) for f in shown]
-    out = heads_of(heads, forward(encoder, [p.ids for p in passes], 4096), passes)
+    out = heads_of(heads, forward(encoder, [p.ids for p in passes]), passes)
     for i in range(len(episode.items)):
         _judge_choice([n for n, p in enumerate(passes) if p.sentence == i], passes, out, float(heads.none[0]), tally)
     for number, one in enumerate(passes):

@@ -18,9 +18,9 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.llm.llama_cpp.weights import open_context, open_weights
+from runtime.llm.llama_cpp.weights import is_causal, open_context, open_weights
 from runtime.llm.protocol import Generation
-from schemas.errors import ModelError
+from schemas.errors import ConfigError, ModelError
 
 Floats = NDArray[np.float32]
 
@@ -54,6 +54,9 @@ class Decoder:
         self._path = Path(path)
         self._stack = contextlib.ExitStack()
         self._model = open_weights(self._path, "models.lm", self._stack)
+        if not is_causal(self._model):
+            self._stack.close()
+            raise ConfigError(f"{path}: an encoder, which writes nothing; a causal language model is needed here (models.lm)")
         self._vocab: Any = llama_cpp.llama_model_get_vocab(self._model)
         self.size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
         self._context = self._open(n_ctx, threads)

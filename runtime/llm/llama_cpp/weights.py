@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import llama_cpp
 
@@ -32,6 +32,18 @@ def open_weights(path: Path, setting: str, stack: contextlib.ExitStack) -> Any:
         raise ConfigError(f"{path}: llama.cpp cannot load this model ({setting})")
     stack.callback(llama_cpp.llama_model_free, model)
     return model
+
+
+def is_causal(model: Any) -> bool:
+    """Whether it was trained to continue a text; files that say nothing of it are."""
+    architecture = _told(model, "general.architecture")
+    return _told(model, f"{architecture}.attention.causal") != "false"
+
+
+def _told(model: Any, key: str) -> str:
+    room = ctypes.create_string_buffer(128)
+    length = llama_cpp.llama_model_meta_val_str(model, key.encode(), cast("Any", room), len(room))
+    return room.value.decode(errors="replace") if length >= 0 else ""
 
 
 def open_context(model: Any, parameters: Any, path: Path, stack: contextlib.ExitStack) -> Any:

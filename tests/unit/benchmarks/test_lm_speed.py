@@ -18,6 +18,7 @@ ROWS = [
     {"n_prompt": 256, "n_gen": 0, "avg_ts": 9000.5, "build_commit": "x"},
     {"n_prompt": 0, "n_gen": 64, "avg_ts": 3000.0},
 ]
+MODELS = Path(__file__).parents[3] / "models"
 OWN = Speed(prompt=8000.0, decode=2500.0)
 
 
@@ -57,6 +58,12 @@ def test_a_llama_bench_without_figures_is_told(tmp_path: Path, body: str) -> Non
 def test_a_llama_bench_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be run"):
         run_llama_bench(tmp_path / "none", Path("a.gguf"), 1)
+
+
+def test_an_encoder_is_no_language_model() -> None:
+    done = CliRunner().invoke(app, ["bench", "lm", "--model", str(MODELS / "parley-encoder.gguf")])
+    assert done.exit_code != 0
+    assert "an encoder" in str(done.exception)
 
 
 def test_the_shipped_model_is_measured() -> None:

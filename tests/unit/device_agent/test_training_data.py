@@ -198,8 +198,18 @@ def test_values_of_one_sort_trade_places_and_others_stay() -> None:
     example = Example("move", parse_parts("From [source:Till 4] to [target:Vault A] at [at:14:30], [width:30 mm] wide"))
     traded = trade(example, known, random.Random(1))
     assert [(m.parameter, m.surface) for m in traded.marks] == [("source", "Vault A"), ("target", "Till 4"), ("at", "14:30"), ("width", "30 mm")]
+    bounds = {n: Parameter(path=(n,), type="number", unit="%") for n in ("lower_limit", "upper_limit")}
+    between = Example("keep", parse_parts("Between [lower_limit:20 %] and [upper_limit:40 %]"))
+    assert all(trade(between, bounds, random.Random(seed)) == between for seed in range(9))
     alone = Example("set", parse_parts("[width:30 mm] wide at [at:14:30]"))
     assert trade(alone, known, random.Random(1)) == alone
+
+
+@pytest.mark.parametrize("surface", ["2 h 15 min", "1小时30分", "1 hora y 20 minutos"])
+def test_a_number_in_two_units_stays_as_written(surface: str) -> None:
+    known = {"n": Parameter(path=("n",), type="number", unit="min")}
+    example = Example("wait", ("", Mark("n", surface)), "out_of_range", language="zh")
+    assert {render(example, known, random.Random(seed)).marks[0].surface for seed in range(60)} == {surface}
 
 
 def test_an_argument_is_left_out_with_its_preposition() -> None:
