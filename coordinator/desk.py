@@ -12,6 +12,7 @@ from coordinator import planrun
 from coordinator.answer import answer_problem, answer_query, answer_run, outcome_words
 from coordinator.case import Case, Cases, is_asking
 from coordinator.choice import choose
+from coordinator.consultant import Consultant
 from coordinator.control import Controls
 from coordinator.dispatcher import Dispatcher
 from coordinator.ledger import Entry
@@ -49,12 +50,14 @@ class Desk:
         controls: Controls,
         planner: Planner,
         meaning: Meaning,
+        consultant: Consultant,
         scene_of: Callable[[Case], Scene],
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
         patience: float,
     ) -> None:
         self._cases, self._door, self._dispatcher, self._controls = cases, door, dispatcher, controls
         self._planner, self._meaning, self._scene_of = planner, meaning, scene_of
+        self._consultant = consultant
         self._spawn, self._patience = spawn, patience
         self._clock: Clock = door.clock
 
@@ -63,6 +66,9 @@ class Desk:
     async def instruct(self, case: Case) -> None:
         """A new instruction, or one with its question answered."""
         case = self._cases.put(case.model_copy(update={"status": "planning", "turn": case.turn + 1, "question": None}))
+        if (answer := await self._told_by_experts(case)) is not None:
+            await self._close(case, answer)
+            return
         try:
             case, intent = await self._planned(case)
         except ParleyError as error:
@@ -71,6 +77,11 @@ class Desk:
         if self._cases.get(case.id) is None or self._current(case).status == "closed":
             return
         await self._act(self._cases.put(case), intent)
+
+    async def _told_by_experts(self, case: Case) -> Answer | None:
+        """What asks for a sense that no device has itself; looking moves nothing."""
+        scene = self._scene_of(case)
+        return await self._consultant.answer(link(case.text, scene.site, scene.devices), scene)
 
     async def _planned(self, case: Case) -> tuple[Case, Intent]:
         scene = self._scene_of(case)

@@ -71,6 +71,11 @@ class Meaning:
         own, same = self._vectors[phrase], stems(phrase)
         return [1.0 if same and same == stems(o) else _dot(own, self._vectors[o]) for o in others]
 
+    async def vectors(self, texts: Sequence[str]) -> list[list[float]]:
+        """Unit vectors."""
+        await self._embed(texts)
+        return [self._vectors[text] for text in texts]
+
     async def _embed(self, texts: Sequence[str]) -> None:
         new = [t for t in dict.fromkeys(texts) if t not in self._vectors]
         if not new:

@@ -9,6 +9,7 @@ import structlog
 
 from coordinator.case import Case, Cases
 from coordinator.confirmation import Confirmation
+from coordinator.consultant import Consultant
 from coordinator.control import Controls
 from coordinator.desk import Desk
 from coordinator.dispatcher import Dispatcher
@@ -23,6 +24,7 @@ from runtime.bus import Bus, Message, Will
 from runtime.clock import Clock
 from runtime.door import Door
 from runtime.llm.protocol import Embedder
+from runtime.mcp import McpServer
 from runtime.service import Service
 from runtime.store import Store
 from schemas import messages as m
@@ -37,7 +39,7 @@ log = structlog.get_logger()
 
 _HEARD = (
     topics.AGENT_CONNECTION, topics.PROFILE, topics.STATE, topics.EPOCH, topics.OUTCOME, topics.INSTRUCTION, topics.REPLY, topics.CONTROL,
-    topics.APPROVAL,
+    topics.APPROVAL, topics.EXPERT_CONNECTION,
 )  # fmt: skip
 
 
@@ -69,6 +71,8 @@ class CoordinatorOptions(Frozen):
     reserve: float = 10.0
     timing: Timing = Timing()
     thresholds: Thresholds = Thresholds()
+    expert_token: str | None = None
+    """Bearer token for experts' MCP servers."""
 
 
 def coordinator_will(identity: CoordinatorIdentity, clock: Clock) -> Will:
@@ -107,8 +111,9 @@ class CoordinatorService(Service):
         self._controls = Controls(door, self._dispatcher, self._cases, self._stopped, self._confirmation)
         self._epochs = Epochs(door, self._dispatcher.ledger, lambda: self.registry, self._confirmation)
         meaning = Meaning(embedder, chosen.thresholds)
+        self._consultant = Consultant(meaning, clock, lambda url: McpServer(url, chosen.expert_token))
         self._desk = Desk(
-            self._cases, door, self._dispatcher, self._controls, planner, meaning, self._scene, self.spawn, chosen.patience
+            self._cases, door, self._dispatcher, self._controls, planner, meaning, self._consultant, self._scene, self.spawn, chosen.patience
         )  # fmt: skip
         self._controls.cancel = self._desk.cancel
         self._rounds = Rounds(clock, self._poll, self._look, chosen.round_timeout)
@@ -229,6 +234,9 @@ class CoordinatorService(Service):
             await self._on_outcome(body)
         elif isinstance(body, m.Epoch):
             self._epochs.hear(body.epoch, ident)
+        elif isinstance(body, m.ExpertConnection):
+            self._consultant.hear(ident, body)
+            self.spawn(self._consultant.prepare(self._scene(Case(id="experts", operator="", text=""))), f"experts.{ident}")
 
     def _greet(self, body: m.Connection, known: Presence | None) -> None:
         """A new boot does not know the time: poll its devices at once."""

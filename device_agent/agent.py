@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
+from pydantic import JsonValue
 
 from device_agent.conditions import prove
 from device_agent.driver import Driver
@@ -64,6 +65,7 @@ class DeviceAgent:
         self.device = self.profile.device
         epoch, seq = self.journal.order()
         self.queue = QueueState(epoch=epoch, seq=seq)
+        self._showing = False
         self.stops = Stops(self.device, self.driver, self.journal, self._after_stop)
         self._run: RunState | None = None
         self._mapped = False
@@ -213,6 +215,16 @@ class DeviceAgent:
         except Exception as error:
             await self._show(self._attributes, why(error))
             raise
+
+    async def window(self, what: str) -> dict[str, JsonValue]:
+        """Raw data for an expert, one request at a time. Raises DeviceError."""
+        if self._showing:
+            raise DeviceError("another window of this device is being taken")
+        self._showing = True
+        try:
+            return await self.driver.window(what)
+        finally:
+            self._showing = False
 
     async def recover(self) -> None:
         """Settle what a crash left open by looking at the device; before it has returned, nothing begun is taken up or ended. May be tried again."""

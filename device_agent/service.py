@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
 
 import structlog
 
@@ -20,7 +21,8 @@ from runtime.store import Store
 from schemas import topics
 from schemas.base import Frozen
 from schemas.envelope import Envelope, seal_message
-from schemas.messages import Cancel, Connection, EpochReset, Poll, Profile, Stop, Subtask
+from schemas.errors import DeviceError
+from schemas.messages import Cancel, Connection, EpochReset, Poll, Profile, Stop, Subtask, WindowReply, WindowRequest
 
 log = structlog.get_logger()
 
@@ -73,7 +75,8 @@ class AgentService(Service):
         return self._door.counters
 
     async def _run(self) -> None:
-        filters = [t.build(self._id.site, d) for d in self.agents for t in (topics.SUBTASK, topics.CANCEL, topics.EPOCH_RESET)]
+        own = (topics.SUBTASK, topics.CANCEL, topics.EPOCH_RESET, topics.WINDOW_REQUEST)
+        filters = [t.build(self._id.site, d) for d in self.agents for t in own]
         urgent = [topics.STOP.build(self._id.site, d) for d in self.agents]
         async with self._bus.subscribe(*urgent) as stops, self._bus.subscribe(*filters, topics.POLL.filter(self._id.site)) as stream:
             self.spawn(self._presence(), "presence")
@@ -160,9 +163,21 @@ class AgentService(Service):
             agent.on_stop(envelope)
         elif isinstance(body, EpochReset):
             await agent.on_epoch_reset(envelope)
+        elif isinstance(body, WindowRequest):
+            self.spawn(self._show(agent, body), f"window.{agent.device}")
         else:
             self.counters["dropped"] += 1
             log.warning("message_dropped", topic=address.topic.leaf, reason="a subtask without its id")
+
+    async def _show(self, agent: DeviceAgent, request: WindowRequest) -> None:
+        """A window of data, or why there is none; never both slow and in the way of anything else."""
+        try:
+            data = await agent.window(request.what)
+        except DeviceError as error:
+            data: dict[str, Any] = {"problem": str(error)}
+        reply = WindowReply(device=agent.device, handle=request.handle, data=data, kept_until=self._clock.now())
+        if not await self._door.send(topics.WINDOW, agent.device, reply):
+            log.warning("window_not_sent", device_id=agent.device, what=request.what[:40])
 
     async def _on_poll(self, envelope: Envelope, poll: Poll) -> None:
         for device, subtasks in poll.open.items():

@@ -137,6 +137,8 @@ class Catalogue(Frozen):
     """Name of a function without required arguments, run in preprocessing."""
     release: str | None = None
     stop: Binding | None = None
+    windows: dict[str, Binding] = {}
+    """Raw data that experts may look at, by what it is ("csi"): how to ask the device for it."""
 
     def digest(self) -> str:
         """sha256 of the canonical JSON: the identity under which vectors are cached and changes noticed."""

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from simulations.effects import Effect, without_secrets
 from simulations.jobs import Job
 from simulations.robot import Robot
+from simulations.sensors import window_of
 from simulations.stock import Shelf
 from simulations.world import Refusal, World
 
@@ -117,10 +118,14 @@ class Facade:
 
     def __init__(self, world: World, robot: Robot) -> None:
         self.world, self.robot = world, robot
-        self._routes = self.routes()
+        self._routes = (*self.routes(), Route("GET", "/sensors/{what}", "sensors", self._window, "read"))
 
     def routes(self) -> tuple[Route, ...]:
         raise NotImplementedError
+
+    def _window(self, args: Args) -> Reply:
+        """Alike for all makers: raw data has no dialect."""
+        return Reply(200, window_of(self.world, self.robot, args.text("what", r"[a-z_]{1,40}")))
 
     def success(self, data: Json) -> Reply:
         raise NotImplementedError

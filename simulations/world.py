@@ -49,7 +49,9 @@ class World:
         slots: Sequence[int] = (4, 8),
         faults: Sequence[Fault] = (),
     ) -> None:
-        self.kernel = Kernel(seed)
+        self.seed, self.kernel = seed, Kernel(seed)
+        self.interference = "none"
+        """What disturbs the radio channel: a label of the interference expert."""
         self.floor: Floor = lay_out(shelves, robots)
         self.shelves: dict[int, Shelf] = fill(shelves, self.kernel.rng, slots)
         self.effects = EffectLog()

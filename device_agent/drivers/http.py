@@ -115,6 +115,15 @@ class HttpDriver:
             raise DeviceError("this device has no way to be stopped")
         await self._within(READ_TIMEOUT, self._ask(self._catalogue.stop, {}, {}))
 
+    async def window(self, what: str) -> dict[str, JsonValue]:
+        binding = self._catalogue.windows.get(what)
+        if binding is None:
+            raise DeviceError(f"this device has no such data; it has {', '.join(sorted(self._catalogue.windows)) or 'none'}")
+        reply: JsonValue = await self._within(READ_TIMEOUT, self._ask(binding, {}, {}))
+        if not isinstance(reply, dict):
+            raise DeviceError("the device's answer is no window of data")
+        return reply
+
     async def close(self) -> None:
         await self._transport.close()
 

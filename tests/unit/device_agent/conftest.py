@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from device_agent.agent import AgentOptions
 from device_agent.driver import CallResult
@@ -73,6 +74,12 @@ class FakeRobot:
 
     async def stop(self) -> None:
         self.stops += not self.dead
+
+    async def window(self, what: str) -> dict[str, JsonValue]:
+        if what != "csi":
+            raise DeviceError("this device has no such data; it has csi")
+        await asyncio.sleep(self.pause)
+        return {"kind": "csi", "arrays": {}}
 
     async def close(self) -> None:
         return None

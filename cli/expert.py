@@ -1,0 +1,129 @@
+"""`parley expert`: the experts that one can ask, what their cards say, and serving them over MCP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import BrokerOption, ConfigOption, JsonOption, SiteOption, emit, emit_json, run_async, say, settings_for
+
+app = typer.Typer(help="Small trained models that sense what a language model cannot.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_experts(json: JsonOption = False) -> None:
+    """What each expert tells, from which window of data, and how well it does on windows unlike its training ones."""
+    from experts.catalogue import cards
+
+    found = cards()
+    if json:
+        emit_json([{"name": card.name, "card": card.model_dump(mode="json")} for card in found])
+        return
+    for card in found:
+        emit(f"{card.name:<18} {card.title}: {', '.join(card.labels)} (from {card.window})")
+        emit(f"{'':<18} {_shown(card.figures)}")
+
+
+def _shown(figures: dict[str, dict[str, Any]]) -> str:
+    """Of each split: right of all, and right of those it answers."""
+    parts = [
+        f"{split} {row['balanced_accuracy']:.0%}, answers {row['coverage']:.0%}"
+        + (f" ({row['answered_right']:.0%} right)" if row["coverage"] else "")
+        for split, row in figures.items()
+    ]
+    return " · ".join(parts)
+
+
+@app.command("serve")
+def serve(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Experts to serve; all of them by default.")] = None,
+    http: Annotated[int | None, typer.Option("--http", metavar="PORT", min=1, max=65535, help="Serve MCP over streamable HTTP at /mcp.")] = None,
+    stdio: Annotated[bool, typer.Option("--stdio", help="Serve MCP over standard input and output (the default).")] = False,
+    host: Annotated[str, typer.Option("--host", help="Address of --http.")] = "127.0.0.1",
+    tokens: Annotated[Path | None, typer.Option("--tokens", metavar="FILE", help="Bearer tokens of --http, one a line.")] = None,
+    windows: Annotated[
+        Path | None,
+        typer.Option("--windows", metavar="DIR", help="Recorded windows, DIR/<device>/<what>.json, instead of those of devices on the bus."),
+    ] = None,
+    ident: Annotated[str, typer.Option("--id", help="Id of this process on the bus.")] = "experts",
+    config: ConfigOption = None,
+    broker: BrokerOption = None,
+    site: SiteOption = None,
+) -> None:
+    """Serve experts as MCP tools: each takes the handle of a window of data and says what it sees, how sure it is, or that it cannot tell."""
+    from schemas.errors import ConfigError
+
+    if http is not None and stdio:
+        raise ConfigError("--http and --stdio: only one of them")
+    if windows is not None and not windows.is_dir():
+        raise ConfigError(f"--windows {windows}: no such folder")
+    opened = _opened(names or None)
+    known = _tokens(tokens)
+    if windows is not None:
+        run_async(_recorded(opened, windows, http, host, known))
+    else:
+        run_async(_live(opened, settings_for(config, broker, site, service=True), ident, http, host, known))
+
+
+def _opened(names: list[str] | None) -> list[Any]:
+    """An altered or broken expert is left out with a line, unless it was asked for by name. Raises ConfigError."""
+    from experts.catalogue import names as all_names
+    from experts.catalogue import open_expert
+    from schemas.errors import ConfigError
+
+    found = list[Any]()
+    for name in names or all_names():
+        try:
+            found.append(open_expert(name))
+        except ConfigError as error:
+            if names:
+                raise
+            say(f"left out: {error}")
+    return found
+
+
+def _tokens(path: Path | None) -> list[str]:
+    from schemas.errors import ConfigError
+
+    if path is None:
+        return []
+    known = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if not known or any(len(token) < 16 for token in known):
+        raise ConfigError(f"{path}: one token a line is expected, of 16 characters or more")
+    return known
+
+
+async def _recorded(opened: list[Any], windows: Path, http: int | None, host: str, tokens: list[str]) -> None:
+    from experts.server import build
+    from experts.sources import FolderSource
+
+    await _spoken(build(opened, FolderSource(windows)), http, host, tokens, len(opened))
+
+
+async def _live(opened: list[Any], settings: Any, ident: str, http: int | None, host: str, tokens: list[str]) -> None:
+    from experts.server import build
+    from experts.service import ExpertIdentity, ExpertService, expert_will
+    from runtime.clock import SystemClock
+    from runtime.mqtt_bus import MqttBus
+
+    clock = SystemClock()
+    endpoint = f"http://{host}:{http}/mcp" if http is not None else ""
+    identity = ExpertIdentity(site=settings.site, expert=ident, boot=clock.uuid7(), endpoint=endpoint)
+    told = settings.broker
+    bus = MqttBus(told.addresses, ident, will=expert_will(identity, clock), username=told.username, password=told.password)
+    async with bus, ExpertService(identity, bus, [e.card.name for e in opened], clock) as service:
+        await _spoken(build(opened, service.source), http, host, tokens, len(opened))
+
+
+async def _spoken(server: Any, http: int | None, host: str, tokens: list[str], count: int) -> None:
+    from experts.http import listen
+    from experts.http import serve as serve_http
+
+    if http is None:
+        await server.run_stdio_async()
+        return
+    listening = listen(host, http)
+    say(f"{count} experts at http://{host}:{http}/mcp")
+    await serve_http(server, listening, tokens)

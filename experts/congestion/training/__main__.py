@@ -1,0 +1,51 @@
+"""`python -m experts.congestion.training`"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from experts.congestion.model import MODEL
+from experts.signals.packets import LABELS, TRAINED, Ranges, statistics
+from experts.training.make import Draw, Recipe, Sample, make
+
+CROWD = replace(TRAINED, many=(25, 50))
+NOISY = replace(TRAINED, noise=(-82.0, -74.0))
+HEAVY = replace(TRAINED, load=(0.8, 1.3))
+LIGHT = replace(TRAINED, load=(0.01, 0.04))
+
+
+def drawing(ranges: Ranges) -> Draw:
+    def draw(rng: np.random.Generator) -> Sample:
+        label = int(rng.integers(len(LABELS)))
+        return Sample(statistics(rng, LABELS[label], ranges), (label,))
+
+    return draw
+
+
+TOLD = {
+    "version": "1.0.0",
+    "title": "Congestion cause",
+    "description": "Tells from the packet statistics of a WiFi link why it is slow: many stations contend, the signal is weak, a hidden node collides, or nothing.",
+    "asks": ["Why is this WiFi link slow?", "Is the channel crowded, or is the signal weak?", "Is there a hidden node that disturbs this link?"],
+    "data": "Synthetic: experts/signals/packets.py",
+    "command": "python -m experts.congestion.training",
+    "trained_on": {
+        "window": "10 to 30 s of statistics by the second",
+        "healthy link": "SNR 11 to 48 dB, at most 4 other stations that fill up to 50 % of the time",
+        "contention": "5 to 19 other stations that fill from 60 % of the time up to saturation",
+        "weak link": "mean SNR 0 to 13 dB, fading 0.5 to 3 dB",
+        "hidden node": "hidden traffic for 8 to 50 % of the time, captured in 0 to 50 % of the cases",
+        "noise": "-98 to -82 dBm",
+        "load": "4 to 80 % of what the link could carry alone",
+        "rates": "802.11n MCS 0 to 7 at 20 MHz, rate control of several sorts",
+    },
+    "valid": {"signal": [-103.0, -30.0]},
+    "limits": "One cause at a time, 802.11n with one stream and without aggregation. Little traffic leaves it unsure; so does a link near the edge of two causes.",
+}
+
+if __name__ == "__main__":
+    shifts = {"more stations": drawing(CROWD), "rssi band": drawing(NOISY), "heavy load": drawing(HEAVY), "light load": drawing(LIGHT)}
+    make(Recipe("congestion", MODEL, drawing(TRAINED), shifts, TOLD), Path(__file__).parents[1])

@@ -1,0 +1,1 @@
+"""How deep the signal fades: Rayleigh, Ricean or nearly steady."""

@@ -1,0 +1,66 @@
+"""The MCP server over streamable HTTP, on one address, with bearer tokens where they are configured."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import socket
+from collections.abc import Generator, Sequence
+from typing import Any
+
+import uvicorn
+from mcp.server import MCPServer
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from schemas.errors import ConfigError
+
+PATH = "/mcp"
+LARGEST = 64 * 1024
+"""Bytes of a request: handles are short."""
+
+
+class Bearer:
+    """Lets a request through whose Authorization header has one of the tokens."""
+
+    def __init__(self, app: ASGIApp, tokens: Sequence[str]) -> None:
+        self._app, self._tokens = app, [f"Bearer {token}".encode() for token in tokens]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._knows(dict(scope["headers"]).get(b"authorization", b"")):
+            refusal = PlainTextResponse("a bearer token of this site is needed", 401, headers={"WWW-Authenticate": "Bearer"})
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _knows(self, given: bytes) -> bool:
+        return any(hmac.compare_digest(given, token) for token in self._tokens)
+
+
+def web_app(server: MCPServer[Any], host: str, tokens: Sequence[str] = ()) -> ASGIApp:
+    app = server.streamable_http_app(streamable_http_path=PATH, host=host, max_request_body_size=LARGEST, stateless_http=True)
+    return Bearer(app, tokens) if tokens else app
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections from now on. Raises ConfigError when the port is taken."""
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise ConfigError(f"{host}:{port}: cannot listen there ({error.strerror})") from None
+
+
+async def serve(server: MCPServer[Any], listening: socket.socket, tokens: Sequence[str] = ()) -> None:
+    """Until cancelled."""
+    app = web_app(server, listening.getsockname()[0], tokens)
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
+    with listening:
+        await _Server(config).serve(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the process that it is part of."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield

@@ -1,0 +1,1 @@
+"""Whether the direct path to the sender is free."""

@@ -1,0 +1,1 @@
+"""Whether the device, or what is around it, moves: by the Doppler spread."""

@@ -1,0 +1,1 @@
+"""Which slots of a shelf are free, from one camera frame."""

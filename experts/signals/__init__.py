@@ -1,0 +1,1 @@
+"""Seeded generators of the windows that experts look at, for training, tests and the simulated devices. Pure numpy."""

@@ -1,0 +1,1 @@
+"""Signal to noise ratio, and which modulations it carries."""

@@ -1,0 +1,239 @@
+"""From generated windows to an expert's `model.onnx` and `model.toml`. Used by the `training` folder of each expert; the whole takes minutes on one core.
+
+The splits are drawn by the generator's parameters, never by rows: what a shift holds out, the shipped network has not seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.tree import DecisionTreeClassifier
+from torch import Tensor, nn
+
+from experts.expert import Model
+from experts.window import Window
+
+Floats = NDArray[np.float32]
+OPSET = 17
+RIGHT = 0.985
+"""Share of answers on calibration windows that must be right: sets the confidence to abstain below."""
+INSIDE = 0.995
+"""Share of calibration windows that count as like the training ones."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A window with the truth: the index of its label, one for each part."""
+
+    window: Window
+    labels: tuple[int, ...]
+
+
+Draw = Callable[[np.random.Generator], Sample]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that `make` needs to know. `draw`: a window of the training ranges; `shifts`: windows outside of them, by name.
+
+    `body`: features [n, ...] → logits and an embedding [n, d] whose spread says what is like the training windows; `tree`: features as a tree sees them.
+    """
+
+    name: str
+    model: Model
+    draw: Draw
+    shifts: Mapping[str, Draw]
+    told: Mapping[str, Any]
+    """The card's title, description, asks, data, trained_on, limits, version, command."""
+    body: Callable[[int], nn.Module] | None = None
+    train: int = 9000
+    test: int = 2000
+    epochs: int = 40
+    rate: float = 2e-3
+    seed: int = 5
+    tree: Callable[[Floats], Floats] = field(default=lambda x: x.reshape(len(x), -1))
+
+
+class Perceptron(nn.Module):
+    """Standardised features → 64 → 32 → labels; the embedding is the standardised features themselves."""
+
+    def __init__(self, features: int, labels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Dropout(0.05), nn.Linear(features, 64), nn.ReLU(), nn.Dropout(0.1), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, labels)
+        )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.layers(x), x
+
+
+class Whole(nn.Module):
+    """What is exported: standardising, the body, a calibrated softmax, and the Mahalanobis distance of the embedding."""
+
+    def __init__(self, body: nn.Module, mean: Tensor, scale: Tensor) -> None:
+        super().__init__()
+        self.body = body
+        self.register_buffer("mean", mean)
+        self.register_buffer("scale", scale)
+        self.register_buffer("temperature", torch.ones(()))
+        self.register_buffer("centre", torch.zeros(1))
+        self.register_buffer("whiten", torch.eye(1))
+
+    def logits(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.body((x - self.mean) / self.scale)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        logits, embedding = self.logits(x)
+        away = (embedding - self.centre) @ self.whiten
+        return (logits / self.temperature).softmax(-1), (away * away).mean(-1).sqrt()
+
+
+def rows_of(draw: Draw, recipe: Recipe, count: int, seed: int) -> tuple[Floats, NDArray[np.int64], NDArray[np.bool_]]:
+    """Features, labels, and whether the window's own figures lie in the card's valid ranges, of `count` windows; each window has a seed of its own, so
+    that splits never share one."""
+    features, labels, valid = list[Floats](), list[int](), list[bool]()
+    ranges = recipe.told.get("valid", {})
+    for number in range(count):
+        sample = draw(np.random.default_rng([seed, number]))
+        features.append(recipe.model.features(sample.window))
+        labels += sample.labels
+        told = recipe.model.evidence(sample.window) if ranges else {}
+        valid += [all(low <= told[name].value <= high for name, (low, high) in ranges.items())] * len(sample.labels)
+    return np.concatenate(features).astype(np.float32), np.asarray(labels), np.asarray(valid)
+
+
+def batches(count: int, size: int, rng: np.random.Generator) -> Iterator[Any]:
+    order = rng.permutation(count)
+    return (order[at : at + size] for at in range(0, count, size))
+
+
+def fit(whole: Whole, x: Floats, y: Any, recipe: Recipe, size: int = 128) -> None:
+    """AdamW with a cosine; label weights make up for rare labels."""
+    counts = np.bincount(y, minlength=len(recipe.model.labels))
+    weights = torch.tensor(counts.sum() / np.maximum(counts, 1) / len(counts), dtype=torch.float32)
+    optimizer = torch.optim.AdamW(whole.body.parameters(), lr=recipe.rate, weight_decay=0.02)
+    steps = recipe.epochs * -(-len(x) // size)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    rng, xs, ys = np.random.default_rng(recipe.seed), torch.from_numpy(x), torch.from_numpy(y)
+    whole.train()
+    for epoch in range(recipe.epochs):
+        total = 0.0
+        for rows in batches(len(x), size, rng):
+            loss = nn.functional.cross_entropy(whole.logits(xs[rows])[0], ys[rows], weight=weights)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            total += loss.item() * len(rows)
+        if (epoch + 1) % 10 == 0 or epoch + 1 == recipe.epochs:
+            print(f"{recipe.name}: epoch {epoch + 1}, loss {total / len(x):.4f}", flush=True)
+    whole.eval()
+
+
+def calibrate(whole: Whole, x: Floats, y: Any, seen: Floats) -> tuple[float, float]:
+    """Sets temperature (on calibration rows) and the spread of the embeddings (of `seen`, the training rows); `certain_from` and `inside_until`."""
+    with torch.no_grad():
+        _, embedding = whole.logits(torch.from_numpy(seen))
+        whole.centre = embedding.mean(0)
+        spread = torch.cov(embedding.T).reshape(embedding.shape[1], -1)
+        values, vectors = torch.linalg.eigh(spread + 1e-3 * spread.diagonal().mean() * torch.eye(len(spread)))
+        whole.whiten = vectors / values.clamp(min=1e-8).sqrt()
+        logits = whole.logits(torch.from_numpy(x))[0]
+        grid = np.linspace(0.3, 4.0, 75)
+        losses = [nn.functional.cross_entropy(logits / t, torch.from_numpy(y)).item() for t in grid]
+        whole.temperature = torch.tensor(float(grid[int(np.argmin(losses))]))
+        chances, distance = (t.numpy() for t in whole(torch.from_numpy(x)))
+    sure, right = chances.max(1), chances.argmax(1) == y
+    order = np.argsort(-sure)
+    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    enough = np.nonzero(share >= RIGHT)[0]
+    certain = float(sure[order][enough[-1]]) if len(enough) else float(sure.max())
+    return round(max(certain, 1.0 / len(chances[0])), 4), round(float(np.quantile(distance, INSIDE)), 4)
+
+
+def figures(whole: Whole, tree: DecisionTreeClassifier, recipe: Recipe, rows: Any, certain: float, inside: float) -> dict[str, float]:
+    x, y, valid = rows
+    with torch.no_grad():
+        chances, distance = (t.numpy() for t in whole(torch.from_numpy(x)))
+    best, answered = chances.argmax(1), (chances.max(1) >= certain) & (distance <= inside) & valid
+    found = {
+        "balanced_accuracy": balanced_accuracy_score(y, best),
+        "tree": balanced_accuracy_score(y, tree.predict(recipe.tree(x))),
+        "coverage": answered.mean(),
+        "answered_right": (best == y)[answered].mean() if answered.any() else 1.0,
+    }
+    return {name: round(float(value), 4) for name, value in found.items()} | {"windows": len(y)}
+
+
+def make(recipe: Recipe, folder: Path) -> None:
+    """Writes `model.onnx`, `model.toml` and `tree.json` (a depth-2 tree on the same features, for comparison) into `folder`."""
+    torch.manual_seed(recipe.seed)
+    torch.set_num_threads(1)
+    x, y, _ = rows_of(recipe.draw, recipe, recipe.train, recipe.seed)
+    flat = x.reshape(len(x), -1)
+    axes = (0,) if x.ndim == 2 else (0, *range(2, x.ndim))
+    mean, scale = x.mean(axis=axes, keepdims=True), x.std(axis=axes, keepdims=True) + 1e-6
+    body = recipe.body(len(recipe.model.labels)) if recipe.body else Perceptron(flat.shape[1], len(recipe.model.labels))
+    whole = Whole(body, torch.from_numpy(mean), torch.from_numpy(scale))
+    fit(whole, x, y, recipe)
+    certain, inside = calibrate(whole, *rows_of(recipe.draw, recipe, recipe.test, recipe.seed + 1)[:2], x)
+    tree = DecisionTreeClassifier(max_depth=2, class_weight="balanced", random_state=0).fit(recipe.tree(x), y)
+    splits = {"iid": recipe.draw, **{f"held-out {name}": draw for name, draw in recipe.shifts.items()}}
+    told = {
+        name: figures(whole, tree, recipe, rows_of(draw, recipe, recipe.test, recipe.seed + 100 + n), certain, inside)
+        for n, (name, draw) in enumerate(splits.items())
+    }
+    network, card = folder / "model.onnx.part", folder / "model.toml.part"
+    export(whole, x[:2], network)
+    (folder / "tree.json").write_text(json.dumps(as_json(tree), indent=1) + "\n", encoding="utf-8")
+    about = {"name": recipe.name, "window": recipe.model.window, "labels": list(recipe.model.labels), "opset": OPSET, **recipe.told}
+    about |= {"file": "model.onnx", "certain_from": certain, "inside_until": inside}
+    about["sha256"] = hashlib.sha256(network.read_bytes()).hexdigest()
+    card.write_text(as_toml(about, told), encoding="utf-8")
+    for part in (network, card):
+        part.replace(part.with_suffix(""))
+    for name, row in told.items():
+        print(f"{name:<28}" + "  ".join(f"{key} {value:g}" for key, value in row.items()), flush=True)
+
+
+def export(whole: Whole, example: Floats, path: Path) -> None:
+    axes = {"features": {0: "n"}, "probabilities": {0: "n"}, "distance": {0: "n"}}
+    names: Sequence[str] = ["probabilities", "distance"]
+    torch.onnx.export(
+        whole,
+        (torch.from_numpy(example),),
+        str(path),
+        input_names=["features"],
+        output_names=names,
+        dynamic_axes=axes,
+        opset_version=OPSET,
+        dynamo=False,
+    )
+
+
+def as_json(tree: DecisionTreeClassifier, node: int = 0) -> dict[str, Any]:
+    """`{"feature", "at", "below", "above"}`, or `{"label"}` in a leaf."""
+    inner: Any = tree.tree_
+    if inner.children_left[node] == -1:
+        return {"label": int(tree.classes_[int(inner.value[node][0].argmax())])}
+    below, above = (as_json(tree, int(child[node])) for child in (inner.children_left, inner.children_right))
+    return {"feature": int(inner.feature[node]), "at": float(inner.threshold[node]), "below": below, "above": above}
+
+
+def as_toml(about: Mapping[str, Any], told: Mapping[str, Mapping[str, float]]) -> str:
+    plain = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in about.items() if not isinstance(value, dict)]
+    tables = {key: value for key, value in about.items() if isinstance(value, dict)}
+    tables |= {f'figures."{split}"': row for split, row in told.items()}
+    rest = [
+        f"\n[{name}]\n" + "\n".join(f"{json.dumps(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in row.items()) for name, row in tables.items()
+    ]
+    return "\n".join(plain) + "\n" + "\n".join(rest) + "\n"

@@ -1,0 +1,76 @@
+"""The door to MCP servers, as a client: one short session for each request, so that a server may come, go and change in between.
+
+What a server says is data: it is cut to size here, checked by whoever asked, and never obeyed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar, cast
+
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import TextContent, TextResourceContents
+
+from schemas.errors import LinkError, ModelError
+
+T = TypeVar("T")
+LONGEST = 200_000
+"""Characters of an answer."""
+SHOWN = 300
+
+
+class McpServer:
+    """An MCP server at a URL (streamable HTTP); or anything else that the official client takes, for tests. `deadline` in s, connecting included;
+    `token` goes along as a bearer token."""
+
+    def __init__(self, url: Any, token: str | None = None, deadline: float = 6.0) -> None:
+        self._url, self._token, self._deadline = url, token, deadline
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The tool's structured answer. Raises LinkError when the server is not reached in time, ModelError with the tool's words when it failed."""
+        result = await self._ask(lambda client: client.call_tool(tool, arguments))
+        if result.is_error:
+            raise ModelError(plain(" ".join(part.text for part in result.content if isinstance(part, TextContent))) or "the tool failed")
+        told = result.structured_content
+        if told is None or len(str(told)) > LONGEST:
+            raise ModelError("the tool's answer has no structure, or is too long")
+        return told
+
+    async def read(self, uri: str) -> str:
+        """A text resource. Raises LinkError, ModelError."""
+        result = await self._ask(lambda client: client.read_resource(uri))
+        texts = [part.text for part in result.contents if isinstance(part, TextResourceContents)]
+        if not texts or len(texts[0]) > LONGEST:
+            raise ModelError(f"{plain(uri)} is no text, or too long")
+        return texts[0]
+
+    async def _ask(self, what: Callable[[Client], Awaitable[T]]) -> T:
+        try:
+            async with asyncio.timeout(self._deadline), AsyncExitStack() as stack:
+                target = self._url
+                if self._token is not None:
+                    http = await stack.enter_async_context(httpx2.AsyncClient(headers={"Authorization": f"Bearer {self._token}"}))
+                    target = streamable_http_client(self._url, http_client=http)
+                return await what(await stack.enter_async_context(Client(target)))
+        except TimeoutError:
+            raise LinkError(f"no answer within {self._deadline:g} s") from None
+        except (LinkError, ModelError):
+            raise
+        except Exception as error:  # the SDK wraps what went wrong in groups of its own
+            raise LinkError(f"it cannot be reached ({plain(_innermost(error))[:120]})") from None
+
+
+def plain(text: str) -> str:
+    """One line of printable characters, cut."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * SHOWN]).split())[:SHOWN]
+
+
+def _innermost(error: Exception) -> str:
+    inner: Any = error
+    while isinstance(inner, BaseExceptionGroup):
+        inner = cast("Any", inner).exceptions[0]
+    return f"{type(inner).__name__}: {inner}"
