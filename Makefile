@@ -32,6 +32,7 @@ check: lint test
 pictures: install
 	$(BIN)/python -m simulations docs/pictures/warehouse.svg
 	$(BIN)/parley eval --stage map --plot docs/pictures/map-foreign.png
+	$(BIN)/python -m experts.shelf_vacancy.picture docs/pictures/frames.png
 
 schema: install
 	$(BIN)/parley schema --out docs/schemas

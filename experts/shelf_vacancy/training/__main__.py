@@ -85,7 +85,7 @@ RECIPE = Recipe(
         "asks": ["Which slots of this shelf are free?", "Is the shelf full?", "Is there room on the second level?"],
         "data": "rendered frames of shelves (experts/signals/camera)",
         "command": "python -m experts.shelf_vacancy.training",
-        "limits": "Goods lower than two fifths of the slot, slots seen at more than 30° from the front, slots hidden for more than two fifths, and boxes that are "
+        "limits": "Goods lower than two fifths of the slot, slots seen at more than 24° from the front, slots hidden for more than two fifths, and boxes that are "
         "off by more than a few pixels were not trained on. Whether goods fit beside others is not judged. All frames were rendered.",
         "trained_on": {
             "grid": "1 to 3 levels of 2 to 5 slots, with and without a panel at the back",

@@ -35,9 +35,7 @@ def test_gain_common_phase_and_timing_do_not_matter() -> None:
 
 
 def test_faster_links_are_less_alike_after_a_while() -> None:
-    still, slow, fast = (
-        np.mean([evidence(w)["alike_after_50_ms"].value for w in windows(Link("A", 40.0, None, v, 25.0))]) for v in (0.0, 0.4, 2.0)
-    )
+    still, slow, fast = (np.mean([evidence(w)["alike_after_50_ms"].value for w in windows(Link("A", 40.0, None, v, 25.0))]) for v in (0.0, 0.4, 2.0))
     assert still > slow > fast
 
 
