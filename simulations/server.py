@@ -42,6 +42,7 @@ class RobotServer(Service):
         host, port = self._address
         try:
             self._socket = socket.create_server((host, port))
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does it for named protocols only
         except OSError as error:
             raise ConfigError(f"{host}:{port}: cannot listen there ({error.strerror})") from None
         await super().start()

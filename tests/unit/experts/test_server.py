@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
 from functools import cache
 from typing import Any
@@ -14,10 +15,12 @@ from mcp import Client
 
 from experts.catalogue import open_expert
 from experts.expert import Expert
+from experts.http import listen
 from experts.server import build
 from experts.signals.csi import Link, observe
 from experts.sources import NoWindow, parse
 from experts.window import Unreadable, Window
+from schemas.errors import ConfigError
 from schemas.experts import ExpertCard, Verdict
 
 LINK = Link("D", 40.0, 10.0, 1.0, 25.0)
@@ -138,3 +141,13 @@ async def test_cards_and_outlines_of_windows_are_resources() -> None:
         assert ExpertCard.model_validate_json(card).labels == ("static", "slow", "fast")
         told = json.loads((await client.read_resource("window://robot-3/csi")).contents[0].text)  # type: ignore[union-attr]
         assert told["arrays"] == {"csi": {"type": "complex64", "shape": [64, 52]}}
+
+
+def test_an_answer_does_not_wait_for_more_to_send() -> None:
+    with listen("127.0.0.1", 0) as listening:
+        assert listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_port_that_is_taken_is_a_configuration_error() -> None:
+    with listen("127.0.0.1", 0) as listening, pytest.raises(ConfigError, match="cannot listen there"):
+        listen("127.0.0.1", listening.getsockname()[1])
