@@ -40,7 +40,9 @@ async def _serve(settings: Any) -> None:
     store = SqliteStore(section.state_dir / f"{section.id}.db")
     identity = CoordinatorIdentity(site=settings.site, coordinator=section.id, boot=clock.uuid7(), heartbeat=section.heartbeat)
     timing = Timing(start=section.subtask_start, deadline=section.subtask_deadline)
-    options = CoordinatorOptions(round_period=section.round_period, round_timeout=section.round_timeout, timing=timing)
+    options = CoordinatorOptions(
+        round_period=section.round_period, round_timeout=section.round_timeout, timing=timing, expert_token=section.expert_token
+    )
     bus = MqttBus(
         settings.broker.addresses, identity.coordinator, will=coordinator_will(identity, clock), username=settings.broker.username,
         password=settings.broker.password,

@@ -9,6 +9,8 @@ import typer
 
 from cli.console import BrokerOption, ConfigOption, JsonOption, SiteOption, emit, emit_json, run_async, say, settings_for
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 app = typer.Typer(help="Small trained models that sense what a language model cannot.", no_args_is_help=True)
 
 
@@ -59,8 +61,10 @@ def serve(
         raise ConfigError("--http and --stdio: only one of them")
     if windows is not None and not windows.is_dir():
         raise ConfigError(f"--windows {windows}: no such folder")
-    opened = _opened(names or None)
     known = _tokens(tokens)
+    if http is not None and host not in LOOPBACK and not known:
+        raise ConfigError(f"--host {host} is reached from other machines: say with --tokens who may ask")
+    opened = _opened(names or None)
     if windows is not None:
         run_async(_recorded(opened, windows, http, host, known))
     else:
@@ -89,7 +93,10 @@ def _tokens(path: Path | None) -> list[str]:
 
     if path is None:
         return []
-    known = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    try:
+        known = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error})") from None
     if not known or any(len(token) < 16 for token in known):
         raise ConfigError(f"{path}: one token a line is expected, of 16 characters or more")
     return known

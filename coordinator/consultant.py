@@ -17,14 +17,14 @@ from coordinator.scene import Scene
 from runtime.clock import Clock
 from runtime.mcp import McpServer, plain
 from runtime.vectors import Index
-from schemas.errors import ParleyError
+from schemas.errors import ModelError, ParleyError
 from schemas.experts import ExpertCard, Verdict
 from schemas.messages import Answer, ExpertConnection
 
 log = structlog.get_logger()
 
-DEVICES, AT_ONCE = 8, 16
-"""Devices that are looked at for one question; examples that are learnt at once."""
+DEVICES, AT_ONCE, AGAIN = 8, 16, 10.0
+"""Devices looked at for one question; examples learnt at once; s until cards that failed to be read are read again."""
 
 
 class Server(Protocol):
@@ -36,7 +36,8 @@ class Server(Protocol):
 
 
 class Consultant:
-    """`connect`: a client for an endpoint. Without any expert on the bus it costs nothing."""
+    """`connect`: a client for an endpoint. A question is only ever for experts whose cards are known: `meet` reads them beside everything else, so that
+    without experts, and with one that hangs, no instruction waits."""
 
     def __init__(self, meaning: Meaning, clock: Clock, connect: Callable[[str], Server] = McpServer, rules: Rules | None = None) -> None:
         self._meaning, self._clock, self._connect = meaning, clock, connect
@@ -45,13 +46,14 @@ class Consultant:
         self._key: object = None
         self._learned: tuple[list[str | None], Index] = ([], Index.build(np.zeros((0, 1), np.float32)))
         self._cards: dict[tuple[str, str], dict[str, ExpertCard]] = {}
+        self._meeting = set[tuple[str, str]]()
 
     def hear(self, ident: str, body: ExpertConnection) -> None:
         self._roster = self._roster.on_connection(ident, body)
 
     async def answer(self, linked: Linked, scene: Scene) -> Answer | None:
         """The experts' answer; None when the question is not for them."""
-        known = await self._known()
+        known = self._known()
         names = await self._for(linked.text, scene, {name: card for name, (card, _) in known.items()}) if known else ()
         if not names:
             return None
@@ -59,17 +61,25 @@ class Consultant:
         if not devices:
             return Answer(text="Which device do you mean? None is there that an expert could look at.", intent="question", complete=False)
         found = await asyncio.gather(*(self._ask(*known[name], device) for name in names for device in devices))
-        text = told(found, {device: scene.spoken(device) for device in devices})
         return Answer(
-            text=text[:1].upper() + text[1:],
+            text=told(found, {device: scene.spoken(device) for device in devices}),
             intent="query",
             complete=all(a.finding is not None for a in found),
             facts=observations(found, self._clock.now()),
         )
 
-    async def prepare(self, scene: Scene) -> None:
-        """Reads the cards of who is new, and learns what the examples mean."""
-        await self._learnt({name: card for name, (card, _) in (await self._known()).items()}, scene)
+    async def meet(self, ident: str, scene: Callable[[], Scene]) -> None:
+        """Reads the cards of that process, again while it is up and does not answer, and learns what their examples mean."""
+        while (body := self._roster.reachable().get(ident)) is not None and (key := (ident, body.boot)) not in self._cards.keys() | self._meeting:
+            self._meeting.add(key)
+            try:
+                self._cards[key] = await self._read(body)
+                await self._learnt({name: card for name, (card, _) in self._known().items()}, scene())
+            except (ParleyError, ValidationError) as error:
+                log.warning("expert_unreadable", expert_id=ident, error=plain(str(error)))
+                await self._clock.sleep(AGAIN)
+            finally:
+                self._meeting.discard(key)
 
     async def _for(self, text: str, scene: Scene, cards: dict[str, ExpertCard]) -> tuple[str, ...]:
         whose, index = await self._learnt(cards, scene)
@@ -108,17 +118,17 @@ class Consultant:
             return Asked(card, device, problem=str(error))
         return Asked(card, device, verdict, plain(verdict.reason))
 
-    async def _known(self) -> dict[str, tuple[ExpertCard, str]]:
-        """Expert → its card and where it is; read once for each start of a process, and again with the next question when it did not answer."""
+    def _known(self) -> dict[str, tuple[ExpertCard, str]]:
+        """Expert → its card and where it is; of processes that are up and whose cards have been read."""
         up = self._roster.reachable()
         self._cards = {key: cards for key, cards in self._cards.items() if key[0] in up and up[key[0]].boot == key[1]}
-        await asyncio.gather(*(self._read(ident, body) for ident, body in up.items() if (ident, body.boot) not in self._cards))
         return {name: (card, up[ident].endpoint) for (ident, _), cards in self._cards.items() for name, card in cards.items()}
 
-    async def _read(self, ident: str, body: ExpertConnection) -> None:
+    async def _read(self, body: ExpertConnection) -> dict[str, ExpertCard]:
+        """Its cards by name. Raises ParleyError, ValidationError."""
         server = self._connect(body.endpoint)
-        try:
-            read = await asyncio.gather(*(server.read(f"expert://{name}/card") for name in body.tells))
-            self._cards[ident, body.boot] = {card.name: card for card in (ExpertCard.model_validate_json(text) for text in read)}
-        except (ParleyError, ValidationError) as error:
-            log.warning("expert_unreadable", expert_id=ident, error=plain(str(error)))
+        texts = await asyncio.gather(*(server.read(f"expert://{name}/card") for name in body.tells))
+        cards = [ExpertCard.model_validate_json(text) for text in texts]
+        if strange := [card.name for name, card in zip(body.tells, cards, strict=True) if card.name != name]:
+            raise ModelError(f"the card of another expert was given: {strange[0]}")
+        return {card.name: card for card in cards}

@@ -66,10 +66,10 @@ class Desk:
     async def instruct(self, case: Case) -> None:
         """A new instruction, or one with its question answered."""
         case = self._cases.put(case.model_copy(update={"status": "planning", "turn": case.turn + 1, "question": None}))
-        if (answer := await self._told_by_experts(case)) is not None:
-            await self._close(case, answer)
-            return
         try:
+            if (answer := await self._told_by_experts(case)) is not None:
+                await self._close(case, answer)
+                return
             case, intent = await self._planned(case)
         except ParleyError as error:
             log.warning("planning_failed", instruction=case.id, error=str(error))

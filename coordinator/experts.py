@@ -94,7 +94,8 @@ def chosen(examples: Sequence[tuple[str | None, float]], rules: Rules) -> tuple[
 
 def told(found: Sequence[Asked], spoken: Mapping[str, str]) -> str:
     """Every verdict with whom it is from and how sure they are; what they could not tell, and why."""
-    return " ".join(_sentence(one, spoken.get(one.device, one.device)) for one in found)
+    sentences = (_sentence(one, spoken.get(one.device, one.device)) for one in found)
+    return " ".join(sentence[:1].upper() + sentence[1:] for sentence in sentences)
 
 
 def _sentence(one: Asked, device: str) -> str:

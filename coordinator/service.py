@@ -236,7 +236,7 @@ class CoordinatorService(Service):
             self._epochs.hear(body.epoch, ident)
         elif isinstance(body, m.ExpertConnection):
             self._consultant.hear(ident, body)
-            self.spawn(self._consultant.prepare(self._scene(Case(id="experts", operator="", text=""))), f"experts.{ident}")
+            self.spawn(self._consultant.meet(ident, lambda: self._scene(Case(id="experts", operator="", text=""))), f"experts.{ident}")
 
     def _greet(self, body: m.Connection, known: Presence | None) -> None:
         """A new boot does not know the time: poll its devices at once."""

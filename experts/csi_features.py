@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from experts.signals.csi import PACKETS, PLACES, SPACING, SUBCARRIERS, as_float
+from experts.signals.csi import PACKETS, PLACES, SPACING, SUBCARRIERS
 from experts.window import Unreadable, Window
 from schemas.experts import Measured
 
@@ -26,7 +26,7 @@ def channel(window: Window) -> NDArray[np.complex128]:
         raise Unreadable("csi is real; channel state is complex")
     if float(np.abs(csi).max()) < 1e-12:
         raise Unreadable("csi is zero everywhere")
-    found = as_float(csi)
+    found = csi.astype(np.complex128) / np.sqrt(float(np.mean(np.abs(csi).astype(np.float64) ** 2)))
     turn = np.angle((found[:, 1:] * found[:, :-1].conj()).sum(axis=1) + 1e-30)
     return found * np.exp(-1j * (turn - turn.mean())[:, None] * PLACES)
 

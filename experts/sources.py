@@ -16,7 +16,7 @@ from schemas.ids import WIRE_ID
 from schemas.messages import WindowReply, WindowRequest
 
 LARGEST = 400_000
-"""Characters of a recorded window."""
+"""Bytes of a recorded window."""
 
 
 class NoWindow(Exception):
@@ -52,12 +52,11 @@ class FolderSource:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    text = path.read_text(encoding="utf-8")
-    if len(text) > LARGEST:
-        raise Unreadable(f"{path.name} is larger than {LARGEST} characters")
+    if path.stat().st_size > LARGEST:
+        raise Unreadable(f"{path.name} is larger than {LARGEST} bytes")
     try:
-        told = json.loads(text)
-    except ValueError as error:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"{path.name} is no JSON ({error})") from None
     if not isinstance(told, dict):
         raise Unreadable(f"{path.name} holds no window")

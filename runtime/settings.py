@@ -75,6 +75,7 @@ class CoordinatorSection(Frozen):
     heartbeat: float = Field(default=5.0, gt=0)
     subtask_start: float = Field(default=60.0, gt=0)
     subtask_deadline: float = Field(default=600.0, gt=0)
+    expert_token: str | None = None
 
 
 class LogSection(Frozen):

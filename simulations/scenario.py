@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
@@ -15,13 +15,14 @@ from simulations.makers import MAKERS
 from simulations.world import World
 
 FOLDER = Path(__file__).parent / "scenarios"
+Interference = Literal["none", "microwave", "bluetooth", "zigbee", "wifi"]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 class Scenario(Frozen):
     """Robot i is made by makers[(i - 1) mod n] and starts with batteries[(i - 1) mod n] %; without batteries they are drawn from the seed.
 
-    `pace`: simulated seconds per second; 0 is as fast as possible.
+    `interference`: what disturbs the radio channel. `pace`: simulated seconds per second; 0 is as fast as possible.
     """
 
     name: str = "warehouse"
@@ -32,6 +33,7 @@ class Scenario(Frozen):
     makers: tuple[str, ...] = Field(default=MAKERS, min_length=1)
     batteries: tuple[Percent, ...] = ()
     faults: tuple[Fault, ...] = ()
+    interference: Interference = "none"
     pace: float = Field(default=1.0, ge=0)
 
     @property
@@ -79,4 +81,5 @@ def build_world(scenario: Scenario) -> World:
         batteries=scenario.batteries,
         slots=scenario.slots,
         faults=scenario.faults,
+        interference=scenario.interference,
     )

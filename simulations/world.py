@@ -36,7 +36,10 @@ class Refusal(Exception):
 
 
 class World:
-    """`makers` and `batteries` (%) go round among the robots, which are called robot-1 …; each begins in its dock."""
+    """`makers` and `batteries` (%) go round among the robots, which are called robot-1 …; each begins in its dock.
+
+    `interference`: what disturbs the radio channel, a label of the expert for it.
+    """
 
     def __init__(
         self,
@@ -48,10 +51,10 @@ class World:
         batteries: Sequence[float] = (),
         slots: Sequence[int] = (4, 8),
         faults: Sequence[Fault] = (),
+        interference: str = "none",
     ) -> None:
         self.seed, self.kernel = seed, Kernel(seed)
-        self.interference = "none"
-        """What disturbs the radio channel: a label of the interference expert."""
+        self.interference = interference
         self.floor: Floor = lay_out(shelves, robots)
         self.shelves: dict[int, Shelf] = fill(shelves, self.kernel.rng, slots)
         self.effects = EffectLog()

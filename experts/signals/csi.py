@@ -2,7 +2,7 @@
 
 Array `csi` [64, 52], complex: amplitude in the card's own units; a random phase common to all subcarriers of a packet, a random slope over them
 (timing) and thermal noise. Settings: `rate` in packets/s, `carrier` in GHz.
-Links are drawn from the indoor statistics of 3GPP TR 38.901 (tables 7.5-6: InF and InH; 7.4.2-1: line of sight in a factory).
+Delay spreads are drawn from the statistics of a factory hall (3GPP TR 38.901 table 7.5-6, InF; table 7.4.2-1 for its line of sight).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from experts.signals.tdl import LIGHT, Profile, gains, taps_of
 from experts.window import Window
@@ -84,9 +83,3 @@ def draw_hall(rng: np.random.Generator) -> Hall:
     """From a laboratory to a large hall."""
     length = float(10.0 ** rng.uniform(0.9, 2.2))
     return Hall(length, length * rng.uniform(0.4, 1.0), float(rng.uniform(2.6, 14.0)), rng.uniform(0.1, 0.6), rng.uniform(2.0, 10.0))
-
-
-def as_float(csi: NDArray[np.complex64]) -> NDArray[np.complex128]:
-    """Of unit mean power."""
-    power = float(np.mean(np.abs(csi).astype(np.float64) ** 2))
-    return csi.astype(np.complex128) / np.sqrt(max(power, 1e-30))

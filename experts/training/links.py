@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from experts.expert import Model
 from experts.signals.csi import CARRIERS, Link, draw_hall, observe
-from experts.training.make import Draw, Sample
+from experts.training.make import Draw, Recipe, Sample
 
 RANGES = {
     "profile": "TDL-A, TDL-C, TDL-D",
@@ -19,6 +20,8 @@ RANGES = {
     "carrier": "2.437 and 5.18 GHz",
 }
 """What `ordinary` draws."""
+AUDIBLE = {"snr": [5.5, 60.0]}
+"""dB, as measured in the window itself."""
 
 
 Links = Callable[[np.random.Generator], Link]
@@ -72,3 +75,15 @@ def shifts(label: Callable[[Link], int], links: Links = ordinary) -> dict[str, D
         return link if link.k_db is None else replace(link, k_db=float(rng.uniform(-4, 3)))
 
     return {name: drawing(label, shifted) for name, shifted in (("profile", other_profile), ("SNR", low_snr), ("K", low_k))}
+
+
+def radio(name: str, model: Model, label: Callable[[Link], int], links: Links = ordinary, covered: str = "", **told: object) -> Recipe:
+    """The recipe of an expert for channel state. `covered`: the shift that `links` trains on itself; `told`: what its card says beside the common."""
+    common = {
+        "version": "1.0.0",
+        "data": "TDL channels of 3GPP TR 38.901 v16.1 with InF statistics, seen as commodity WiFi sees them (experts/signals)",
+        "command": f"python -m experts.{name}.training",
+        "trained_on": RANGES,
+    }
+    outside = {shift: draw for shift, draw in shifts(label, links).items() if shift != covered}
+    return Recipe(name=name, model=model, draw=drawing(label, links), shifts=outside, told={**common, **told})

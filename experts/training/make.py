@@ -53,7 +53,7 @@ class Recipe:
     draw: Draw
     shifts: Mapping[str, Draw]
     told: Mapping[str, Any]
-    """The card's title, description, asks, data, trained_on, limits, version, command."""
+    """The card's title, description, data, trained_on, limits, version, command."""
     body: Callable[[int], nn.Module] | None = None
     train: int = 9000
     test: int = 2000
@@ -175,7 +175,7 @@ def figures(whole: Whole, tree: DecisionTreeClassifier, recipe: Recipe, rows: An
 
 
 def make(recipe: Recipe, folder: Path) -> None:
-    """Writes `model.onnx`, `model.toml` and `tree.json` (a depth-2 tree on the same features, for comparison) into `folder`."""
+    """Writes `model.onnx` and `model.toml` into `folder`; a depth-2 tree on the same features stands in the card's figures, for comparison."""
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)
     x, y, _ = rows_of(recipe.draw, recipe, recipe.train, recipe.seed)
@@ -194,7 +194,6 @@ def make(recipe: Recipe, folder: Path) -> None:
     }
     network, card = folder / "model.onnx.part", folder / "model.toml.part"
     export(whole, x[:2], network)
-    (folder / "tree.json").write_text(json.dumps(as_json(tree), indent=1) + "\n", encoding="utf-8")
     about = {"name": recipe.name, "window": recipe.model.window, "labels": list(recipe.model.labels), "opset": OPSET, **recipe.told}
     about |= {"file": "model.onnx", "certain_from": certain, "inside_until": inside}
     about["sha256"] = hashlib.sha256(network.read_bytes()).hexdigest()
@@ -218,15 +217,6 @@ def export(whole: Whole, example: Floats, path: Path) -> None:
         opset_version=OPSET,
         dynamo=False,
     )
-
-
-def as_json(tree: DecisionTreeClassifier, node: int = 0) -> dict[str, Any]:
-    """`{"feature", "at", "below", "above"}`, or `{"label"}` in a leaf."""
-    inner: Any = tree.tree_
-    if inner.children_left[node] == -1:
-        return {"label": int(tree.classes_[int(inner.value[node][0].argmax())])}
-    below, above = (as_json(tree, int(child[node])) for child in (inner.children_left, inner.children_right))
-    return {"feature": int(inner.feature[node]), "at": float(inner.threshold[node]), "below": below, "above": above}
 
 
 def as_toml(about: Mapping[str, Any], told: Mapping[str, Mapping[str, float]]) -> str:

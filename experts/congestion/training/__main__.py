@@ -29,7 +29,6 @@ TOLD = {
     "version": "1.0.0",
     "title": "Congestion cause",
     "description": "Tells from the packet statistics of a WiFi link why it is slow: many stations contend, the signal is weak, a hidden node collides, or nothing.",
-    "asks": ["Why is this WiFi link slow?", "Is the channel crowded, or is the signal weak?", "Is there a hidden node that disturbs this link?"],
     "data": "Synthetic: experts/signals/packets.py",
     "command": "python -m experts.congestion.training",
     "trained_on": {

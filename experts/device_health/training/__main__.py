@@ -66,7 +66,6 @@ RECIPE = Recipe(
         "title": "Device health from telemetry",
         "description": "Says from one to ten minutes of a mobile device's telemetry (voltage, current, charge, temperatures, speed, vibration, position error) "
         "whether it is healthy or which part fails: a worn bearing, an aged battery, a dragging wheel, an overheating motor, a loose connector, a bad encoder.",
-        "asks": ["Is robot 3 healthy?", "Why is the battery voltage of this device so low?", "Which robot needs maintenance, and what for?"],
         "data": "experts/signals/telemetry, a physical model; no recorded data. Labels are equally likely; severity is uniform.",
         "command": "python -m experts.device_health.training",
         "trained_on": trained_on(),

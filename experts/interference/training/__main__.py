@@ -28,11 +28,6 @@ TOLD = {
     "version": "1.0.0",
     "title": "Interference type",
     "description": "Tells from a trace of received energy in a 2.4 GHz channel what disturbs it: nothing, a microwave oven, Bluetooth, ZigBee, or WiFi traffic.",
-    "asks": [
-        "What disturbs the 2.4 GHz channel here?",
-        "Is a microwave oven the cause of the interference?",
-        "Is there Bluetooth or ZigBee on this channel?",
-    ],
     "data": "Synthetic: experts/signals/energy.py",
     "command": "python -m experts.interference.training",
     "trained_on": {

@@ -82,7 +82,6 @@ RECIPE = Recipe(
         "title": "Shelf vacancy",
         "description": "Looks at a camera frame of a warehouse shelf and tells for each slot whether it is free or occupied by goods. "
         "Slips, wrap and small forgotten things do not occupy a slot.",
-        "asks": ["Which slots of this shelf are free?", "Is the shelf full?", "Is there room on the second level?"],
         "data": "rendered frames of shelves (experts/signals/camera)",
         "command": "python -m experts.shelf_vacancy.training",
         "limits": "Goods lower than two fifths of the slot, slots seen at more than 24° from the front, slots hidden for more than two fifths, and boxes that are "

@@ -35,6 +35,7 @@ ROOT = Path(__file__).parents[3]
 FILES = {
     "garbage.jsonl": 'no json\n\n[1]\n{"id": {"a": null}}\n\x00\xff\n{"id": 7, "instruction": 3, "functions": 4, "fleet": 5}',
     "empty.jsonl": "",
+    "short.txt": "secret\n",
     "list.json": "[]",
     "words.gguf": "not a model",
     "typo.toml": "[broker]\naddres = 'x'\n",
@@ -126,6 +127,13 @@ CASES = [
     ("bench warehouse --set gone.jsonl", ("gone.jsonl",)),
     ("coordinator --config nolm.toml", ("gone.gguf", "models.lm")),
     ("agent --config noembed.toml", ("gone.gguf", "models.embed")),
+    ("expert serve smell", ("smell", "line_of_sight")),
+    ("expert serve --http 8765 --stdio", ("--http", "--stdio", "only one")),
+    ("expert serve --windows nowhere", ("--windows nowhere", "no such folder")),
+    ("expert serve --http 8765 --tokens short.txt", ("short.txt", "16 characters")),
+    ("expert serve --http 8765 --tokens garbage.jsonl", ("garbage.jsonl", "cannot be read")),
+    ("expert serve --http 8765 --tokens gone.txt", ("gone.txt", "cannot be read")),
+    ("expert serve --http 8765 --host 0.0.0.0", ("--host 0.0.0.0", "--tokens")),
 ]
 
 

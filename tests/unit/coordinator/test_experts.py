@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -57,6 +59,7 @@ class Server:
 
     def __init__(self, answers: dict[tuple[str, str], Any], down: bool = False) -> None:
         self.answers, self.down, self.asked = answers, down, list[tuple[str, str]]()
+        self.cards = {"expert://line_of_sight/card": SIGHT, "expert://mobility/card": MOTION}
 
     async def call(self, tool: str, arguments: dict[str, str]) -> dict[str, Any]:
         self.asked.append((tool, arguments["window"]))
@@ -68,7 +71,7 @@ class Server:
     async def read(self, uri: str) -> str:
         if self.down:
             raise LinkError("it cannot be reached")
-        return {"expert://line_of_sight/card": SIGHT, "expert://mobility/card": MOTION}[uri].model_dump_json()
+        return self.cards[uri].model_dump_json()
 
 
 def verdict(label: str | None, confidence: float = 0.97, reason: str = "") -> Verdict:
@@ -77,10 +80,12 @@ def verdict(label: str | None, confidence: float = 0.97, reason: str = "") -> Ve
 
 async def ask(text: str, server: Server, *, up: ExpertConnection | None = UP) -> Any:
     consultant = Consultant(Meaning(Letters()), SystemClock(), lambda url: server)
-    if up is not None:
-        consultant.hear("experts", up)
     site = Site(id="site")
     linked = link(text, site, ROBOTS)
+    if up is not None:
+        consultant.hear("experts", up)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(consultant.meet("experts", lambda: Scene(linked, site, ROBOTS)), 0.2)
     return await consultant.answer(linked, Scene(linked, site, ROBOTS))
 
 
@@ -94,7 +99,7 @@ async def test_the_answer_says_what_was_told_by_whom_and_how_sure_they_are() -> 
 async def test_without_a_device_all_that_are_there_are_looked_at() -> None:
     server = Server({("line_of_sight", f"robot-{n}/csi"): verdict("line of sight") for n in (1, 2)})
     answer = await ask("Is the path free?", server)
-    assert "Robot 1:" in answer.text and "robot 2:" in answer.text
+    assert "Robot 1:" in answer.text and "Robot 2:" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -125,6 +130,35 @@ async def test_without_experts_nobody_is_asked() -> None:
     assert await ask("Is the path free for robot 1?", server, up=UP.model_copy(update={"status": "offline"})) is None
     assert await ask("Is the path free for robot 1?", Server({}, down=True)) is None
     assert server.asked == []
+
+
+async def test_an_expert_that_hangs_or_shows_the_card_of_another_delays_no_instruction() -> None:
+    class Hanging(Server):
+        async def read(self, uri: str) -> str:
+            await asyncio.Event().wait()
+            return ""
+
+    assert await asyncio.wait_for(ask("Is the path free for robot 1?", Hanging({})), 1.0) is None
+    posing = Server({})
+    posing.cards["expert://mobility/card"] = SIGHT
+    assert await ask("Is the path free for robot 1?", posing) is None
+    assert posing.asked == []
+
+
+async def test_an_expert_that_did_not_answer_is_met_again() -> None:
+    class Clock(SystemClock):
+        async def sleep(self, seconds: float) -> None:
+            server.down = False
+
+    server = Server({("line_of_sight", "robot-1/csi"): verdict("line of sight")}, down=True)
+    consultant = Consultant(Meaning(Letters()), Clock(), lambda url: server)
+    consultant.hear("experts", UP)
+    site = Site(id="site")
+    linked = link("Is the path free for robot 1?", site, ROBOTS)
+    scene = Scene(linked, site, ROBOTS)
+    await consultant.meet("experts", lambda: scene)
+    answer = await consultant.answer(linked, scene)
+    assert answer is not None and answer.complete
 
 
 def test_a_will_of_an_older_start_does_not_take_the_expert_away() -> None:

@@ -14,8 +14,9 @@ from experts.congestion.model import MODEL, features
 from experts.expert import Expert
 from experts.signals.packets import COLUMNS, LABELS, statistics
 from experts.window import Window
+from tests.unit.experts.promises import Promises
 
-FLOOR, WINDOWS = 0.90, 300
+WINDOWS = 300
 PLAIN = statistics(np.random.default_rng(1), "healthy").arrays["packets"]
 
 
@@ -35,28 +36,8 @@ def with_column(name: str, value: float) -> Window:
     return Window("packets", {"packets": table})
 
 
-def test_it_names_the_cause_on_fresh_windows(verdicts: list) -> None:
-    """The floor less two standard errors of a share of 300."""
-    right = np.mean([v.likeliest == label for label, v in verdicts])
-    assert right >= FLOOR - 2 * np.sqrt(FLOOR * (1 - FLOOR) / WINDOWS)
-
-
-def test_the_card_promises_the_floor_and_a_tree_does_clearly_worse(expert: Expert) -> None:
-    told = expert.card.figures["iid"]
-    assert told["balanced_accuracy"] >= FLOOR
-    assert told["tree"] < told["balanced_accuracy"] - 0.1
-
-
-def test_the_cards_figures_come_out_again(expert: Expert, verdicts: list) -> None:
-    told, answered = expert.card.figures["iid"], [(label, v) for label, v in verdicts if v.label is not None]
-    assert np.mean([v.likeliest == label for label, v in verdicts]) == pytest.approx(told["balanced_accuracy"], abs=0.05)
-    assert len(answered) / len(verdicts) == pytest.approx(told["coverage"], abs=0.08)
-    assert np.mean([v.label == label for label, v in answered]) == pytest.approx(told["answered_right"], abs=0.03)
-
-
-def test_it_is_surer_where_it_is_right(verdicts: list) -> None:
-    right, wrong = ([v.confidence for label, v in verdicts if (v.likeliest == label) is same] for same in (True, False))
-    assert np.mean(right) > np.mean(wrong) + 0.1
+class TestPromises(Promises):
+    floor = 0.90
 
 
 def test_evidence_has_figures_a_person_understands(expert: Expert) -> None:
