@@ -36,8 +36,8 @@ class Server(Protocol):
 
 
 class Consultant:
-    """`connect`: a client for an endpoint. A question is only ever for experts whose cards are known: `meet` reads them beside everything else, so that
-    without experts, and with one that hangs, no instruction waits."""
+    """`connect`: a client for an endpoint. A question is only ever for experts whose cards are known: `meet` reads them beside everything else, so
+    that without experts, and with one that hangs, no instruction waits."""
 
     def __init__(self, meaning: Meaning, clock: Clock, connect: Callable[[str], Server] = McpServer, rules: Rules | None = None) -> None:
         self._meaning, self._clock, self._connect = meaning, clock, connect
