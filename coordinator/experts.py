@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from schemas.base import Frozen
 from schemas.experts import ExpertCard, Verdict
 from schemas.messages import ExpertConnection
 from schemas.observations import Observation
 
-MOST = 3
-"""Experts that are asked for one question."""
 ORDINARY = Path(__file__).parent / "not_for_experts.txt"
-
-
-class Rules(Frozen):
-    """Chosen by letting one author's examples judge another's. `examples`: the nearest that count, by exp(`sharpness` · cosine); `nobody`: the
-    share from which on the question is for no expert; `also`: what another expert must have of the best one's share to be asked, too."""
-
-    examples: int = 8
-    sharpness: float = 20.0
-    nobody: float = 0.5
-    also: float = 0.85
+SEVERAL = Path(__file__).parent / "for_several_experts.txt"
 
 
 @dataclass(frozen=True)
@@ -72,24 +59,22 @@ def phrases(card: ExpertCard) -> tuple[str, ...]:
     return card.asks or (card.title, card.description)
 
 
-def ordinary() -> tuple[str, ...]:
-    """What people ask of a fleet, or of nobody, that is not for experts."""
-    return tuple(line for line in ORDINARY.read_text(encoding="utf-8").splitlines() if line)
+def examples(cards: Iterable[ExpertCard], abilities: Iterable[str]) -> list[tuple[frozenset[str], str]]:
+    """What these experts are asked, alone and together; what devices do themselves, and what people ask of a fleet or of nobody, is for none."""
+    asked = [(frozenset({card.name}), phrase) for card in cards for phrase in phrases(card)]
+    known = {name for names, _ in asked for name in names}
+    together = [(names & known, text) for names, text in for_several()]
+    return [*asked, *(one for one in together if one[0]), *((frozenset[str](), text) for text in (*_lines(ORDINARY), *abilities))]
 
 
-def chosen(examples: Sequence[tuple[str | None, float]], rules: Rules) -> tuple[str, ...]:
-    """Names of the experts that the question is for, best first: those of its nearest examples, each of which counts the more the nearer it is.
+def for_several() -> list[tuple[frozenset[str], str]]:
+    """Questions that need more than one expert: "snr congestion | can it stream video?"."""
+    parts = (line.partition(" | ") for line in _lines(SEVERAL))
+    return [(frozenset(names.split()), text) for names, _, text in parts]
 
-    `examples`: whose it is (None: nobody's), and how near the question is to it.
-    """
-    shares: dict[str | None, float] = {}
-    for name, similarity in sorted(examples, key=lambda e: -e[1])[: rules.examples]:
-        shares[name] = shares.get(name, 0.0) + math.exp(rules.sharpness * similarity)
-    nobody, whole = shares.pop(None, 0.0), sum(shares.values())
-    if nobody >= rules.nobody * (nobody + whole):
-        return ()
-    ranked = sorted(((share, name) for name, share in shares.items() if name is not None), key=lambda r: (-r[0], r[1]))
-    return tuple(name for share, name in ranked if share >= rules.also * ranked[0][0])[:MOST]
+
+def _lines(path: Path) -> tuple[str, ...]:
+    return tuple(line for line in path.read_text(encoding="utf-8").splitlines() if line)
 
 
 def told(found: Sequence[Asked], spoken: Mapping[str, str]) -> str:

@@ -133,6 +133,7 @@ class CoordinatorService(Service):
             await self._clock.sleep(self._options.settle)
             self._epochs.take()
             self.spawn(self._presence(), "presence")
+            self.spawn(self._consultant.keep(lambda: self._scene(Case(id="experts", operator="", text=""))), "experts")
             self.spawn(self._heartbeat(), "heartbeat")
             self.spawn(self._rounds.forever(self._options.round_period), "rounds")
             self.spawn(self._dispatcher.forever(), "dispatch")
@@ -228,6 +229,7 @@ class CoordinatorService(Service):
             if self.registry.profiles.get(body.device) is None:
                 self._ask_first(body.device)
             self.registry = self.registry.on_profile(body)
+            self._consultant.stir()
         elif isinstance(body, m.State):
             await self._on_state(body, now, retained)
         elif isinstance(body, m.OutcomeReport):
@@ -236,7 +238,6 @@ class CoordinatorService(Service):
             self._epochs.hear(body.epoch, ident)
         elif isinstance(body, m.ExpertConnection):
             self._consultant.hear(ident, body)
-            self.spawn(self._consultant.meet(ident, lambda: self._scene(Case(id="experts", operator="", text=""))), f"experts.{ident}")
 
     def _greet(self, body: m.Connection, known: Presence | None) -> None:
         """A new boot does not know the time: poll its devices at once."""

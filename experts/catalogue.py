@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import TypeVar
 
 from experts.expert import Expert, Model, read_card
+from experts.recipe import Recipe
 from schemas.errors import ConfigError
 from schemas.experts import ExpertCard
 
 HOME = Path(__file__).parent
+T = TypeVar("T")
 
 
 def names(home: Path = HOME) -> tuple[str, ...]:
@@ -23,9 +26,18 @@ def cards(home: Path = HOME) -> tuple[ExpertCard, ...]:
 
 def open_expert(name: str) -> Expert:
     """Raises ConfigError when there is no such expert, or its files are altered."""
+    return Expert(HOME / name, _part(name, "model", Model))
+
+
+def recipe_of(name: str) -> Recipe:
+    """What it was trained and is judged on. Raises ConfigError."""
+    return _part(name, "recipe", Recipe)
+
+
+def _part(name: str, module: str, kind: type[T]) -> T:
     if name not in names():
         raise ConfigError(f"{name}: no such expert; there are {', '.join(names())}")
-    model = getattr(importlib.import_module(f"experts.{name}.model"), "MODEL", None)
-    if not isinstance(model, Model):
-        raise ConfigError(f"{HOME / name / 'model.py'}: it has no MODEL")
-    return Expert(HOME / name, model)
+    found = getattr(importlib.import_module(f"experts.{name}.{module}"), module.upper(), None)
+    if not isinstance(found, kind):
+        raise ConfigError(f"{HOME / name / module}.py: it has no {module.upper()}")
+    return found

@@ -1,4 +1,4 @@
-"""From generated windows to an expert's `model.onnx` and `model.toml`. Used by the `training` folder of each expert; the whole takes minutes on one core.
+"""From generated windows to an expert's `model.onnx` and `model.toml`. All experts together take minutes on one core.
 
 The splits are drawn by the generator's parameters, never by rows: what a shift holds out, the shipped network has not seen.
 """
@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,48 +18,13 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.tree import DecisionTreeClassifier
 from torch import Tensor, nn
 
-from experts.expert import Model
-from experts.window import Window
+from experts.recipe import Draw, Floats, Recipe
 
-Floats = NDArray[np.float32]
 OPSET = 17
 RIGHT = 0.985
 """Share of answers on calibration windows that must be right: sets the confidence to abstain below."""
 INSIDE = 0.995
 """Share of calibration windows that count as like the training ones."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A window with the truth: the index of its label, one for each part."""
-
-    window: Window
-    labels: tuple[int, ...]
-
-
-Draw = Callable[[np.random.Generator], Sample]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that `make` needs to know. `draw`: a window of the training ranges; `shifts`: windows outside of them, by name.
-
-    `body`: features [n, ...] → logits and an embedding [n, d] whose spread says what is like the training windows; `tree`: features as a tree sees them.
-    """
-
-    name: str
-    model: Model
-    draw: Draw
-    shifts: Mapping[str, Draw]
-    told: Mapping[str, Any]
-    """The card's title, description, data, trained_on, limits, version, command."""
-    body: Callable[[int], nn.Module] | None = None
-    train: int = 9000
-    test: int = 2000
-    epochs: int = 40
-    rate: float = 2e-3
-    seed: int = 5
-    tree: Callable[[Floats], Floats] = field(default=lambda x: x.reshape(len(x), -1))
 
 
 class Perceptron(nn.Module):

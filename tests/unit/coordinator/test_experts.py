@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import Any
 
 import pytest
 
 from coordinator.consultant import Consultant
-from coordinator.experts import Asked, Roster, Rules, chosen, observations, ordinary, told
+from coordinator.experts import Asked, Roster, examples, for_several, observations, told
+from coordinator.likeness import Chooser, Example, Rules, chosen
 from coordinator.linker import link
 from coordinator.meaning import Meaning
 from coordinator.registry import Device
@@ -82,11 +82,14 @@ async def ask(text: str, server: Server, *, up: ExpertConnection | None = UP) ->
     consultant = Consultant(Meaning(Letters()), SystemClock(), lambda url: server)
     site = Site(id="site")
     linked = link(text, site, ROBOTS)
+    keeping = asyncio.create_task(consultant.keep(lambda: Scene(linked, site, ROBOTS)))
     if up is not None:
         consultant.hear("experts", up)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(consultant.meet("experts", lambda: Scene(linked, site, ROBOTS)), 0.2)
-    return await consultant.answer(linked, Scene(linked, site, ROBOTS))
+    await asyncio.sleep(0.8)
+    try:
+        return await consultant.answer(linked, Scene(linked, site, ROBOTS))
+    finally:
+        keeping.cancel()
 
 
 async def test_the_answer_says_what_was_told_by_whom_and_how_sure_they_are() -> None:
@@ -145,20 +148,22 @@ async def test_an_expert_that_hangs_or_shows_the_card_of_another_delays_no_instr
     assert posing.asked == []
 
 
-async def test_an_expert_that_did_not_answer_is_met_again() -> None:
-    class Clock(SystemClock):
-        async def sleep(self, seconds: float) -> None:
-            server.down = False
-
+async def test_an_expert_that_did_not_answer_is_met_again_and_one_that_went_is_missed() -> None:
     server = Server({("line_of_sight", "robot-1/csi"): verdict("line of sight")}, down=True)
-    consultant = Consultant(Meaning(Letters()), Clock(), lambda url: server)
+    consultant = Consultant(Meaning(Letters()), SystemClock(), lambda url: server)
+    linked = link("Is the path free for robot 1?", Site(id="site"), ROBOTS)
+    scene = Scene(linked, Site(id="site"), ROBOTS)
     consultant.hear("experts", UP)
-    site = Site(id="site")
-    linked = link("Is the path free for robot 1?", site, ROBOTS)
-    scene = Scene(linked, site, ROBOTS)
-    await consultant.meet("experts", lambda: scene)
+    assert not await consultant.learn(lambda: scene)
+    assert await consultant.answer(linked, scene) is None
+    server.down = False
+    assert await consultant.learn(lambda: scene)
     answer = await consultant.answer(linked, scene)
     assert answer is not None and answer.complete
+    consultant.hear("experts", UP.model_copy(update={"status": "connectionbroken"}))
+    answer = await consultant.answer(linked, scene)
+    assert answer is not None and not answer.complete
+    assert answer.text == "Robot 1: the expert for line of sight could not be asked (it is not there now)."
 
 
 def test_a_will_of_an_older_start_does_not_take_the_expert_away() -> None:
@@ -169,18 +174,35 @@ def test_a_will_of_an_older_start_does_not_take_the_expert_away() -> None:
 
 
 def test_several_experts_are_asked_when_they_are_about_as_near() -> None:
-    rules = Rules(examples=5)
-    assert chosen([("a", 0.7), ("b", 0.695), ("c", 0.4), (None, 0.3)], rules) == ("a", "b")
-    assert chosen([("a", 0.7), ("b", 0.6), ("c", 0.4), (None, 0.3)], rules) == ("a",)
-    assert chosen([("a", 0.7), (None, 0.72), ("b", 0.4)], rules) == ()
-    assert chosen([("a", 0.7), (None, 0.72), ("a", 0.69), ("a", 0.69)], rules) == ("a",)
-    assert chosen([], rules) == ()
+    rules = Rules(wanted=0.4, also=0.8)
+    assert chosen({"a": 0.7, "b": 0.65, "c": 0.4}, rules, 3) == ("a", "b")
+    assert chosen({"a": 0.7, "b": 0.65}, rules, 1) == ("a",)
+    assert chosen({"a": 0.7, "b": 0.5}, rules, 3) == ("a",)
+    assert chosen({"a": 0.3, "b": 0.2}, rules, 3) == ()
+    assert chosen({}, rules, 3) == ()
 
 
-def test_every_shipped_example_is_nobodys_or_one_experts() -> None:
-    known = [ask for card in cards() for ask in card.asks] + list(ordinary())
-    assert len(known) == len(set(known))
+def test_spelling_tells_apart_what_means_about_the_same() -> None:
+    near = [0.8, 0.6]
+    known = [Example("is there fading", near, frozenset({"fading"})), Example("are there echoes", near, frozenset({"delay_spread"}))]
+    chooser = Chooser([*known, Example("buy flowers", [0.6, -0.8], frozenset())])
+    assert max(chooser.scores("how bad is the fading", near).items(), key=lambda s: s[1])[0] == "fading"
+    assert max(chooser.scores("long echoes here", near).items(), key=lambda s: s[1])[0] == "delay_spread"
+    assert max(chooser.scores("buy milk", [0.6, -0.8]).values()) < 0.2
+
+
+def test_meaning_alone_is_enough_for_other_words() -> None:
+    known = [Example("is there fading", [1.0, 0.0], frozenset({"fading"})), Example("buy flowers", [0.0, 1.0], frozenset())]
+    scores = Chooser(known, Rules(spelling=0.3)).scores("wavering strength", [0.98, 0.2])
+    assert scores["fading"] > 0.4
+
+
+def test_every_shipped_example_is_for_nobody_one_expert_or_several() -> None:
+    known = examples(cards(), ())
+    assert len({text for _, text in known}) == len(known)
     assert all(len(card.asks) >= 40 for card in cards())
+    assert {len(experts) for experts, _ in known} == {0, 1, 2, 3}
+    assert {name for experts, _ in for_several() for name in experts} == {card.name for card in cards()}
 
 
 def test_a_window_in_parts_is_told_by_counts_and_what_is_not_sure_is_said() -> None:

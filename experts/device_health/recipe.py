@@ -1,16 +1,15 @@
-"""`python -m experts.device_health.training`: draws the windows, trains, and writes the files beside the model."""
+"""What it is trained and judged on; `python -m experts.training device_health`."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from experts.device_health.model import MODEL
 from experts.device_health.scenes import Ranges, drawn
-from experts.training.make import Recipe, Sample, make
+from experts.recipe import Recipe, Sample
 
 UNITS = {
     "mass_kg": "kg",
@@ -67,7 +66,7 @@ RECIPE = Recipe(
         "description": "Says from one to ten minutes of a mobile device's telemetry (voltage, current, charge, temperatures, speed, vibration, position error) "
         "whether it is healthy or which part fails: a worn bearing, an aged battery, a dragging wheel, an overheating motor, a loose connector, a bad encoder.",
         "data": "experts/signals/telemetry, a physical model; no recorded data. Labels are equally likely; severity is uniform.",
-        "command": "python -m experts.device_health.training",
+        "command": "python -m experts.training device_health",
         "trained_on": trained_on(),
         "limits": "One fault at a time, and healthy means that none is visible. At the severity of 0.2 from which it was trained a bearing adds 0.8 mm/s at top speed, "
         "the battery has 1.5 times its resistance and 93 % of its capacity, a wheel drags with 10 % of the rated force, the motor has 1.7 times its thermal resistance, "
@@ -75,6 +74,3 @@ RECIPE = Recipe(
         "friction, resistance or heating can look ill. Without vibration or temperature of the air it tells less. Trained on generated telemetry only: confirm on the device.",
     },
 )
-
-if __name__ == "__main__":
-    make(RECIPE, Path(__file__).parents[1])

@@ -1,13 +1,10 @@
-"""`python -m experts.line_of_sight.training` writes the expert's network and card."""
+"""What it is trained and judged on; `python -m experts.training line_of_sight`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from experts.line_of_sight.model import MODEL
 from experts.signals.csi import Link
-from experts.training.links import AUDIBLE, radio
-from experts.training.make import make
+from experts.signals.links import AUDIBLE, radio
 
 
 def label(link: Link) -> int:
@@ -23,6 +20,3 @@ RECIPE = radio(
     valid=AUDIBLE,
     limits="A line of sight with a K factor below 3 dB looks like none, and a fifth of what it then answers is wrong.",
 )
-
-if __name__ == "__main__":
-    make(RECIPE, Path(__file__).parents[1])

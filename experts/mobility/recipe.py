@@ -1,13 +1,10 @@
-"""`python -m experts.mobility.training` writes the expert's network and card."""
+"""What it is trained and judged on; `python -m experts.training mobility`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from experts.mobility.model import MODEL
 from experts.signals.csi import Link
-from experts.training.links import AUDIBLE, radio
-from experts.training.make import make
+from experts.signals.links import AUDIBLE, radio
 
 
 def label(link: Link) -> int:
@@ -23,6 +20,3 @@ RECIPE = radio(
     valid=AUDIBLE,
     limits="People who walk by a still device look like slow motion. Below 5 dB SNR noise looks like motion.",
 )
-
-if __name__ == "__main__":
-    make(RECIPE, Path(__file__).parents[1])

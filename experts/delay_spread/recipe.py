@@ -1,13 +1,10 @@
-"""`python -m experts.delay_spread.training` writes the expert's network and card."""
+"""What it is trained and judged on; `python -m experts.training delay_spread`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from experts.delay_spread.model import MODEL
 from experts.signals.csi import Link
-from experts.training.links import AUDIBLE, radio
-from experts.training.make import make
+from experts.signals.links import AUDIBLE, radio
 
 
 def label(link: Link) -> int:
@@ -23,6 +20,3 @@ RECIPE = radio(
     valid=AUDIBLE,
     limits="20 MHz resolve 50 ns; spreads near 30 and 90 ns are often told as unsure.",
 )
-
-if __name__ == "__main__":
-    make(RECIPE, Path(__file__).parents[1])

@@ -1,13 +1,10 @@
-"""`python -m experts.fading.training` writes the expert's network and card."""
+"""What it is trained and judged on; `python -m experts.training fading`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from experts.fading.model import MODEL
 from experts.signals.csi import Link
-from experts.training.links import AUDIBLE, RANGES, any_k, radio
-from experts.training.make import make
+from experts.signals.links import AUDIBLE, RANGES, any_k, radio
 
 
 def label(link: Link) -> int:
@@ -26,6 +23,3 @@ RECIPE = radio(
     valid=AUDIBLE,
     limits="Borders are K factors of 0 and 8 dB; links near a border are often told as unsure, and so are links on which nothing moves.",
 )
-
-if __name__ == "__main__":
-    make(RECIPE, Path(__file__).parents[1])

@@ -1,13 +1,10 @@
-"""`python -m experts.snr.training` writes the expert's network and card."""
+"""What it is trained and judged on; `python -m experts.training snr`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from experts.signals.csi import Link
+from experts.signals.links import RANGES, any_snr, radio
 from experts.snr.model import MODEL
-from experts.training.links import RANGES, any_snr, radio
-from experts.training.make import make
 
 
 def label(link: Link) -> int:
@@ -25,6 +22,3 @@ RECIPE = radio(
     trained_on={**RANGES, "SNR": "-2 to 35 dB"},
     limits="Borders are 4, 12 and 20 dB (IEEE 802.11-2020 table 19-23, minimum sensitivities against a noise figure of 10 dB less the 5 dB of margin); interference is not noise, ask the interference expert about it.",
 )
-
-if __name__ == "__main__":
-    make(RECIPE, Path(__file__).parents[1])

@@ -1,15 +1,14 @@
-"""`python -m experts.interference.training`"""
+"""What it is trained and judged on; `python -m experts.training interference`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from experts.interference.model import MODEL
+from experts.recipe import Draw, Recipe, Sample
 from experts.signals.energy import LABELS, TRAINED, Ranges, trace
-from experts.training.make import Draw, Recipe, Sample, make
 
 WEAK = replace(TRAINED, level=(-92.0, -86.0))
 LIGHT = replace(TRAINED, bluetooth_load=(0.06, 0.15), zigbee_load=(0.015, 0.04), wifi_load=(0.015, 0.05), oven_on=(0.2, 0.32))
@@ -29,7 +28,7 @@ TOLD = {
     "title": "Interference type",
     "description": "Tells from a trace of received energy in a 2.4 GHz channel what disturbs it: nothing, a microwave oven, Bluetooth, ZigBee, or WiFi traffic.",
     "data": "Synthetic: experts/signals/energy.py",
-    "command": "python -m experts.interference.training",
+    "command": "python -m experts.training interference",
     "trained_on": {
         "level": "-85 to -45 dBm at the detector",
         "noise floor": "-100 to -87 dBm in 20 MHz",
@@ -45,6 +44,10 @@ TOLD = {
     "limits": "One kind of source at a time. None means that nothing stands out of the noise: sources weaker than it, or with a handful of bursts, look like none.",
 }
 
-if __name__ == "__main__":
-    shifts = {"weak signal": drawing(WEAK), "light load": drawing(LIGHT), "burst pattern": drawing(PATTERN)}
-    make(Recipe("interference", MODEL, drawing(TRAINED), shifts, TOLD), Path(__file__).parents[1])
+RECIPE = Recipe(
+    name="interference",
+    model=MODEL,
+    draw=drawing(TRAINED),
+    shifts={"weak signal": drawing(WEAK), "light load": drawing(LIGHT), "burst pattern": drawing(PATTERN)},
+    told=TOLD,
+)

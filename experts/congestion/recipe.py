@@ -1,15 +1,14 @@
-"""`python -m experts.congestion.training`"""
+"""What it is trained and judged on; `python -m experts.training congestion`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from experts.congestion.model import MODEL
+from experts.recipe import Draw, Recipe, Sample
 from experts.signals.packets import LABELS, TRAINED, Ranges, statistics
-from experts.training.make import Draw, Recipe, Sample, make
 
 CROWD = replace(TRAINED, many=(25, 50))
 NOISY = replace(TRAINED, noise=(-82.0, -74.0))
@@ -30,7 +29,7 @@ TOLD = {
     "title": "Congestion cause",
     "description": "Tells from the packet statistics of a WiFi link why it is slow: many stations contend, the signal is weak, a hidden node collides, or nothing.",
     "data": "Synthetic: experts/signals/packets.py",
-    "command": "python -m experts.congestion.training",
+    "command": "python -m experts.training congestion",
     "trained_on": {
         "window": "10 to 30 s of statistics by the second",
         "healthy link": "SNR 11 to 48 dB, at most 4 other stations that fill up to 50 % of the time",
@@ -45,6 +44,10 @@ TOLD = {
     "limits": "One cause at a time, 802.11n with one stream and without aggregation. Little traffic leaves it unsure; so does a link near the edge of two causes.",
 }
 
-if __name__ == "__main__":
-    shifts = {"more stations": drawing(CROWD), "rssi band": drawing(NOISY), "heavy load": drawing(HEAVY), "light load": drawing(LIGHT)}
-    make(Recipe("congestion", MODEL, drawing(TRAINED), shifts, TOLD), Path(__file__).parents[1])
+RECIPE = Recipe(
+    name="congestion",
+    model=MODEL,
+    draw=drawing(TRAINED),
+    shifts={"more stations": drawing(CROWD), "rssi band": drawing(NOISY), "heavy load": drawing(HEAVY), "light load": drawing(LIGHT)},
+    told=TOLD,
+)

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from experts.expert import Model
+from experts.recipe import Draw, Recipe, Sample
 from experts.signals.csi import CARRIERS, Link, draw_hall, observe
-from experts.training.make import Draw, Recipe, Sample
 
 RANGES = {
     "profile": "TDL-A, TDL-C, TDL-D",
@@ -82,7 +82,7 @@ def radio(name: str, model: Model, label: Callable[[Link], int], links: Links = 
     common = {
         "version": "1.0.0",
         "data": "TDL channels of 3GPP TR 38.901 v16.1 with InF statistics, seen as commodity WiFi sees them (experts/signals)",
-        "command": f"python -m experts.{name}.training",
+        "command": f"python -m experts.training {name}",
         "trained_on": RANGES,
     }
     outside = {shift: draw for shift, draw in shifts(label, links).items() if shift != covered}

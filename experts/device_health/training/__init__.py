@@ -1,1 +1,0 @@
-"""Training of the expert for device health."""
