@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
+from benchmarks.experts_eval import ExpertsReport
 from benchmarks.map_stage import StageReport
 from benchmarks.stats import Share
 from schemas.errors import ConfigError
@@ -14,12 +15,7 @@ _INK, _SOFT = "#1f4e79", "#9db8d2"
 
 def draw_stages(report: StageReport, path: Path) -> None:
     """Stages and groups with their intervals on the left, risk and coverage on the right; PNG or SVG by the name. Raises ConfigError."""
-    try:
-        import matplotlib.pyplot as drawing
-    except ImportError:
-        raise ConfigError("--plot needs matplotlib: pip install 'parley[plots]'") from None
-    plt = cast("Any", drawing)
-    plt.switch_backend("agg")
+    plt = _pyplot()
     rows = [*report.stages.items()]
     for title, group in report.groups.items():
         rows += [(f"{title}: {name}", s) for name, s in group.items()]
@@ -29,6 +25,39 @@ def draw_stages(report: StageReport, path: Path) -> None:
     right.axhline(95, color=_SOFT, linestyle="--")
     right.set(xlabel="surest cases, %", ylabel="right ends among them, %", xlim=(0, 100), ylim=(0, 101), title="coverage and risk")
     figure.suptitle(f"{report.engine}: {report.model} on {report.set} ({report.cases} cases)")
+    _save(plt, figure, path)
+
+
+def draw_experts(report: ExpertsReport, path: Path) -> None:
+    """Arms on the left, what each split answers and how rightly on the right; PNG or SVG by the name. Raises ConfigError."""
+    plt = _pyplot()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(14, max(5.0, 0.26 * len(report.splits))), gridspec_kw={"width_ratios": [1, 1]})
+    _bars(left, [*report.arms.items()])
+    at = range(len(report.splits), 0, -1)
+    right.barh(at, [100 * s.coverage.value for s in report.splits], color=_SOFT, height=0.7, label="answered")
+    for y, split in zip(at, report.splits, strict=True):
+        if split.answered.of:
+            right.plot(100 * split.answered.value, y, "o", color=_INK, markersize=5)
+    right.plot([], [], "o", color=_INK, label="of these right")
+    right.set_yticks(list(at), [f"{s.expert}: {s.split}" for s in report.splits], fontsize=8)
+    right.set(xlim=(0, 102), xlabel="%", title="what experts answer, by split", ylim=(0, len(report.splits) + 1))
+    right.title.set_horizontalalignment("right"
+    right.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8, frameon=False)
+    figure.suptitle(f"{report.model}: {report.questions['iid']} i.i.d. and {report.questions['shifted']} shifted questions")
+    _save(plt, figure, path)
+
+
+def _pyplot() -> Any:
+    try:
+        import matplotlib.pyplot as drawing
+    except ImportError:
+        raise ConfigError("--plot needs matplotlib: pip install 'parley[plots]'") from None
+    plt = cast("Any", drawing)
+    plt.switch_backend("agg")
+    return plt
+
+
+def _save(plt: Any, figure: Any, path: Path) -> None:
     figure.tight_layout()
     try:
         figure.savefig(path, dpi=110)

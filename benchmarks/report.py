@@ -18,8 +18,8 @@ def as_text(report: Report, mistakes: bool = False) -> str:
     return "\n".join(lines)
 
 
-def share_line(name: str, s: Share) -> str:
-    return f"{name:<22}{100 * s.value:>8.1f} %  [{100 * s.low:.1f}, {100 * s.high:.1f}]  {s.hits}/{s.of}"
+def share_line(name: str, s: Share, width: int = 22) -> str:
+    return f"{name:<{width}}{100 * s.value:>8.1f} %  [{100 * s.low:.1f}, {100 * s.high:.1f}]  {s.hits}/{s.of}"
 
 
 def times_line(stage: str, wall: Times, cpu: Times) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli.console import JsonOption, emit, emit_json, run_async, say
-from cli.map_ import ModelOption
+from cli.map_ import ModelOption, UrlOption
 
 app = typer.Typer(help="Measure accuracy and speed on this machine.", no_args_is_help=True)
 
@@ -83,3 +84,47 @@ def bench_warehouse(
         emit_json(report.model_dump(mode="json"))
     else:
         emit(warehouse_eval.as_text(report))
+
+
+@app.command("experts")
+def bench_experts(
+    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the questions.")] = False,
+    cases: Annotated[Path | None, typer.Option("--set", help="Questions with the experts they are for (JSONL); default: the shipped 193.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="Another language model (GGUF) than the shipped one.")] = None,
+    url: UrlOption = None,
+    json: Annotated[Path | None, typer.Option("--json", help="Also write the whole report.")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Also draw it (PNG or SVG).")] = None,
+) -> None:
+    """Experts: what asking them is worth over a language model alone, on windows like their training's and on shifted ones."""
+    from benchmarks import experts_questions, experts_report
+    from runtime.settings import load
+    from schemas.errors import ConfigError
+
+    if model is not None and url is not None:
+        raise ConfigError("--model and --url: only one of them")
+    models, source = load(None).models, cases or experts_questions.SET
+    wordings = experts_questions.read_wordings(source)
+    asked = list(experts_questions.draw(wordings, *(8, 4) if quick else (80, 40)))
+    report = run_async(_experts(wordings, source.name, asked, url or model or models.lm, models))
+    if json is not None:
+        json.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    if plot is not None:
+        from benchmarks.plots import draw_experts
+
+        draw_experts(report, plot)
+    emit(experts_report.as_text(report))
+
+
+async def _experts(wordings: Any, source: str, asked: Any, model: Path | str, models: Any) -> Any:
+    from benchmarks.experts_eval import evaluate
+    from runtime.llm.embedder import open_embedder
+    from runtime.llm.llama_cpp.decoder import Decoder
+    from runtime.llm.server import ServerModel
+
+    embedder = open_embedder(models.embed, models.threads)
+    try:
+        with closing(ServerModel(model) if isinstance(model, str) else Decoder(model, 2048, models.threads)) as writer:
+            name = model if isinstance(model, str) else model.name
+            return await evaluate(wordings, source, asked, writer, name, embedder, say)
+    finally:
+        await embedder.close()

@@ -72,9 +72,9 @@ def serve(
 
 
 def _opened(names: list[str] | None) -> list[Any]:
-    """An altered or broken expert is left out with a line, unless it was asked for by name. Raises ConfigError."""
+    """An altered expert is shown without verdicts, with a line here, unless it was asked for by name. Raises ConfigError."""
+    from experts.catalogue import Unusable, open_expert
     from experts.catalogue import names as all_names
-    from experts.catalogue import open_expert
     from schemas.errors import ConfigError
 
     found = list[Any]()
@@ -84,7 +84,8 @@ def _opened(names: list[str] | None) -> list[Any]:
         except ConfigError as error:
             if names:
                 raise
-            say(f"left out: {error}")
+            say(f"no verdicts from {name}: {error}")
+            found.append(Unusable(name))
     return found
 
 

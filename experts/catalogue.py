@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from experts.expert import Expert, Model, read_card
 from experts.recipe import Recipe
-from schemas.errors import ConfigError
-from schemas.experts import ExpertCard
+from experts.window import Window
+from schemas.errors import ConfigError, ModelError
+from schemas.experts import ExpertCard, Verdict
 
 HOME = Path(__file__).parent
 T = TypeVar("T")
@@ -27,6 +28,17 @@ def cards(home: Path = HOME) -> tuple[ExpertCard, ...]:
 def open_expert(name: str) -> Expert:
     """Raises ConfigError when there is no such expert, or its files are altered."""
     return Expert(HOME / name, _part(name, "model", Model))
+
+
+class Unusable:
+    """In the place of an expert whose files are altered or missing: its card is shown, so that questions for it are known; it has no verdicts."""
+
+    def __init__(self, name: str) -> None:
+        """Raises ConfigError when even the card cannot be read."""
+        self.card = read_card(HOME / name)
+
+    def judge(self, window: Window) -> Verdict:
+        raise ModelError("its model is altered or missing, and it says nothing until that is mended")
 
 
 def recipe_of(name: str) -> Recipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
 import socket
@@ -54,11 +55,16 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve(server: MCPServer[Any], listening: socket.socket, tokens: Sequence[str] = ()) -> None:
-    """Until cancelled."""
+    """Until cancelled; then it takes its leave in order."""
     app = web_app(server, listening.getsockname()[0], tokens)
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
+    made = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1))
     with listening:
-        await _Server(config).serve(sockets=[listening])
+        running = asyncio.create_task(made.serve(sockets=[listening]))
+        try:
+            await asyncio.shield(running)
+        finally:
+            made.should_exit = True
+            await running
 
 
 class _Server(uvicorn.Server):

@@ -64,7 +64,10 @@ def _add(server: MCPServer[Any], expert: Judge, source: Source, deadline: float)
 async def _judged(expert: Judge, source: Source, handle: str, context: Context) -> Verdict:
     window = await _fetched(source, handle, None)
     await context.report_progress(1, 2, "looking at it")
-    return await asyncio.to_thread(expert.judge, window)
+    try:
+        return await asyncio.to_thread(expert.judge, window)
+    except ParleyError as error:
+        raise ToolError(f"{expert.card.name}: {error}") from None
 
 
 async def _fetched(source: Source, handle: str, deadline: float | None) -> Window:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from mcp import Client
 
-from experts.catalogue import open_expert
+from experts.catalogue import Unusable, open_expert
 from experts.expert import Expert
 from experts.http import listen
 from experts.server import build
@@ -66,7 +66,7 @@ def expert() -> Expert:
 
 def served() -> Client:
     doubles = [Hanging(expert().card), Hanging(expert().card, crash=True)]
-    return Client(build([expert(), open_expert("mobility"), *doubles], Windows(), deadline=0.3))
+    return Client(build([expert(), open_expert("mobility"), Unusable("snr"), *doubles], Windows(), deadline=0.3))
 
 
 async def test_a_tool_says_what_it_tells_and_that_it_changes_nothing() -> None:
@@ -125,7 +125,7 @@ async def test_a_window_of_another_kind_is_an_abstention() -> None:
         assert Verdict.model_validate(result.structured_content).abstained == "unreadable"
 
 
-@pytest.mark.parametrize(("name", "said"), [("hanging", "no answer within"), ("crashing", "Error executing")])
+@pytest.mark.parametrize(("name", "said"), [("hanging", "no answer within"), ("crashing", "Error executing"), ("snr", "altered or missing")])
 async def test_an_expert_that_hangs_or_crashes_disturbs_no_other(name: str, said: str) -> None:
     async with served() as client:
         result = await client.call_tool(name, {"window": "robot-3/csi"})
