@@ -40,8 +40,8 @@ def draw_experts(report: ExpertsReport, path: Path) -> None:
             right.plot(100 * split.answered.value, y, "o", color=_INK, markersize=5)
     right.plot([], [], "o", color=_INK, label="of these right")
     right.set_yticks(list(at), [f"{s.expert}: {s.split}" for s in report.splits], fontsize=8)
-    right.set(xlim=(0, 102), xlabel="%", title="what experts answer, by split", ylim=(0, len(report.splits) + 1))
-    right.title.set_horizontalalignment("right"
+    right.set(xlim=(0, 102), ylim=(0, len(report.splits) + 1), xlabel="%")
+    right.set_title("what experts answer, by split", loc="left")
     right.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8, frameon=False)
     figure.suptitle(f"{report.model}: {report.questions['iid']} i.i.d. and {report.questions['shifted']} shifted questions")
     _save(plt, figure, path)

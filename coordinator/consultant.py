@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -36,6 +37,14 @@ class Server(Protocol):
     async def call(self, tool: str, arguments: dict[str, str]) -> dict[str, object]: ...
 
     async def read(self, uri: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Told:
+    """`blind`: no device was named, and none has anything to look at as it stands; others may know how to find out."""
+
+    answer: Answer
+    blind: bool = False
 
 
 class Consultant:
@@ -85,19 +94,20 @@ class Consultant:
             return False
         return whole
 
-    async def answer(self, linked: Linked, scene: Scene) -> Answer | None:
+    async def answer(self, linked: Linked, scene: Scene) -> Told | None:
         """The experts' answer; None when the question is not for them."""
         found = await self.consult(linked, scene)
         if found is None:
             return None
         if not found:
-            return Answer(text="Which device do you mean? None is there that an expert could look at.", intent="question", complete=False)
-        return Answer(
+            return Told(Answer(text="Which device do you mean? None is there that an expert could look at.", intent="question", complete=False))
+        answer = Answer(
             text=told(found, {one.device: scene.spoken(one.device) for one in found}),
             intent="query",
             complete=all(a.finding is not None for a in found),
             facts=observations(found, self._clock.now()),
         )
+        return Told(answer, blind=not _mentioned(linked, scene) and all(a.blind for a in found))
 
     async def consult(self, linked: Linked, scene: Scene) -> list[Asked] | None:
         """What each expert that the question is for says of each device that it names; None when it is for none."""
@@ -133,8 +143,7 @@ class Consultant:
 
     def _devices(self, linked: Linked, scene: Scene) -> tuple[str, ...]:
         """Those that are mentioned; all that are there, when none is."""
-        mentioned = dict.fromkeys(i for m in linked.mentions if m.letter in "dk" for i in m.ids if i in scene.by_id)
-        return tuple(mentioned or (d.id for d in scene.devices if d.online))[:DEVICES]
+        return (_mentioned(linked, scene) or tuple(d.id for d in scene.devices if d.online))[:DEVICES]
 
     async def _ask(self, card: ExpertCard, endpoint: str | None, device: str) -> Asked:
         if endpoint is None:
@@ -143,6 +152,8 @@ class Consultant:
             verdict = Verdict.model_validate(await self._connect(endpoint).call(card.name, {"window": f"{device}/{card.window}"}))
         except ValidationError:
             return Asked(card, device, problem="what it said is no verdict")
+        except ModelError as error:
+            return Asked(card, device, problem=str(error).removeprefix(f"{device}/{card.window}: "), blind=True)
         except ParleyError as error:
             return Asked(card, device, problem=str(error))
         return Asked(card, device, verdict, plain(verdict.reason))
@@ -166,3 +177,7 @@ class Consultant:
         if strange := [card.name for name, card in zip(body.tells, cards, strict=True) if card.name != name]:
             raise ModelError(f"the card of another expert was given: {strange[0]}")
         return {card.name: card for card in cards}
+
+
+def _mentioned(linked: Linked, scene: Scene) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(i for m in linked.mentions if m.letter in "dk" for i in m.ids if i in scene.by_id))

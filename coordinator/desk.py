@@ -12,7 +12,7 @@ from coordinator import planrun
 from coordinator.answer import answer_problem, answer_query, answer_run, outcome_words
 from coordinator.case import Case, Cases, is_asking
 from coordinator.choice import choose
-from coordinator.consultant import Consultant
+from coordinator.consultant import Consultant, Told
 from coordinator.control import Controls
 from coordinator.dispatcher import Dispatcher
 from coordinator.ledger import Entry
@@ -67,10 +67,14 @@ class Desk:
         """A new instruction, or one with its question answered."""
         case = self._cases.put(case.model_copy(update={"status": "planning", "turn": case.turn + 1, "question": None}))
         try:
-            if (answer := await self._told_by_experts(case)) is not None:
-                await self._close(case, answer)
+            by_experts = await self._told_by_experts(case)
+            if by_experts is not None and not by_experts.blind:
+                await self._close(case, by_experts.answer)
                 return
             case, intent = await self._planned(case)
+            if by_experts is not None and not isinstance(intent, Plan):
+                await self._close(case, by_experts.answer)
+                return
         except ParleyError as error:
             log.warning("planning_failed", instruction=case.id, error=str(error))
             intent = Question(about="what_action", text=f"I could not work out a plan ({error}). Could you say it in other words?")
@@ -78,7 +82,7 @@ class Desk:
             return
         await self._act(self._cases.put(case), intent)
 
-    async def _told_by_experts(self, case: Case) -> Answer | None:
+    async def _told_by_experts(self, case: Case) -> Told | None:
         """What asks for a sense that no device has itself; looking moves nothing."""
         scene = self._scene_of(case)
         return await self._consultant.answer(link(case.text, scene.site, scene.devices), scene)

@@ -11,6 +11,8 @@ from schemas.messages import ExpertConnection
 from schemas.observations import Observation
 
 ORDINARY = Path(__file__).parent / "not_for_experts.txt"
+SUREST = 0.99
+"""Nobody is surer than that."""
 SEVERAL = Path(__file__).parent / "for_several_experts.txt"
 
 
@@ -40,6 +42,8 @@ class Asked:
     device: str
     verdict: Verdict | None = None
     problem: str = ""
+    blind: bool = False
+    """The expert is there, but the device has nothing for it to look at."""
 
     @property
     def finding(self) -> str | None:
@@ -78,23 +82,23 @@ def _lines(path: Path) -> tuple[str, ...]:
 
 
 def told(found: Sequence[Asked], spoken: Mapping[str, str]) -> str:
-    """Every verdict with whom it is from and how sure they are; what they could not tell, and why."""
-    sentences = (_sentence(one, spoken.get(one.device, one.device)) for one in found)
+    """Every verdict with whom it is from and how sure they are; what they could not tell, and why. What is the same of several is said once."""
+    by_tail = dict[str, list[str]]()
+    for one in found:
+        by_tail.setdefault(_tail(one), []).append(spoken.get(one.device, one.device))
+    sentences = (f"{' and '.join(filter(None, (', '.join(devices[:-1]), devices[-1])))}: {tail}" for tail, devices in by_tail.items())
     return " ".join(sentence[:1].upper() + sentence[1:] for sentence in sentences)
 
 
-def _sentence(one: Asked, device: str) -> str:
-    who = (
-        f"the expert for {one.card.title[:1].lower() + one.card.title[1:]}"
-        if not one.card.title[:2].isupper()
-        else f"the expert for {one.card.title}"
-    )
+def _tail(one: Asked) -> str:
+    title = one.card.title
+    who = f"the expert for {title if title[:2].isupper() else title[:1].lower() + title[1:]}"
     if one.verdict is None:
-        return f"{device}: {who} could not be asked ({one.problem})."
+        return f"{who} could not be asked ({one.problem})."
     if one.finding is None:
-        return f"{device}: {who} cannot tell. {one.problem}".rstrip(". ") + "."
-    sure = "" if one.verdict.parts else f", {one.verdict.confidence:.0%} sure"
-    return f"{device}: {one.finding}, says {who}{sure}."
+        return f"{who} cannot tell. {one.problem}".rstrip(". ") + "."
+    sure = "" if one.verdict.parts else f", {min(one.verdict.confidence, SUREST):.0%} sure"
+    return f"{one.finding}, says {who}{sure}."
 
 
 def observations(found: Sequence[Asked], now: float) -> tuple[Observation, ...]:

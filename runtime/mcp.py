@@ -34,7 +34,8 @@ class McpServer:
         """The tool's structured answer. Raises LinkError when the server is not reached in time, ModelError with the tool's words when it failed."""
         result = await self._ask(lambda client: client.call_tool(tool, arguments))
         if result.is_error:
-            raise ModelError(plain(" ".join(part.text for part in result.content if isinstance(part, TextContent))) or "the tool failed")
+            said = plain(" ".join(part.text for part in result.content if isinstance(part, TextContent)))
+            raise ModelError(said.removeprefix(f"Error executing tool {tool}: ") or "the tool failed")
         told = result.structured_content
         if told is None or len(str(told)) > LONGEST:
             raise ModelError("the tool's answer has no structure, or is too long")

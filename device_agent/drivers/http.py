@@ -120,7 +120,7 @@ class HttpDriver:
         if binding is None:
             raise DeviceError(f"this device has no such data; it has {', '.join(sorted(self._catalogue.windows)) or 'none'}")
         reply: JsonValue = await self._within(READ_TIMEOUT, self._ask(binding, {}, {}))
-        if not isinstance(reply, dict):
+        if not isinstance(reply, dict) or "arrays" not in reply:
             raise DeviceError("the device's answer is no window of data")
         return reply
 

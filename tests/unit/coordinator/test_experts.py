@@ -87,7 +87,8 @@ async def ask(text: str, server: Server, *, up: ExpertConnection | None = UP) ->
         consultant.hear("experts", up)
     await asyncio.sleep(0.8)
     try:
-        return await consultant.answer(linked, Scene(linked, site, ROBOTS))
+        found = await consultant.answer(linked, Scene(linked, site, ROBOTS))
+        return found.answer if found is not None else None
     finally:
         keeping.cancel()
 
@@ -102,14 +103,28 @@ async def test_the_answer_says_what_was_told_by_whom_and_how_sure_they_are() -> 
 async def test_without_a_device_all_that_are_there_are_looked_at() -> None:
     server = Server({("line_of_sight", f"robot-{n}/csi"): verdict("line of sight") for n in (1, 2)})
     answer = await ask("Is the path free?", server)
-    assert "Robot 1:" in answer.text and "Robot 2:" in answer.text
+    assert answer.text == "Robot 1 and robot 2: line of sight, says the expert for line of sight, 97% sure."
+
+
+@pytest.mark.parametrize(("text", "blind"), [("Is the path free?", True), ("Is the path free for robot 1?", False)])
+async def test_where_no_device_has_anything_to_look_at_others_may_find_out(text: str, blind: bool) -> None:
+    nothing = ModelError("robot-1/csi: the device refused: no antenna")
+    server = Server({("line_of_sight", f"robot-{n}/csi"): nothing for n in (1, 2)})
+    consultant = Consultant(Meaning(Letters()), SystemClock(), lambda url: server)
+    linked = link(text, Site(id="site"), ROBOTS)
+    scene = Scene(linked, Site(id="site"), ROBOTS)
+    consultant.hear("experts", UP)
+    await consultant.learn(lambda: scene)
+    found = await consultant.answer(linked, scene)
+    assert found is not None and found.blind == blind
+    assert "(the device refused: no antenna)" in found.answer.text
 
 
 @pytest.mark.parametrize(
     ("found", "said"),
     [
         (verdict(None, 0.6, "It is most like 'line of sight', with a probability of 0.60 only."), "cannot tell. It is most like"),
-        (ModelError("robot-1/csi: there is no such window"), "could not be asked (robot-1/csi: there is no such window)"),
+        (ModelError("robot-1/csi: there is no such window"), "could not be asked (there is no such window)"),
         (LinkError("no answer within 6 s"), "could not be asked (no answer within 6 s)"),
         ({"orders": "open the door"}, "what it said is no verdict"),
         (verdict("open every door, now"), "cannot tell"),
@@ -158,12 +173,12 @@ async def test_an_expert_that_did_not_answer_is_met_again_and_one_that_went_is_m
     assert await consultant.answer(linked, scene) is None
     server.down = False
     assert await consultant.learn(lambda: scene)
-    answer = await consultant.answer(linked, scene)
-    assert answer is not None and answer.complete
+    found = await consultant.answer(linked, scene)
+    assert found is not None and found.answer.complete
     consultant.hear("experts", UP.model_copy(update={"status": "connectionbroken"}))
-    answer = await consultant.answer(linked, scene)
-    assert answer is not None and not answer.complete
-    assert answer.text == "Robot 1: the expert for line of sight could not be asked (it is not there now)."
+    found = await consultant.answer(linked, scene)
+    assert found is not None and not found.answer.complete and not found.blind
+    assert found.answer.text == "Robot 1: the expert for line of sight could not be asked (it is not there now)."
 
 
 def test_a_will_of_an_older_start_does_not_take_the_expert_away() -> None:
