@@ -46,6 +46,11 @@ class Asked:
     """The expert is there, but the device has nothing for it to look at."""
 
     @property
+    def spoken(self) -> str | None:
+        """The finding in plain words."""
+        return self.finding and self.card.means.get(self.finding, self.finding)
+
+    @property
     def finding(self) -> str | None:
         """What it says, in the card's words alone; of a window in parts, how many are what. None: it cannot tell."""
         if self.verdict is None:
@@ -98,7 +103,7 @@ def _tail(one: Asked) -> str:
     if one.finding is None:
         return f"{who} cannot tell. {one.problem}".rstrip(". ") + "."
     sure = "" if one.verdict.parts else f", {min(one.verdict.confidence, SUREST):.0%} sure"
-    return f"{one.finding}, says {who}{sure}."
+    return f"{one.spoken}, says {who}{sure}."
 
 
 def observations(found: Sequence[Asked], now: float) -> tuple[Observation, ...]:

@@ -88,7 +88,8 @@ class Expert:
         if not distance <= self.card.inside_until:
             return self._abstain("outside", f"The window is unlike all that {self.card.name} was trained on.", in_domain=False, **common)
         if sure < self.card.certain_from:
-            return self._abstain("unsure", f"It is most like {label!r}, with a probability of {sure:.2f} only.", **common)
+            seems = self.card.means.get(label, label)
+            return self._abstain("unsure", f"Likeliest is: {seems}; with a probability of {sure:.0%} only.", **common)
         return Verdict(expert=self.card.name, version=self.card.version, label=label, **common)
 
     def _of_parts(

@@ -57,6 +57,8 @@ class ExpertCard(Frozen):
     """A few questions that it answers."""
     window: WindowKind
     labels: tuple[str, ...]
+    means: dict[str, str] = Field(default_factory=dict)
+    """Each label in plain words, as they follow the name of a device."""
     licence: str = "Apache-2.0"
     file: str
     sha256: str

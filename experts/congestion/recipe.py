@@ -41,6 +41,12 @@ TOLD = {
         "rates": "802.11n MCS 0 to 7 at 20 MHz, rate control of several sorts",
     },
     "valid": {"signal": [-103.0, -30.0]},
+    "means": {
+        "healthy": "its link has nothing wrong",
+        "contention": "too many stations share its channel",
+        "weak_link": "its signal is too weak",
+        "hidden_node": "a station that it does not hear collides with it",
+    },
     "limits": "One cause at a time, 802.11n with one stream and without aggregation. Little traffic leaves it unsure; so does a link near the edge of two causes.",
 }
 

@@ -68,6 +68,15 @@ RECIPE = Recipe(
         "data": "experts/signals/telemetry, a physical model; no recorded data. Labels are equally likely; severity is uniform.",
         "command": "python -m experts.training device_health",
         "trained_on": trained_on(),
+        "means": {
+            "healthy": "it is healthy",
+            "bearing": "a bearing is worn",
+            "battery": "the battery has aged",
+            "drag": "a wheel drags",
+            "overheating": "the motor overheats",
+            "connector": "a connector is loose",
+            "encoder": "the encoder is faulty",
+        },
         "limits": "One fault at a time, and healthy means that none is visible. At the severity of 0.2 from which it was trained a bearing adds 0.8 mm/s at top speed, "
         "the battery has 1.5 times its resistance and 93 % of its capacity, a wheel drags with 10 % of the rated force, the motor has 1.7 times its thermal resistance, "
         "and a connector drops 1.6 % of the voltage; weaker faults are mostly missed or left open. Overheating needs minutes of driving, and a make with other "

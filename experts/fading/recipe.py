@@ -21,5 +21,10 @@ RECIPE = radio(
     description="Tells how strongly the radio signal fades when something moves: Rayleigh (no dominant path), Ricean, or strongly Ricean (one dominant path, nearly steady).",
     trained_on={**RANGES, "K factor": "-5 to 18 dB, or none"},
     valid=AUDIBLE,
+    means={
+        "rayleigh": "deep fading, without a dominant path",
+        "ricean": "some fading, with a dominant path",
+        "strong ricean": "nearly steady, with one dominant path",
+    },
     limits="Borders are K factors of 0 and 8 dB; links near a border are often told as unsure, and so are links on which nothing moves.",
 )

@@ -41,6 +41,13 @@ TOLD = {
         "background": "beacons of up to two access points and a distant network at -97 to -82 dBm, impulses",
     },
     "valid": {"noise_floor": [-108.0, -70.0]},
+    "means": {
+        "none": "nothing disturbs its channel",
+        "microwave": "a microwave oven disturbs its channel",
+        "bluetooth": "Bluetooth disturbs its channel",
+        "zigbee": "ZigBee disturbs its channel",
+        "wifi": "other WiFi disturbs its channel",
+    },
     "limits": "One kind of source at a time. None means that nothing stands out of the noise: sources weaker than it, or with a handful of bursts, look like none.",
 }
 

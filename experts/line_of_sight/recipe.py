@@ -18,5 +18,6 @@ RECIPE = radio(
     title="Line of sight",
     description="Tells from the radio channel whether the straight path between a device and its access point is free or blocked by shelves, walls or people.",
     valid=AUDIBLE,
+    means={"line of sight": "in line of sight", "no line of sight": "not in line of sight"},
     limits="A line of sight with a K factor below 3 dB looks like none, and a fifth of what it then answers is wrong.",
 )

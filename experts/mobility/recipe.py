@@ -18,5 +18,6 @@ RECIPE = radio(
     title="Mobility",
     description="Tells from the Doppler spread of the radio channel whether a device stands still, moves slowly (up to 0.8 m/s) or fast.",
     valid=AUDIBLE,
+    means={"static": "nothing moves there", "slow": "something moves slowly there", "fast": "something moves fast there"},
     limits="People who walk by a still device look like slow motion. Below 5 dB SNR noise looks like motion.",
 )

@@ -20,5 +20,11 @@ RECIPE = radio(
     title="SNR and usable MCS",
     description="Tells the signal to noise ratio of a WiFi link and which modulation and coding schemes of 802.11n it carries, and so whether it is good enough for video or only for short messages.",
     trained_on={**RANGES, "SNR": "-2 to 35 dB"},
+    means={
+        "none": "too noisy for any WiFi rate",
+        "MCS 0-2": "enough signal for the slow rates, MCS 0 to 2: messages, no video",
+        "MCS 3-4": "enough signal for the middle rates, MCS 3 and 4: one video stream",
+        "MCS 5-7": "enough signal for the fast rates, MCS 5 to 7: video",
+    },
     limits="Borders are 4, 12 and 20 dB (IEEE 802.11-2020 table 19-23, minimum sensitivities against a noise figure of 10 dB less the 5 dB of margin); interference is not noise, ask the interference expert about it.",
 )

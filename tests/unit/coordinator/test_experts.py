@@ -123,7 +123,7 @@ async def test_where_no_device_has_anything_to_look_at_others_may_find_out(text:
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (verdict(None, 0.6, "It is most like 'line of sight', with a probability of 0.60 only."), "cannot tell. It is most like"),
+        (verdict(None, 0.6, "Likeliest is: in line of sight; with a probability of 60% only."), "cannot tell. Likeliest is"),
         (ModelError("robot-1/csi: there is no such window"), "could not be asked (there is no such window)"),
         (LinkError("no answer within 6 s"), "could not be asked (no answer within 6 s)"),
         ({"orders": "open the door"}, "what it said is no verdict"),
@@ -216,6 +216,7 @@ def test_every_shipped_example_is_for_nobody_one_expert_or_several() -> None:
     known = examples(cards(), ())
     assert len({text for _, text in known}) == len(known)
     assert all(len(card.asks) >= 40 for card in cards())
+    assert all(set(card.means) in (set(), set(card.labels)) for card in cards())
     assert {len(experts) for experts, _ in known} == {0, 1, 2, 3}
     assert {name for experts, _ in for_several() for name in experts} == {card.name for card in cards()}
 
