@@ -75,7 +75,10 @@ async def _serve(settings: Any) -> None:
     mapper = open_mapper(settings.models.embed, settings.models.threads, settings.models.server or settings.models.reader)
     store = SqliteStore(settings.agent.state_dir / f"{settings.agent.id}.db")
     identity = AgentIdentity(site=settings.site, agent=settings.agent.id, boot=clock.uuid7(), heartbeat=settings.agent.heartbeat)
-    options = AgentOptions(privacy=settings.privacy.level, allow=settings.agent.allow_irreversible, refresh=settings.agent.refresh)
+    section = settings.agent
+    options = AgentOptions(
+        privacy=settings.privacy.level, allow=section.allow_irreversible, refresh=section.refresh, expert_token=settings.experts.token
+    )
     bus = MqttBus(
         settings.broker.addresses, identity.agent, will=agent_will(identity, clock), username=settings.broker.username,
         password=settings.broker.password,

@@ -41,7 +41,7 @@ async def _serve(settings: Any) -> None:
     identity = CoordinatorIdentity(site=settings.site, coordinator=section.id, boot=clock.uuid7(), heartbeat=section.heartbeat)
     timing = Timing(start=section.subtask_start, deadline=section.subtask_deadline)
     options = CoordinatorOptions(
-        round_period=section.round_period, round_timeout=section.round_timeout, timing=timing, expert_token=section.expert_token
+        round_period=section.round_period, round_timeout=section.round_timeout, timing=timing, expert_token=settings.experts.token
     )
     bus = MqttBus(
         settings.broker.addresses, identity.coordinator, will=coordinator_will(identity, clock), username=settings.broker.username,

@@ -86,9 +86,15 @@ def _only_steps_of_looking(run: Run, acted: Sequence[Piece]) -> bool:
 
 
 def _pieces(pieces: Sequence[Piece], scene: Scene) -> str:
-    shown = [f"{p.work.text.rstrip('.')} ({scene.spoken(p.work.device)})" for p in pieces[:MANY_NAMES]]
+    shown = [f"{p.work.text.rstrip('.')} ({scene.spoken(p.work.device)}{_against(p)})" for p in pieces[:MANY_NAMES]]
     more = f" and {len(pieces) - MANY_NAMES} more" if len(pieces) > MANY_NAMES else ""
     return "; ".join(shown) + more
+
+
+def _against(piece: Piece) -> str:
+    """What spoke against it."""
+    against = next((p for p in piece.outcome.proof if not p.held), None) if piece.outcome else None
+    return f"; it does not hold that {against.condition}: it saw {against.seen}" if against else ""
 
 
 def _problems(run: Run, scene: Scene) -> list[str]:

@@ -11,13 +11,14 @@ from typing import Protocol
 import structlog
 from pydantic import ValidationError
 
-from coordinator.experts import Asked, Roster, examples, observations, told
+from coordinator.experts import Asked, examples, observations, told
 from coordinator.likeness import Chooser, Example, Rules, chosen
 from coordinator.meaning import Meaning, bare
 from coordinator.mentions import Linked
 from coordinator.scene import Scene
 from runtime.clock import Clock
 from runtime.mcp import McpServer, plain
+from runtime.roster import Roster
 from schemas.errors import ModelError, ParleyError
 from schemas.experts import ExpertCard, Verdict
 from schemas.messages import Answer, ExpertConnection

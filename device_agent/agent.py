@@ -19,6 +19,7 @@ from device_agent.report import early_status, fit, outcome_report, status, trace
 from device_agent.runner import Runner, Watch, being_cancelled
 from device_agent.sight import look_at, why
 from device_agent.stops import Stops
+from device_agent.witness import Witness
 from runtime.clock import Clock
 from schemas import topics
 from schemas.base import Frozen, Value
@@ -37,11 +38,15 @@ RETRYABLE = ("busy", "clock_unknown", "stale_epoch")
 
 
 class AgentOptions(Frozen):
-    """`privacy`: at `closed` no trace leaves the device. `allow`: irreversible functions allowed by policy. `refresh`: s between looks."""
+    """`privacy`: at `closed` no trace leaves the device. `allow`: irreversible functions allowed by policy. `refresh`: s between looks.
+
+    `expert_token`: bearer token of the experts' MCP servers.
+    """
 
     privacy: str = "closed"
     allow: tuple[str, ...] = ()
     refresh: float = 1.0
+    expert_token: str | None = None
 
 
 @dataclass
@@ -59,6 +64,7 @@ class DeviceAgent:
     ghost: Callable[[str], None]
     """Counts what speaks of nothing that there is."""
     boot: str
+    witness: Witness
     options: AgentOptions = field(default_factory=AgentOptions)
 
     def __post_init__(self) -> None:
@@ -76,7 +82,7 @@ class DeviceAgent:
         self._attributes: dict[str, Value] = {}
         self._problem = ""
         watch = Watch(self._on_run, self._on_mapped, lambda: self.stops.latched)
-        runner = Runner(self.device, self.driver, self.mapper, self.journal, self.clock, watch, self.options.allow)
+        runner = Runner(self.device, self.driver, self.mapper, self.journal, self.clock, watch, self.witness, self.options.allow)
         self._execution = Execution(runner, self.journal)
 
     # Messages

@@ -23,11 +23,12 @@ from device_agent.program import program
 from device_agent.sight import look_at, why
 from device_agent.stops import halt
 from device_agent.verify import judge, post_conditions
+from device_agent.witness import Witness
 from runtime.clock import Clock
 from schemas.base import Value
 from schemas.errors import DeviceError
 from schemas.observations import Observation
-from schemas.outcomes import Failed, Outcome, RunState
+from schemas.outcomes import Done, Failed, Outcome, RunState
 from schemas.skills import Call, Function
 
 log = structlog.get_logger()
@@ -69,6 +70,7 @@ class Runner:
     journal: Journal
     clock: Clock
     watch: Watch
+    witness: Witness
     allow: tuple[str, ...] = ()
     aftermath: str = field(init=False, default="")
     """Whether the device was stopped in the last run: "the device was stopped", "the device could not be stopped (why)", or "" when nobody tried."""
@@ -226,7 +228,10 @@ class Runner:
             state = await look_at(self.driver)
         except DeviceError:
             state = None
-        session.outcome = judge(self.driver.catalogue, session.calls, state, session.observations)
+        outcome = judge(self.driver.catalogue, session.calls, state, session.observations)
+        if isinstance(outcome, Done):
+            outcome = await self.witness.confirm(self.device, self._function(session.calls[-1]), outcome)
+        session.outcome = outcome
         return None
 
     async def _release(self, session: Session) -> Event | None:

@@ -13,21 +13,25 @@ from device_agent.driver import Driver
 from device_agent.journal import Journal
 from device_agent.mapper import Mapper
 from device_agent.sight import why
+from device_agent.witness import Witness
 from runtime.bus import Bus, Message, Will
 from runtime.clock import Clock
 from runtime.door import Door
+from runtime.mcp import McpServer
 from runtime.service import Service
 from runtime.store import Store
 from schemas import topics
 from schemas.base import Frozen
 from schemas.envelope import Envelope, seal_message
 from schemas.errors import DeviceError
-from schemas.messages import Cancel, Connection, EpochReset, Poll, Profile, Stop, Subtask, WindowReply, WindowRequest
+from schemas.messages import Cancel, Connection, EpochReset, ExpertConnection, Poll, Profile, Stop, Subtask, WindowReply, WindowRequest
 
 log = structlog.get_logger()
 
 AGAIN = 2.0
 """Seconds before something that failed is tried again."""
+OPINION = 3.0
+"""Seconds that an expert may take for a second opinion."""
 
 
 class AgentIdentity(Frozen):
@@ -63,9 +67,19 @@ class AgentService(Service):
         self._id, self._bus, self._clock = identity, bus, clock
         self._door = Door(bus, identity.site, identity.agent, clock)
         chosen = options or AgentOptions()
+        self._witness = Witness(clock, lambda url: McpServer(url, chosen.expert_token, deadline=OPINION))
         self.agents = {
             profile.device: DeviceAgent(
-                profile, driver, mapper, Journal(store, profile.device), clock, self._publish, self._door.ghost, identity.boot, chosen
+                profile,
+                driver,
+                mapper,
+                Journal(store, profile.device),
+                clock,
+                self._publish,
+                self._door.ghost,
+                identity.boot,
+                self._witness,
+                chosen,
             )
             for profile, driver in devices
         }
@@ -78,7 +92,8 @@ class AgentService(Service):
         own = (topics.SUBTASK, topics.CANCEL, topics.EPOCH_RESET, topics.WINDOW_REQUEST)
         filters = [t.build(self._id.site, d) for d in self.agents for t in own]
         urgent = [topics.STOP.build(self._id.site, d) for d in self.agents]
-        async with self._bus.subscribe(*urgent) as stops, self._bus.subscribe(*filters, topics.POLL.filter(self._id.site)) as stream:
+        general = [t.filter(self._id.site) for t in (topics.POLL, topics.EXPERT_CONNECTION)]
+        async with self._bus.subscribe(*urgent) as stops, self._bus.subscribe(*filters, *general) as stream:
             self.spawn(self._presence(), "presence")
             self.spawn(self._heartbeat(), "heartbeat")
             for device, agent in self.agents.items():
@@ -153,6 +168,8 @@ class AgentService(Service):
         body, agent = envelope.body, self.agents.get(address.ident)
         if isinstance(body, Poll):
             await self._on_poll(envelope, body)
+        elif isinstance(body, ExpertConnection):
+            self._witness.hear(address.ident, body)
         elif agent is None:
             return
         elif isinstance(body, Subtask) and envelope.subtask is not None:

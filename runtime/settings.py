@@ -75,7 +75,11 @@ class CoordinatorSection(Frozen):
     heartbeat: float = Field(default=5.0, gt=0)
     subtask_start: float = Field(default=60.0, gt=0)
     subtask_deadline: float = Field(default=600.0, gt=0)
-    expert_token: str | None = None
+
+
+class ExpertsSection(Frozen):
+    token: str | None = None
+    """Bearer token of experts that are served with --tokens."""
 
 
 class LogSection(Frozen):
@@ -94,6 +98,7 @@ class Settings(BaseSettings):
     privacy: PrivacySection = PrivacySection()
     agent: AgentSection = AgentSection()
     coordinator: CoordinatorSection = CoordinatorSection()
+    experts: ExpertsSection = ExpertsSection()
     logs: LogSection = LogSection()
 
     @classmethod

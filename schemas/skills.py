@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 from pydantic import Field, JsonValue
 
 from schemas.base import Condition, Frozen, Value
+from schemas.experts import WindowKind
 
 Safety = Literal["read", "reversible", "irreversible", "forbidden"]
 Reduce = Literal["value", "count", "count_true", "count_false", "not", "first", "list"]
@@ -98,6 +99,13 @@ class Binding(Frozen):
     poll: Poll | None = None
 
 
+class SeenBy(Frozen):
+    """What an expert for this kind of window can say of a reading. `labels`: a returned property → the label whose parts are counted for it."""
+
+    window: WindowKind
+    labels: dict[str, str]
+
+
 class Function(Frozen):
     """One API function. `parameters` is a JSON Schema object; a numeric property may carry `unit`."""
 
@@ -114,6 +122,8 @@ class Function(Frozen):
     """Parameters that name places, and how this maker writes them."""
     longest: float = 120.0
     """Longest duration, s."""
+    seen_by: SeenBy | None = None
+    """An expert that is asked for a second opinion on what it returned, where there is one."""
     binding: Binding | None = None
 
 

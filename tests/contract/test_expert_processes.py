@@ -78,8 +78,8 @@ async def test_a_device_on_the_bus_is_looked_at(shell: Shell) -> None:
     assert sim.stdout is not None and await sim.stdout.readline()
     agent = await shell.parley("agent", "--config", "run/agent-1.toml")
     await said(agent, "serves robot-1")
-    served = await shell.parley("expert", "serve", "snr", "line_of_sight", "--http", str(port), "--broker", address)
-    await said(served, "2 experts at")
+    served = await shell.parley("expert", "serve", "snr", "line_of_sight", "shelf_vacancy", "--http", str(port), "--broker", address)
+    await said(served, "3 experts at")
     async with Client(f"http://127.0.0.1:{port}/mcp") as client:
         found = verdict_of(await client.call_tool("snr", {"window": "robot-1/csi"}))
         assert found.evidence["snr"].unit == "dB"
@@ -95,3 +95,5 @@ async def test_a_device_on_the_bus_is_looked_at(shell: Shell) -> None:
 
     answer = await until(told)
     assert "Robot 1:" in answer["answer"] and "line of sight" in answer["answer"]
+    checked = (await shell.run("tell", "Check shelves 1, 2 and 3 for free slots", "--json", "--broker", address)).json
+    assert "the expert for shelf vacancy sees the same" in json.dumps(checked)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coordinator.consultant import Consultant
-from coordinator.experts import Asked, Roster, examples, for_several, observations, told
+from coordinator.experts import Asked, examples, for_several, observations, told
 from coordinator.likeness import Chooser, Example, Rules, chosen
 from coordinator.linker import link
 from coordinator.meaning import Meaning
@@ -16,6 +16,7 @@ from coordinator.registry import Device
 from coordinator.scene import Scene
 from experts.catalogue import cards
 from runtime.clock import SystemClock
+from runtime.roster import Roster
 from schemas.errors import LinkError, ModelError
 from schemas.experts import ExpertCard, Part, Verdict
 from schemas.messages import ExpertConnection

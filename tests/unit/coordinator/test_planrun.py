@@ -9,7 +9,7 @@ from coordinator.answer import answer_run
 from coordinator.run import Run, begin
 from schemas.base import Value
 from schemas.observations import Observation
-from schemas.outcomes import Done, Failed, Outcome, Refused
+from schemas.outcomes import Done, Failed, Outcome, Proof, Refused
 from schemas.plan import Plan, Step, Tell
 from tests.unit.coordinator.conftest import robot, scene_for
 
@@ -199,3 +199,13 @@ async def test_unverified_work_is_done_but_not_complete(site):
     game.go()
     answer = answer_run(game.run, game.scene)
     assert answer.text == "Done, but not verified: Move to shelf 1 (robot 1)." and not answer.complete
+
+
+async def test_what_spoke_against_it_is_told(site):
+    game = await play("check the shelves for free slots", plan_of(LOOK, tell={"what": "free slots", "as": "list"}), site)
+    game.go()
+    against = Proof(condition="the expert for shelf vacancy sees the same", held=False, seen="4 free")
+    game.end("Check shelf 2 for free slots.", saw("shelf-2", 3).model_copy(update={"verified": False, "proof": (against,)}))
+    game.go()
+    answer = answer_run(game.run, game.scene)
+    assert "it does not hold that the expert for shelf vacancy sees the same: it saw 4 free)" in answer.text and not answer.complete
