@@ -22,13 +22,13 @@ from coordinator.meaning import Meaning
 from coordinator.registry import Device
 from coordinator.scene import Scene
 from experts.catalogue import Unusable, names, open_expert
-from experts.http import listen, serve
 from experts.server import Judge, build
 from experts.sources import NoWindow, parse
 from experts.window import Window
 from runtime.clock import SystemClock
 from runtime.llm.protocol import Embedder
 from runtime.mcp import McpServer
+from runtime.mcp_http import listen, serve
 from schemas.base import Frozen
 from schemas.errors import ModelError
 from schemas.experts import ExpertCard, Verdict

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import BrokerOption, ConfigOption, JsonOption, SiteOption, emit, emit_json, run_async, say, settings_for
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+from cli.http_options import HostOption, TokensOption, check_reach, read_tokens
 
 app = typer.Typer(help="Small trained models that sense what a language model cannot.", no_args_is_help=True)
 
@@ -43,8 +42,8 @@ def serve(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Experts to serve; all of them by default.")] = None,
     http: Annotated[int | None, typer.Option("--http", metavar="PORT", min=1, max=65535, help="Serve MCP over streamable HTTP at /mcp.")] = None,
     stdio: Annotated[bool, typer.Option("--stdio", help="Serve MCP over standard input and output (the default).")] = False,
-    host: Annotated[str, typer.Option("--host", help="Address of --http.")] = "127.0.0.1",
-    tokens: Annotated[Path | None, typer.Option("--tokens", metavar="FILE", help="Bearer tokens of --http, one a line.")] = None,
+    host: HostOption = "127.0.0.1",
+    tokens: TokensOption = None,
     windows: Annotated[
         Path | None,
         typer.Option("--windows", metavar="DIR", help="Recorded windows, DIR/<device>/<what>.json, instead of those of devices on the bus."),
@@ -61,9 +60,8 @@ def serve(
         raise ConfigError("--http and --stdio: only one of them")
     if windows is not None and not windows.is_dir():
         raise ConfigError(f"--windows {windows}: no such folder")
-    known = _tokens(tokens)
-    if http is not None and host not in LOOPBACK and not known:
-        raise ConfigError(f"--host {host} is reached from other machines: say with --tokens who may ask")
+    known = read_tokens(tokens)
+    check_reach(http, host, known)
     opened = _opened(names or None)
     if windows is not None:
         run_async(_recorded(opened, windows, http, host, known))
@@ -89,20 +87,6 @@ def _opened(names: list[str] | None) -> list[Any]:
     return found
 
 
-def _tokens(path: Path | None) -> list[str]:
-    from schemas.errors import ConfigError
-
-    if path is None:
-        return []
-    try:
-        known = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from None
-    if not known or any(len(token) < 16 for token in known):
-        raise ConfigError(f"{path}: one token a line is expected, of 16 characters or more")
-    return known
-
-
 async def _recorded(opened: list[Any], windows: Path, http: int | None, host: str, tokens: list[str]) -> None:
     from experts.server import build
     from experts.sources import FolderSource
@@ -126,8 +110,8 @@ async def _live(opened: list[Any], settings: Any, ident: str, http: int | None, 
 
 
 async def _spoken(server: Any, http: int | None, host: str, tokens: list[str], count: int) -> None:
-    from experts.http import listen
-    from experts.http import serve as serve_http
+    from runtime.mcp_http import listen
+    from runtime.mcp_http import serve as serve_http
 
     if http is None:
         await server.run_stdio_async()

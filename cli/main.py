@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from cli import agent, bench, broker, coordinator, demo, devices, epoch, eval_, expert, map_, plan, schema, sim, stop, tell
+from cli import agent, bench, broker, coordinator, demo, devices, epoch, eval_, expert, map_, mcp, plan, schema, sim, stop, tell
 from cli.console import say
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("schema")(schema.schema)
 app.add_typer(epoch.app, name="epoch")
 app.add_typer(bench.app, name="bench")
 app.add_typer(expert.app, name="expert")
+app.command("mcp")(mcp.mcp)
 app.command("eval")(eval_.evaluate)
 
 

@@ -23,6 +23,14 @@ Replier = Callable[[str], Awaitable[str | None]]
 """A question in, the person's answer out; None when there is none."""
 
 
+@dataclass(frozen=True)
+class Told:
+    """An instruction by its id, and the answer to it."""
+
+    instruction: str
+    answer: Answer
+
+
 @dataclass
 class Fleet:
     """What the retained topics say now."""
@@ -107,12 +115,25 @@ class Operator:
 
         LinkError without coordinator, link, or an answer in time.
         """
+        told = await self.instruct(text, dry_run=dry_run, timeout=timeout, show=show)
+        while reply is not None and told.answer.intent == "question" and (said := await reply(told.answer.text)) is not None:
+            told = await self.reply(told.instruction, said, timeout=timeout, show=show)
+        return told.answer
+
+    async def instruct(
+        self, text: str, *, instruction: str | None = None, dry_run: bool = False, timeout: float = 600.0, show: Listener | None = None
+    ) -> Told:
+        """As `tell`, without answering questions; `instruction`: its id. Raises LinkError."""
         await self.coordinators()
-        instruction = self.clock.uuid7()
-        answer = await self._answer_to(topics.INSTRUCTION, Instruction(text=text, dry_run=dry_run), timeout, show, instruction)
-        while reply is not None and answer.intent == "question" and (said := await reply(answer.text)) is not None:
-            answer = await self._answer_to(topics.REPLY, Reply(text=said), timeout, None, instruction)
-        return answer
+        instruction = instruction or self.clock.uuid7()
+        return Told(instruction, await self._answer_to(topics.INSTRUCTION, Instruction(text=text, dry_run=dry_run), timeout, show, instruction))
+
+    async def reply(self, instruction: str, text: str, *, timeout: float = 600.0, show: Listener | None = None) -> Told:
+        """What comes of answering its question. Raises LinkError."""
+        return Told(instruction, await self._answer_to(topics.REPLY, Reply(text=text), timeout, show, instruction))
+
+    async def cancel(self, instruction: str) -> None:
+        await self.door.send(topics.CONTROL, self.name, ControlRequest(action="cancel", target=instruction))
 
     async def reset_epoch(self, coordinator: str, timeout: float = 30.0) -> Answer:
         """What came of it, told by that coordinator. LinkError without link, or an answer in time."""
@@ -123,15 +144,20 @@ class Operator:
     ) -> Answer:
         instruction = instruction or self.clock.uuid7()
         self._answers[instruction] = asyncio.get_running_loop().create_future()
-        if show is not None:
-            self.listeners.append(_only(instruction, show))
+        listener = _only(instruction, show) if show is not None else None
+        if listener is not None:
+            self.listeners.append(listener)
         first = None if isinstance(body, Reply) else instruction
-        if not await self.door.send(topic, self.name, body, message_id=first, instruction=instruction):
-            raise LinkError("the instruction could not be sent: the link to the broker is down; try again")
         try:
+            if not await self.door.send(topic, self.name, body, message_id=first, instruction=instruction):
+                raise LinkError("the instruction could not be sent: the link to the broker is down; try again")
             return await asyncio.wait_for(self._answers[instruction], timeout)
         except TimeoutError:
             raise LinkError(f"no answer within {timeout:g} s") from None
+        finally:
+            del self._answers[instruction]
+            if listener is not None:
+                self.listeners.remove(listener)
 
     async def until(self, condition: Callable[[], bool], timeout: float, otherwise: str) -> None:
         """Wait for the retained picture to fulfil `condition`. Raises LinkError(`otherwise`)."""

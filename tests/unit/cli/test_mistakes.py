@@ -127,6 +127,8 @@ CASES = [
     ("bench warehouse --set gone.jsonl", ("gone.jsonl",)),
     ("coordinator --config nolm.toml", ("gone.gguf", "models.lm")),
     ("agent --config noembed.toml", ("gone.gguf", "models.embed")),
+    ("mcp --http 8765 --stdio", ("--http", "--stdio", "only one")),
+    ("mcp --http 8765 --host 0.0.0.0", ("--host 0.0.0.0", "--tokens")),
     ("expert serve smell", ("smell", "line_of_sight")),
     ("expert serve --http 8765 --stdio", ("--http", "--stdio", "only one")),
     ("expert serve --windows nowhere", ("--windows nowhere", "no such folder")),

@@ -15,11 +15,11 @@ from mcp import Client
 
 from experts.catalogue import Unusable, open_expert
 from experts.expert import Expert
-from experts.http import listen
 from experts.server import build
 from experts.signals.csi import Link, observe
 from experts.sources import NoWindow, parse
 from experts.window import Unreadable, Window
+from runtime.mcp_http import listen
 from schemas.errors import ConfigError
 from schemas.experts import ExpertCard, Verdict
 

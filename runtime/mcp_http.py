@@ -38,8 +38,8 @@ class Bearer:
         return any(hmac.compare_digest(given, token) for token in self._tokens)
 
 
-def web_app(server: MCPServer[Any], host: str, tokens: Sequence[str] = ()) -> ASGIApp:
-    app = server.streamable_http_app(streamable_http_path=PATH, host=host, max_request_body_size=LARGEST, stateless_http=True)
+def web_app(server: MCPServer[Any], host: str, tokens: Sequence[str] = (), *, sessions: bool = False) -> ASGIApp:
+    app = server.streamable_http_app(streamable_http_path=PATH, host=host, max_request_body_size=LARGEST, stateless_http=not sessions)
     return Bearer(app, tokens) if tokens else app
 
 
@@ -54,9 +54,9 @@ def listen(host: str, port: int) -> socket.socket:
     return made
 
 
-async def serve(server: MCPServer[Any], listening: socket.socket, tokens: Sequence[str] = ()) -> None:
-    """Until cancelled; then it takes its leave in order."""
-    app = web_app(server, listening.getsockname()[0], tokens)
+async def serve(server: MCPServer[Any], listening: socket.socket, tokens: Sequence[str] = (), *, sessions: bool = False) -> None:
+    """Until cancelled; then it takes its leave in order. `sessions`: for clients of 2025-11-25 that are asked back while a call runs."""
+    app = web_app(server, listening.getsockname()[0], tokens, sessions=sessions)
     made = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1))
     with listening:
         running = asyncio.create_task(made.serve(sockets=[listening]))

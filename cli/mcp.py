@@ -1,0 +1,45 @@
+"""`parley mcp`: the fleet as an MCP server, for any MCP client."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import BrokerOption, ConfigOption, SiteOption, run_async, say, settings_for
+from cli.http_options import HostOption, TokensOption, check_reach, read_tokens
+
+
+def mcp(
+    http: Annotated[int | None, typer.Option("--http", metavar="PORT", min=1, max=65535, help="Serve over streamable HTTP at /mcp.")] = None,
+    stdio: Annotated[bool, typer.Option("--stdio", help="Serve over standard input and output (the default).")] = False,
+    host: HostOption = "127.0.0.1",
+    tokens: TokensOption = None,
+    broker: BrokerOption = None,
+    site: SiteOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Let any MCP client see the fleet, tell it what to do, and stop it."""
+    from schemas.errors import ConfigError
+
+    if http is not None and stdio:
+        raise ConfigError("--http and --stdio: only one of them")
+    known = read_tokens(tokens)
+    check_reach(http, host, known)
+    run_async(_serve(settings_for(config, broker, site, service=True), http, host, known))
+
+
+async def _serve(settings: Any, http: int | None, host: str, tokens: list[str]) -> None:
+    from cli.mcp_server import build
+    from cli.operator import connect
+    from runtime.mcp_http import listen, serve
+
+    told = settings.broker
+    async with connect(told.addresses, settings.site, told.username, told.password, patient=True) as operator:
+        server = build(operator)
+        if http is None:
+            await server.run_stdio_async()
+            return
+        listening = listen(host, http)
+        say(f"the fleet at http://{host}:{http}/mcp")
+        await serve(server, listening, tokens, sessions=True)

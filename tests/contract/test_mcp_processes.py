@@ -1,0 +1,130 @@
+"""`parley mcp` as a real process, driven by the official MCP client over stdio and over HTTP: see, tell, be asked back, cancel, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import ElicitResult
+
+from runtime.broker import free_port
+from tests.contract.test_processes import Shell, said, shell, until
+
+__all__ = ["shell"]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+TOKEN = "0123456789abcdef-of-this-site"
+
+
+@contextlib.asynccontextmanager
+async def fleet(shell: Shell) -> AsyncIterator[str]:
+    """Two robots with agents and a coordinator; the broker's address."""
+    address = f"127.0.0.1:{free_port()}"
+    await said(await shell.parley("broker", "--broker", address), "listening")
+    sim = await shell.parley("sim", "--out", "run", "--robots", "2", "--shelves", "4", "--seed", "3", "--broker", address)
+    assert sim.stdout is not None and await sim.stdout.readline()
+    for number in (1, 2):
+        await said(await shell.parley("agent", "--config", f"run/agent-{number}.toml"), f"serves robot-{number}")
+    await said(await shell.parley("coordinator", "--config", "run/coordinator.toml"), "coordinator is ready")
+    yield address
+
+
+def over_stdio(address: str, **settings: Any) -> Client:
+    command = ["-c", "from cli.main import run; run()", "mcp", "--stdio", "--broker", address]
+    return Client(StdioServerParameters(command=sys.executable, args=command), **settings)
+
+
+async def call(client: Client, tool: str, arguments: dict[str, Any], **more: Any) -> dict[str, Any]:
+    result = await client.call_tool(tool, arguments, **more)
+    assert not result.is_error, result.content
+    assert result.structured_content is not None
+    return result.structured_content
+
+
+async def both_there(client: Client) -> Any:
+    rows = (await call(client, "list_devices", {}))["devices"]
+    return rows if len(rows) == 2 and all(row["online"] for row in rows) else None
+
+
+async def test_a_client_sees_tells_answers_cancels_and_stops(shell: Shell) -> None:
+    asked, lines = list[str](), list[str]()
+
+    async def elicit(context: Any, params: Any) -> ElicitResult:
+        asked.append(params.message)
+        return ElicitResult(action="accept", content={"answer": "shelf 2"})
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        lines.append(message or "")
+
+    async with fleet(shell) as address:
+        for mode in ("auto", "legacy"):
+            async with over_stdio(address, mode=mode, elicitation_callback=elicit) as client:
+                rows = await until(lambda client=client: both_there(client))
+                assert rows[0]["kind"] == "robot" and "battery" in rows[0]["state"]
+                planned = await call(client, "preview_plan", {"instruction": "Send robot 1 to shelf 3."})
+                assert planned["kind"] == "plan" and planned["subtasks"] == ["robot-1: Go to shelf 3."]
+                done = await call(client, "send_instruction", {"instruction": "Send robot 1 to shelf 3."}, progress_callback=note)
+                assert done["complete"] and "shelf 3" in done["answer"]
+                assert any("verified" in line for line in lines)
+                done = await call(client, "send_instruction", {"instruction": "Send robot 1 there."})
+                assert asked.pop() == "Which place do you mean?" and done["complete"] and "shelf 2" in done["answer"]
+                await _cancelled_half_way(client)
+                assert (await call(client, "stop", {"devices": ["robot-1"]}))["devices"] == {"robot-1": "confirmed"}
+                assert (await call(client, "read_state", {"device": "robot-1"}))["doing"] == "stopped"
+                assert (await call(client, "resume", {}))["devices"] == {"robot-1": "confirmed", "robot-2": "confirmed"}
+
+
+async def _cancelled_half_way(client: Client) -> None:
+    begun = asyncio.Event()
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        if message and "its API" in message:
+            begun.set()
+
+    task = asyncio.create_task(client.call_tool("send_instruction", {"instruction": "Check all shelves for free space."}, progress_callback=note))
+    await asyncio.wait_for(begun.wait(), 60)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+    async def called_off() -> Any:
+        said_lately = (await call(client, "read_transcript", {"last": 6}))["lines"]
+        return any("cancelled" in line for line in said_lately) or None
+
+    assert await until(called_off)
+
+
+async def test_a_client_that_cannot_be_asked_gets_the_question_and_may_answer_it(shell: Shell, tmp_path: Path) -> None:
+    port, tokens = free_port(), tmp_path / "tokens"
+    tokens.write_text(TOKEN, encoding="utf-8")
+    async with fleet(shell) as address:
+        await said(await shell.parley("mcp", "--http", str(port), "--tokens", str(tokens), "--broker", address), "the fleet at")
+        url = f"http://127.0.0.1:{port}/mcp"
+        async with (
+            httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}) as http,
+            Client(streamable_http_client(url, http_client=http)) as client,
+        ):
+            await until(lambda: both_there(client))
+            asked = await call(client, "send_instruction", {"instruction": "Send robot 2 there."})
+            assert asked["kind"] == "question" and not asked["complete"]
+            done = await call(client, "answer_question", {"instruction": asked["instruction"], "answer": "shelf 1"})
+            assert done["complete"] and "shelf 1" in done["answer"]
+            for tool, arguments, part in (
+                ("answer_question", {"instruction": asked["instruction"], "answer": "shelf 1"}, "no question is open"),
+                ("read_state", {"device": "robot-9"}, "there are robot-1, robot-2"),
+                ("send_instruction", {"instruction": "x" * 5000}, "at most 2000 characters"),
+                ("send_instruction", {"instruction": ""}, "at least 1 character"),
+                ("send_instruction", {}, "required"),
+            ):
+                result = await client.call_tool(tool, arguments)
+                assert result.is_error and part.casefold() in result.content[0].text.casefold()  # type: ignore[union-attr]
+            assert "robot-2" in (await client.read_resource("parley://device/robot-2")).contents[0].text  # type: ignore[union-attr]
+        async with httpx2.AsyncClient() as http:
+            assert (await http.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})).status_code == 401
