@@ -35,7 +35,7 @@ from schemas.experts import ExpertCard, Verdict
 from schemas.messages import ExpertConnection
 from schemas.site import Site
 
-DEADLINE = 0.3
+DEADLINE = 1.0
 """s for a verdict here, as hanging experts are part of it."""
 BROKEN = "line_of_sight"
 LM, FEATURES, EXPERTS, ONLY = "LM alone, raw numbers", "LM with physics and features", "LM + experts", "experts only"

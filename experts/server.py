@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, Protocol
 
 from mcp.server import MCPServer
@@ -48,10 +49,11 @@ def build(experts: Iterable[Judge], source: Source, deadline: float = DEADLINE) 
 
 def _add(server: MCPServer[Any], expert: Judge, source: Source, deadline: float) -> None:
     card = expert.card
+    own = ThreadPoolExecutor(1, thread_name_prefix=card.name)  # one that hangs keeps no other's thread
 
     async def ask(window: Handle, context: Context) -> Verdict:
         await context.report_progress(0, 2, f"asking for {window[:80]}")
-        return await _within(deadline, card.name, _judged(expert, source, window, context))
+        return await _within(deadline, card.name, _judged(expert, source, window, context, own))
 
     hints = ToolAnnotations(title=card.title, read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
     server.tool(name=card.name, title=card.title, description=described(card), annotations=hints)(ask)
@@ -61,11 +63,11 @@ def _add(server: MCPServer[Any], expert: Judge, source: Source, deadline: float)
         return card.model_dump_json()
 
 
-async def _judged(expert: Judge, source: Source, handle: str, context: Context) -> Verdict:
+async def _judged(expert: Judge, source: Source, handle: str, context: Context, thread: ThreadPoolExecutor) -> Verdict:
     window = await _fetched(source, handle, None)
     await context.report_progress(1, 2, "looking at it")
     try:
-        return await asyncio.to_thread(expert.judge, window)
+        return await asyncio.get_running_loop().run_in_executor(thread, expert.judge, window)
     except ParleyError as error:
         raise ToolError(f"{expert.card.name}: {error}") from None
 

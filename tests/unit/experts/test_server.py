@@ -118,6 +118,16 @@ async def test_a_bad_question_is_a_readable_error_within_its_deadline(arguments:
         assert not (await client.call_tool("line_of_sight", {"window": "robot-3/csi"})).is_error
 
 
+async def test_many_questions_to_one_that_hangs_keep_no_other_waiting() -> None:
+    async with served() as client:
+        hanging = [asyncio.create_task(client.call_tool("hanging", {"window": "robot-3/csi"})) for _ in range(40)]
+        await asyncio.sleep(0.05)
+        began = time.monotonic()
+        assert not (await client.call_tool("line_of_sight", {"window": "robot-3/csi"})).is_error
+        assert time.monotonic() - began < 0.3
+        assert all(result.is_error for result in await asyncio.gather(*hanging))
+
+
 async def test_a_window_of_another_kind_is_an_abstention() -> None:
     async with served() as client:
         result = await client.call_tool("line_of_sight", {"window": "camera/frame"})
