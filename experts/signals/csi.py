@@ -83,3 +83,24 @@ def draw_hall(rng: np.random.Generator) -> Hall:
     """From a laboratory to a large hall."""
     length = float(10.0 ** rng.uniform(0.9, 2.2))
     return Hall(length, length * rng.uniform(0.4, 1.0), float(rng.uniform(2.6, 14.0)), rng.uniform(0.1, 0.6), rng.uniform(2.0, 10.0))
+
+
+class Office:
+    """An indoor office (3GPP TR 38.901 v16.1, InH): table 7.4.2-1 (mixed office) and table 7.5-6; frequencies below 6 GHz count as 6."""
+
+    K = (7.0, 4.0)
+    """dB: mean and standard deviation with a line of sight."""
+
+    @staticmethod
+    def sight_probability(distance: float) -> float:
+        """That of a line of sight at a distance in m over the floor."""
+        if distance <= 1.2:
+            return 1.0
+        return float(np.exp(-(distance - 1.2) / 4.7) if distance < 6.5 else 0.32 * np.exp(-(distance - 6.5) / 32.6))
+
+    @staticmethod
+    def delay_spread(sight: bool, carrier: float, deviations: float = 0.0) -> float:
+        """In ns: the median at a carrier in GHz, and so many standard deviations of its logarithm away."""
+        decades = np.log10(1.0 + max(carrier, 6.0))
+        middle, spread = (-0.01 * decades - 7.692, 0.18) if sight else (-0.28 * decades - 7.173, 0.10 * decades + 0.055)
+        return float(10.0 ** (middle + spread * deviations + 9.0))

@@ -9,7 +9,7 @@ import numpy as np
 
 from experts.expert import Model
 from experts.recipe import Draw, Recipe, Sample
-from experts.signals.csi import CARRIERS, Link, draw_hall, observe
+from experts.signals.csi import CARRIERS, Link, Office, draw_hall, observe
 
 RANGES = {
     "profile": "TDL-A, TDL-C, TDL-D",
@@ -61,7 +61,7 @@ def drawing(label: Callable[[Link], int], links: Links = ordinary) -> Draw:
 
 
 def shifts(label: Callable[[Link], int], links: Links = ordinary) -> dict[str, Draw]:
-    """Profiles that were not trained on, an SNR of -2 to 5 dB, a K factor of -4 to 3 dB."""
+    """Profiles that were not trained on, an SNR of -2 to 5 dB, a K factor of -4 to 3 dB, and offices in place of factory halls."""
 
     def other_profile(rng: np.random.Generator) -> Link:
         link = links(rng)
@@ -74,7 +74,15 @@ def shifts(label: Callable[[Link], int], links: Links = ordinary) -> dict[str, D
         link = links(rng)
         return link if link.k_db is None else replace(link, k_db=float(rng.uniform(-4, 3)))
 
-    return {name: drawing(label, shifted) for name, shifted in (("profile", other_profile), ("SNR", low_snr), ("K", low_k))}
+    def office(rng: np.random.Generator) -> Link:
+        link = links(rng)
+        sight = rng.uniform() < Office.sight_probability(float(rng.uniform(1.0, 30.0)))
+        spread = Office.delay_spread(sight, link.carrier, float(rng.normal()))
+        strength = float(np.clip(rng.normal(*Office.K), -5.0, 20.0)) if sight else None
+        return replace(link, profile="D" if sight else ("A", "C")[int(rng.integers(2))], delay_spread=spread, k_db=strength)
+
+    drawn = (("profile", other_profile), ("SNR", low_snr), ("K", low_k), ("office", office))
+    return {name: drawing(label, shifted) for name, shifted in drawn}
 
 
 def radio(name: str, model: Model, label: Callable[[Link], int], links: Links = ordinary, covered: str = "", **told: object) -> Recipe:

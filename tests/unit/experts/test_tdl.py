@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from experts.signals.csi import Hall, Link, draw_hall, observe
+from experts.signals.csi import Hall, Link, Office, draw_hall, observe
 from experts.signals.tdl import LIGHT, TABLES, Profile, gains, taps_of
 
 
@@ -89,3 +89,13 @@ def test_the_same_seed_gives_the_same_window_and_another_another() -> None:
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert first.shape == (64, 52)
+
+
+def test_an_office_has_the_statistics_of_inh() -> None:
+    """Table 7.5-6 at 6 GHz: medians of 20 and 39 ns; table 7.4.2-1: the line of sight is certain up to 1.2 m and 0.32 at 6.5 m."""
+    assert Office.delay_spread(True, 5.18) == pytest.approx(19.9, abs=0.3)
+    assert Office.delay_spread(False, 5.18) == pytest.approx(38.9, abs=0.5)
+    assert Office.delay_spread(False, 28.0) < Office.delay_spread(False, 2.437)
+    assert Office.sight_probability(1.0) == 1.0
+    assert Office.sight_probability(6.5) == pytest.approx(0.32, abs=1e-6)
+    assert Office.sight_probability(6.49) == pytest.approx(0.325, abs=0.005)
