@@ -88,7 +88,7 @@ def bench_warehouse(
 
 @app.command("experts")
 def bench_experts(
-    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the questions.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="An eighth of the questions.")] = False,
     cases: Annotated[Path | None, typer.Option("--set", help="Questions with the experts they are for (JSONL); default: the shipped 193.")] = None,
     model: Annotated[Path | None, typer.Option("--model", help="Another language model (GGUF) than the shipped one.")] = None,
     url: UrlOption = None,
@@ -104,7 +104,7 @@ def bench_experts(
         raise ConfigError("--model and --url: only one of them")
     models, source = load(None).models, cases or experts_questions.SET
     wordings = experts_questions.read_wordings(source)
-    asked = list(experts_questions.draw(wordings, *(8, 4) if quick else (80, 40)))
+    asked = list(experts_questions.draw(wordings, *(5, 2) if quick else (40, 20)))
     report = run_async(_experts(wordings, source.name, asked, url or model or models.lm, models))
     if json is not None:
         json.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 EMBEDDING = 24
 
@@ -21,7 +22,7 @@ def separable(inputs: int, outputs: int, stride: int) -> nn.Sequential:
 
 
 class Eye(nn.Module):
-    """Patches [n, 3, 24, 24] → logits [n, labels] and embedding [n, 24]. 3×3 places are kept, as where something lies tells goods from clutter."""
+    """Patches [n, 3, 32, 32] → logits [n, labels] and embedding [n, 24]. 4×4 places are kept, as where something lies tells goods from clutter."""
 
     def __init__(self, labels: int) -> None:
         super().__init__()
@@ -36,7 +37,7 @@ class Eye(nn.Module):
             nn.AvgPool2d(2),
             nn.Flatten(),
             nn.Dropout(0.1),
-            nn.Linear(96 * 9, EMBEDDING),
+            nn.Linear(96 * 16, EMBEDDING),
         ).to(memory_format=torch.channels_last)
         self.head = nn.Linear(EMBEDDING, labels)
 
@@ -46,9 +47,17 @@ class Eye(nn.Module):
 
 
 def varied(x: Tensor) -> Tensor:
-    """Shifted a little, mirrored or not, with colours paler or stronger, and with noise; in the layout in memory that is fastest to learn in."""
-    count = len(x)
-    x = x.roll([int(s) for s in torch.randint(-1, 2, (2,))], (2, 3))
-    x = torch.where(torch.rand(count, 1, 1, 1) < 0.5, x, x.flip(3))
+    """Moved, zoomed by up to 15 %, mirrored or not, coarser as a small or slanted slot looks, with colours paler or stronger, and with noise; in the
+    layout in memory that is fastest to learn in."""
+    count, size = len(x), x.shape[-1]
+    place = torch.zeros(count, 2, 3)
+    place[:, 0, 0] = (0.85 + 0.3 * torch.rand(count)) * torch.where(torch.rand(count) < 0.5, 1.0, -1.0)
+    place[:, 1, 1] = 0.85 + 0.3 * torch.rand(count)
+    place[:, 0, 1] = 0.3 * (torch.rand(count) - 0.5)
+    place[:, :, 2] = 0.12 * (torch.rand(count, 2) - 0.5)
+    x = functional.grid_sample(x, functional.affine_grid(place, list(x.shape), align_corners=False), padding_mode="border", align_corners=False)
+    if torch.rand(()) < 0.4:
+        coarse = int(size * (0.4 + 0.5 * torch.rand(()).item()))
+        x = functional.interpolate(functional.interpolate(x, size=(coarse, coarse), mode="area"), size=(size, size), mode="bilinear")
     x = x * torch.cat([torch.ones(count, 1, 1, 1), torch.rand(count, 1, 1, 1).expand(-1, 2, -1, -1) + 0.4], 1)
-    return (x + torch.randn_like(x) * torch.rand(count, 1, 1, 1) ** 2 * 0.6).contiguous(memory_format=torch.channels_last)
+    return (x + torch.randn_like(x) * torch.rand(count, 1, 1, 1) ** 2 * 0.9).contiguous(memory_format=torch.channels_last)

@@ -18,8 +18,8 @@ from schemas.experts import Measured
 Floats = NDArray[Any]
 
 HEIGHT, WIDTH = 120, 160
-PATCH = 24
-MARGIN = 0.2
+PATCH = 32
+MARGIN = 0.3
 """Of a slot's size on each side: calibration errs by pixels, and beams and neighbours help to tell."""
 MOST_SLOTS, SMALLEST = 24, 3.0
 FLAT = 2.0
@@ -31,7 +31,7 @@ FLOOR = 0.1
 
 
 def features(window: Window) -> NDArray[np.float32]:
-    """[n, 3, 24, 24]: log luminance with zero mean and even contrast, then log red/green and log blue/green against the frame's mean."""
+    """[n, 3, 32, 32]: log luminance with zero mean and even contrast, then log red/green and log blue/green against the frame's mean."""
     logs = LOGARITHM[frame_of(window)]
     red, green, blue = logs[..., 0], logs[..., 1], logs[..., 2]
     planes = np.stack([(red + green + blue) / 3, red - green, blue - green])
@@ -66,7 +66,7 @@ def slots_of(window: Window) -> Floats:
 
 
 def patches(planes: Floats, slots: Floats) -> Floats:
-    """Planes [3, 120, 160] → [n, 3, 24, 24], each value the mean of its area, by a summed-area table; beyond the border the last pixels go on."""
+    """Planes [3, 120, 160] → [n, 3, 32, 32], each value the mean of its area, by a summed-area table; beyond the border the last pixels go on."""
     table = np.pad(np.cumsum(np.cumsum(planes, axis=1), axis=2), ((0, 0), (1, 0), (1, 0)))
     low, size = slots[:, :2], slots[:, 2:] - slots[:, :2]
     steps = np.linspace(-MARGIN, 1.0 + MARGIN, PATCH + 1, dtype=np.float32)
