@@ -33,7 +33,7 @@ def as_text(report: ExpertsReport) -> str:
         f"the others lose {one.others_points_lost:.1f} points"
         for one in report.broken
     ]
-    lines += ["", f"{'ms':<38}{'p50':>9}{'p95':>9}", _times("choosing", chosen.ms), _times("a tool call over HTTP on loopback", report.round_trip_ms)]
+    lines += ["", f"{'ms':<38}{'p50':>9}{'p95':>9}", _times("choosing", chosen.ms), _times("a tool call, session of its own", report.round_trip_ms)]
     lines += [_times(f"verdict: {name}", t) for name, t in report.verdict_ms.items()]
     return "\n".join(lines)
 
