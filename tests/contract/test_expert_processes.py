@@ -71,13 +71,13 @@ async def test_over_http_only_with_a_token(shell: Shell, tmp_path: Path) -> None
 
 
 async def test_a_device_on_the_bus_is_looked_at(shell: Shell) -> None:
-    broker, port = free_port(), free_port()
-    address = f"127.0.0.1:{broker}"
+    address = f"127.0.0.1:{free_port()}"
     await said(await shell.parley("broker", "--broker", address), "listening")
     sim = await shell.parley("sim", "--out", "run", "--robots", "2", "--shelves", "4", "--seed", "3", "--broker", address)
     assert sim.stdout is not None and await sim.stdout.readline()
     agent = await shell.parley("agent", "--config", "run/agent-1.toml")
     await said(agent, "serves robot-1")
+    port = free_port()
     served = await shell.parley("expert", "serve", "snr", "line_of_sight", "shelf_vacancy", "--http", str(port), "--broker", address)
     await said(served, "3 experts at")
     async with Client(f"http://127.0.0.1:{port}/mcp") as client:

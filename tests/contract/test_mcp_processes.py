@@ -102,9 +102,10 @@ async def _cancelled_half_way(client: Client) -> None:
 
 
 async def test_a_client_that_cannot_be_asked_gets_the_question_and_may_answer_it(shell: Shell, tmp_path: Path) -> None:
-    port, tokens = free_port(), tmp_path / "tokens"
+    tokens = tmp_path / "tokens"
     tokens.write_text(TOKEN, encoding="utf-8")
     async with fleet(shell) as address:
+        port = free_port()  # as late as can be: others take ports meanwhile
         await said(await shell.parley("mcp", "--http", str(port), "--tokens", str(tokens), "--broker", address), "the fleet at")
         url = f"http://127.0.0.1:{port}/mcp"
         async with (
