@@ -6,42 +6,22 @@ The arms answer the same questions. An expert's guess counts where arms are comp
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from benchmarks import experts_arms as arms
+from benchmarks.experts_desk import BROKEN, FAILURES, Desk, desk, seen
 from benchmarks.experts_questions import IID, Question, Wording
-from benchmarks.stats import Share, Times, share, times
-from coordinator.consultant import Consultant
+from benchmarks.stats import Share, Times, calibration_error, mcnemar, mean, share, times
 from coordinator.experts import Asked
-from coordinator.linker import link
-from coordinator.meaning import Meaning
-from coordinator.registry import Device
-from coordinator.scene import Scene
-from experts.catalogue import Unusable, names, open_expert
-from experts.server import Judge, build
-from experts.sources import NoWindow, parse
-from experts.window import Window
-from runtime.clock import SystemClock
+from experts.catalogue import names, open_expert
 from runtime.llm.protocol import Embedder
-from runtime.mcp import McpServer
-from runtime.mcp_http import listen, serve
 from schemas.base import Frozen
-from schemas.errors import ModelError
 from schemas.experts import ExpertCard, Verdict
-from schemas.messages import ExpertConnection
-from schemas.site import Site
 
-DEADLINE = 1.0
-"""s for a verdict here, as hanging experts are part of it."""
-BROKEN = "line_of_sight"
 LM, FEATURES, EXPERTS, ONLY = "LM alone, raw numbers", "LM with physics and features", "LM + experts", "experts only"
 REWORDED, FORCED, MAJORITY = "LM + experts, the LM rewords", "every expert forced, the LM rewords", "majority"
-SITE = Site(id="site")
-FLEET = tuple(Device(id=f"robot-{n}", kind="robot", name=f"robot {n}", online=True) for n in range(1, 7))
 
 
 class Split(Frozen):
@@ -98,112 +78,6 @@ class ExpertsReport(Frozen):
     broken: tuple[Broken, ...]
     round_trip_ms: Times
     verdict_ms: dict[str, Times]
-
-
-class Showing:
-    """The window of the question at hand, whichever device is asked for it."""
-
-    def __init__(self) -> None:
-        self.window: Window | None = None
-
-    async def fetch(self, handle: str) -> Window:
-        _, what = parse(handle)
-        if self.window is None or self.window.kind != what:
-            raise NoWindow(f"{handle}: there is no such window")
-        return self.window
-
-
-class Hanging:
-    def __init__(self, name: str) -> None:
-        self.card = open_expert(name).card
-
-    def judge(self, window: Window) -> Verdict:
-        time.sleep(3 * DEADLINE)
-        raise AssertionError("its answer comes too late")
-
-
-class Lying:
-    """Says the next label than the likeliest, and is very sure of it."""
-
-    def __init__(self, name: str) -> None:
-        self._expert = open_expert(name)
-        self.card = self._expert.card
-
-    def judge(self, window: Window) -> Verdict:
-        told, labels = self._expert.judge(window), self.card.labels
-        wrong = labels[(labels.index(told.likeliest) + 1) % len(labels)] if told.likeliest else labels[0]
-        return told.model_copy(update={"label": wrong, "likeliest": wrong, "confidence": 0.99, "abstained": None})
-
-
-class Switch:
-    """The expert that fails, or does not yet."""
-
-    def __init__(self, name: str) -> None:
-        self.now: Judge = open_expert(name)
-        self.card = self.now.card
-
-    def judge(self, window: Window) -> Verdict:
-        return self.now.judge(window)
-
-
-FAILURES: dict[str, Callable[[str], Judge] | None] = {"down": None, "hanging": Hanging, "altered": Unusable, "confidently wrong": Lying}
-"""What stands in the place of the expert; None: nothing, it has left the bus."""
-
-
-@dataclass
-class Desk:
-    """A coordinator's consultant with experts behind a real MCP server; `switch` is one of them."""
-
-    consultant: Consultant
-    showing: Showing
-    switch: Switch
-    url: str
-    calls: int = 0
-    ms: list[float] = field(default_factory=list[float])
-
-    def present(self, without: str | None = None) -> None:
-        """Says on the bus which experts are there."""
-        there = tuple(name for name in names() if name != without)
-        self.consultant.hear("bench", ExpertConnection(status="online", boot="1", tells=there, endpoint=self.url))
-
-    async def consult(self, question: Question) -> list[Asked]:
-        self.showing.window = question.window
-        found = await self.consultant.consult(*seen(question.text)) or []
-        self.calls += len(found)
-        return found
-
-    async def ask(self, question: Question, name: str, card: ExpertCard) -> Asked:
-        """One expert, whatever the question sounds like."""
-        self.showing.window = question.window
-        began = time.perf_counter()
-        try:
-            told = await McpServer(self.url).call(name, {"window": f"robot-1/{question.window.kind}"})
-        finally:
-            self.ms.append((time.perf_counter() - began) * 1e3)
-        return Asked(card, "robot-1", Verdict.model_validate(told))
-
-
-def seen(text: str) -> tuple[Any, Scene]:
-    linked = link(text, SITE, FLEET)
-    return linked, Scene(linked, SITE, FLEET)
-
-
-@contextlib.asynccontextmanager
-async def desk(embedder: Embedder) -> AsyncIterator[Desk]:
-    showing, switch, listening = Showing(), Switch(BROKEN), listen("127.0.0.1", 0)
-    judges: list[Judge] = [switch if name == BROKEN else open_expert(name) for name in names()]
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}/mcp"
-    serving = asyncio.create_task(serve(build(judges, showing, DEADLINE), listening))
-    try:
-        consultant = Consultant(Meaning(embedder), SystemClock(), McpServer)
-        made = Desk(consultant, showing, switch, url)
-        made.present()
-        if not await consultant.learn(lambda: seen("")[1]):
-            raise ModelError("the experts' cards could not be read over MCP on loopback")
-        yield made
-    finally:
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
 
 
 @dataclass(frozen=True)
@@ -263,7 +137,7 @@ async def evaluate(
     splits = _splits(done, cards)
     shifted = [a for a in done if a.question.split != IID]
     answered = [a for a in shifted if a.told_something]
-    tree = _mean([s.tree for s in splits if s.split == IID and s.tree is not None])
+    tree = mean([s.tree for s in splits if s.split == IID and s.tree is not None])
     reworded = list(zip(written[REWORDED], iid, strict=True))
     return ExpertsReport(
         model=model,
@@ -277,11 +151,11 @@ async def evaluate(
         behind_experts_only=_points(accuracy[ONLY].value - accuracy[EXPERTS].value),
         mcnemar=mcnemar(rights[EXPERTS], rights[LM]),
         coverage=len(answered) / max(len(shifted), 1),
-        answered_accuracy=_mean([a.through[0] == a.question.truth for a in answered]),
+        answered_accuracy=mean([a.through[0] == a.question.truth for a in answered]),
         splits=splits,
         selection=selection,
         calls_per_question=round(calls, 2),
-        calibration_error={name: calibration_error(of) for name, of in (("iid", iid), ("shifted", shifted))},
+        calibration_error={name: round(calibration_error(_guesses(of)), 4) for name, of in (("iid", iid), ("shifted", shifted))},
         overrides_right=share([label != a.question.truth for label, a in reworded if a.through[0] == a.question.truth]),
         follows_wrong=share([label == a.through[0] for label, a in reworded if a.through[0] not in (None, a.question.truth)]),
         broken=tuple(broken),
@@ -338,7 +212,7 @@ async def _broken(at: Desk, how: str, whole: Sequence[Answered]) -> Broken:
         how=how,
         own_answered=share([f[0] is not None for f, _ in own]),
         own_right=share([f[0] == q.truth for f, q in own if f[0] is not None]),
-        others_points_lost=_points(_mean(before) - _mean(after)),
+        others_points_lost=_points(mean(before) - mean(after)),
     )
 
 
@@ -368,7 +242,7 @@ def _splits(done: Sequence[Answered], cards: dict[str, ExpertCard]) -> tuple[Spl
 
 
 def _by_expert(right: Sequence[bool], iid: Sequence[Answered]) -> dict[str, float]:
-    return {name: _mean([r for r, a in zip(right, iid, strict=True) if a.question.expert == name]) for name in names()}
+    return {name: mean([r for r, a in zip(right, iid, strict=True) if a.question.expert == name]) for name in names()}
 
 
 def _verdict_ms(iid: Sequence[Answered]) -> dict[str, Times]:
@@ -382,31 +256,10 @@ def _verdict_ms(iid: Sequence[Answered]) -> dict[str, Times]:
     return {name: times(ms) for name, ms in spent.items()}
 
 
-def calibration_error(done: Sequence[Answered], bins: int = 10) -> float:
-    """Expected calibration error of guesses: the mean distance of confidence from the share that is right, over equal bins of confidence."""
-    told = [(a.verdict.confidence, a.direct[1] == a.question.truth) for a in done if a.direct[1] is not None and a.question.part is None]
-    error = 0.0
-    for low in range(bins):
-        inside = [(c, r) for c, r in told if min(int(c * bins), bins - 1) == low]
-        if inside:
-            error += len(inside) / len(told) * abs(_mean([c for c, _ in inside]) - _mean([r for _, r in inside]))
-    return round(error, 4)
-
-
-def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> float:
-    """Exact two-sided p that both are right equally often, by the questions on which they differ."""
-    ahead = sum(a and not b for a, b in zip(first, second, strict=True))
-    differ = ahead + sum(b and not a for a, b in zip(first, second, strict=True))
-    ways, tail = 1, 0
-    for k in range(min(ahead, differ - ahead) + 1):
-        tail += ways
-        ways = ways * (differ - k) // (k + 1)
-    return min(1.0, 2 * tail / 2**differ)
+def _guesses(done: Sequence[Answered]) -> list[tuple[float, bool]]:
+    """Confidence and whether it was right, of whole windows."""
+    return [(a.verdict.confidence, a.direct[1] == a.question.truth) for a in done if a.direct[1] is not None and a.question.part is None]
 
 
 def _points(value: float) -> float:
     return round(100 * value, 1)
-
-
-def _mean(values: Sequence[float | bool]) -> float:
-    return sum(values) / len(values) if values else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from benchmarks.map_eval import Answer, accuracy
-from benchmarks.stats import Share, Times, share, times
+from benchmarks.stats import Share, Times, calibration_error, share, times
 from schemas.base import Frozen
 
 BY_LANGUAGE = (
@@ -101,21 +101,11 @@ def at_coverage(points: Sequence[Point], coverage: float) -> Point | None:
     return next((p for p in points if p.coverage >= coverage - 1e-9), None)
 
 
-def calibration_error(answers: Sequence[Answer], bins: int = 10) -> float:
-    """Expected calibration error (Guo et al., ICML 2017) of the confidence in an end: mean distance to the share of right ends, in equal bins."""
-    total = 0.0
-    for low in range(bins):
-        inside = [a for a in answers if low / bins <= a.confidence < (low + 1) / bins or (low == bins - 1 and a.confidence >= 1.0)]
-        if inside:
-            total += abs(sum(a.confidence for a in inside) - sum(a.exact for a in inside))
-    return total / max(len(answers), 1)
-
-
 def judged(answers: Sequence[Answer], engine: str, model: str, source: str) -> StageReport:
     return StageReport(
         engine=engine, model=model, set=source, cases=len(answers), stages=stages(answers), groups=groups(answers), curve=curve(answers),
         languages={code: stages([a for a in answers if a.case.language == code]) for code in sorted({a.case.language for a in answers})},
-        calibration_error=calibration_error(answers), times=times([a.ms for a in answers]),
+        calibration_error=calibration_error([(a.confidence, a.exact) for a in answers]), times=times([a.ms for a in answers]),
     )  # fmt: skip
 
 

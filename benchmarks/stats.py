@@ -60,3 +60,29 @@ def percentile(values: Sequence[float], q: float) -> float:
     below = math.floor(at)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (ordered[above] - ordered[below]) * (at - below)
+
+
+def calibration_error(told: Sequence[tuple[float, bool]], bins: int = 10) -> float:
+    """Expected calibration error (Guo et al., ICML 2017) of confidences with what came of them: mean distance to the share that is right, in equal
+    bins of confidence."""
+    total = 0.0
+    for low in range(bins):
+        inside = [(c, r) for c, r in told if min(int(c * bins), bins - 1) == low]
+        total += abs(sum(c for c, _ in inside) - sum(r for _, r in inside))
+    return total / max(len(told), 1)
+
+
+def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> float:
+    """Exact two-sided p that both are right equally often, by the questions on which they differ."""
+    ahead = sum(a and not b for a, b in zip(first, second, strict=True))
+    differ = ahead + sum(b and not a for a, b in zip(first, second, strict=True))
+    ways, tail = 1, 0
+    for k in range(min(ahead, differ - ahead) + 1):
+        tail += ways
+        ways = ways * (differ - k) // (k + 1)
+    return min(1.0, 2 * tail / 2**differ)
+
+
+def mean(values: Sequence[float | bool]) -> float:
+    """0 of nothing."""
+    return sum(values) / len(values) if values else 0.0

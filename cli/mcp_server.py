@@ -160,7 +160,7 @@ class Gateway:
             elif (said := _brought(context)) is not None:
                 told = await _told(self.operator.reply(given, said, timeout=PATIENCE, show=progress.show))
             else:
-                return self.answers.get(given) or _refused(given)
+                return self._answered(given)
             while told.answer.intent == "question" and _can_be_asked(context) and not _modern(context):
                 if (said := await _elicited(context, told.answer.text)) is None:
                     break
@@ -170,6 +170,12 @@ class Gateway:
             raise
         reported = self.report(told)
         return _input_needed(reported) if reported.kind == "question" and _can_be_asked(context) and _modern(context) else reported
+
+    def _answered(self, instruction: str) -> Reported:
+        """Raises ToolError for an instruction that is not known."""
+        if (known := self.answers.get(instruction)) is None:
+            raise ToolError(f"nothing is known of instruction {clean(instruction, 64)!r}")
+        return known
 
     async def reply(self, instruction: str, text: str, context: Context[Any, Any]) -> Reported:
         asked = self.answers.get(instruction)
@@ -304,10 +310,6 @@ def _brought(context: Context[Any, Any]) -> str | None:
         return None
     said = (brought.content or {}).get("answer")
     return said.strip()[:2000] or None if isinstance(said, str) else None
-
-
-def _refused(instruction: str) -> Reported:
-    raise ToolError(f"nothing is known of instruction {clean(instruction, 64)!r}")
 
 
 def _facts(answer: Answer) -> tuple[dict[str, JsonValue], ...]:

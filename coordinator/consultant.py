@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 from pydantic import ValidationError
@@ -17,8 +16,8 @@ from coordinator.meaning import Meaning, bare
 from coordinator.mentions import Linked
 from coordinator.scene import Scene
 from runtime.clock import Clock
-from runtime.mcp import McpServer, plain
-from runtime.roster import Roster
+from runtime.mcp import McpAsked, McpServer, plain
+from runtime.roster import Roster, read_cards
 from schemas.errors import ModelError, ParleyError
 from schemas.experts import ExpertCard, Verdict
 from schemas.messages import Answer, ExpertConnection
@@ -30,14 +29,6 @@ DEVICES, MOST = 8, 3
 AT_ONCE, SETTLE, AGAIN = 16, 0.3, 10.0
 """Examples whose meaning is taken at once; s after a change, as many come together; s until cards that could not be had are read again."""
 AWAY = "it is not there now"
-
-
-class Server(Protocol):
-    """What is needed of an MCP client."""
-
-    async def call(self, tool: str, arguments: dict[str, str]) -> dict[str, object]: ...
-
-    async def read(self, uri: str) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -54,7 +45,7 @@ class Consultant:
     Cards are read and examples learnt beside everything else (`keep`), so that no instruction waits for it, least of all for an expert that hangs.
     """
 
-    def __init__(self, meaning: Meaning, clock: Clock, connect: Callable[[str], Server] = McpServer, rules: Rules | None = None) -> None:
+    def __init__(self, meaning: Meaning, clock: Clock, connect: Callable[[str], McpAsked] = McpServer, rules: Rules | None = None) -> None:
         self._meaning, self._clock, self._connect, self._rules = meaning, clock, connect, rules or Rules()
         self._roster = Roster()
         self._stirred = asyncio.Event()
@@ -162,22 +153,13 @@ class Consultant:
     async def _meet(self, ident: str, body: ExpertConnection) -> bool:
         """Reads the cards of a process; those of experts that have gone stay, so that a question for them is known as theirs."""
         try:
-            cards = await self._read(body)
+            cards = await read_cards(self._connect(body.endpoint), body)
         except (ParleyError, ValidationError) as error:
             log.warning("expert_unreadable", expert_id=ident, error=plain(str(error)))
             return False
         self._cards |= cards
         self._read_from.add((ident, body.boot))
         return True
-
-    async def _read(self, body: ExpertConnection) -> dict[str, ExpertCard]:
-        """Its cards by name. Raises ParleyError, ValidationError."""
-        server = self._connect(body.endpoint)
-        texts = await asyncio.gather(*(server.read(f"expert://{name}/card") for name in body.tells))
-        cards = [ExpertCard.model_validate_json(text) for text in texts]
-        if strange := [card.name for name, card in zip(body.tells, cards, strict=True) if card.name != name]:
-            raise ModelError(f"the card of another expert was given: {strange[0]}")
-        return {card.name: card for card in cards}
 
 
 def _mentioned(linked: Linked, scene: Scene) -> tuple[str, ...]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import structlog
 from pydantic import ValidationError
 
 from runtime.clock import Clock
-from runtime.mcp import McpServer
-from runtime.roster import Roster
+from runtime.mcp import McpAsked, McpServer
+from runtime.roster import Roster, read_cards
 from schemas.errors import ModelError, ParleyError
 from schemas.experts import ExpertCard, Verdict
 from schemas.messages import ExpertConnection
@@ -24,18 +23,10 @@ MUTED, LOOKS = 30.0, 3
 """Seconds without questions for a process that did not answer one; windows that are looked at before an expert is taken to disagree."""
 
 
-class Server(Protocol):
-    """What is needed of an MCP client."""
-
-    async def call(self, tool: str, arguments: dict[str, str]) -> dict[str, object]: ...
-
-    async def read(self, uri: str) -> str: ...
-
-
 class Witness:
     """Knows the experts on the bus; one for all devices of a process. `connect`: a client for an endpoint."""
 
-    def __init__(self, clock: Clock, connect: Callable[[str], Server] = McpServer) -> None:
+    def __init__(self, clock: Clock, connect: Callable[[str], McpAsked] = McpServer) -> None:
         self._clock, self._connect = clock, connect
         self._roster = Roster()
         self._muted: dict[tuple[str, str], float] = {}
@@ -88,8 +79,7 @@ class Witness:
 
     async def _cards_of(self, key: tuple[str, str], body: ExpertConnection) -> tuple[ExpertCard, ...]:
         if key not in self._cards:
-            server = self._connect(body.endpoint)
-            self._cards[key] = tuple([ExpertCard.model_validate_json(await server.read(f"expert://{name}/card")) for name in body.tells])
+            self._cards[key] = tuple((await read_cards(self._connect(body.endpoint), body)).values())
         return self._cards[key]
 
 

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import httpx2
 from mcp import Client
@@ -23,6 +23,14 @@ T = TypeVar("T")
 LONGEST = 200_000
 """Characters of an answer."""
 SHOWN = 300
+
+
+class McpAsked(Protocol):
+    """What is needed of an MCP client where an expert is asked."""
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]: ...
+
+    async def read(self, uri: str) -> str: ...
 
 
 class McpServer:

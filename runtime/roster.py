@@ -1,10 +1,14 @@
-"""Which expert processes there are, as they say it on the bus. Pure."""
+"""Which expert processes there are, as they say it on the bus, and the cards of their experts."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runtime.mcp import McpAsked
+from schemas.errors import ConfigError
+from schemas.experts import ExpertCard
 from schemas.messages import ExpertConnection
 
 
@@ -24,3 +28,12 @@ class Roster:
     def reachable(self) -> dict[str, ExpertConnection]:
         """Those that are up and say where."""
         return {ident: body for ident, body in sorted(self.processes.items()) if body.status == "online" and body.endpoint}
+
+
+async def read_cards(server: McpAsked, body: ExpertConnection) -> dict[str, ExpertCard]:
+    """The cards of a process by name. Raises ParleyError, ValidationError."""
+    texts = await asyncio.gather(*(server.read(f"expert://{name}/card") for name in body.tells))
+    cards = [ExpertCard.model_validate_json(text) for text in texts]
+    if strange := [card.name for name, card in zip(body.tells, cards, strict=True) if card.name != name]:
+        raise ConfigError(f"the card of another expert was given: {strange[0]}")
+    return {card.name: card for card in cards}

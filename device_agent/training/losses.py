@@ -130,7 +130,7 @@ def heads_of(heads: ReaderHeads, runs: list[Run], passes: list[Pass]) -> Outputs
 
 
 def reader_losses(heads: ReaderHeads, out: Outputs, passes: list[Pass]) -> dict[str, Tensor]:
-    """Mean losses: match, said, span, option."""
+    """Mean losses: match, said, span, option, meaning."""
     own: dict[int, list[int]] = {}
     for i, one in enumerate(passes):
         own.setdefault(one.sentence, []).append(i)
@@ -143,22 +143,25 @@ def reader_losses(heads: ReaderHeads, out: Outputs, passes: list[Pass]) -> dict[
 
 
 def _argument_losses(out: Outputs, passes: list[Pass]) -> dict[str, Tensor]:
-    said: list[Tensor] = []
-    span: list[Tensor] = []
-    option: list[Tensor] = []
+    """`option` is that of enum members and of yes or no, `meaning` how a number is meant: nearly always as said, it would hide the others in one mean."""
+    rows: dict[str, list[Tensor]] = {"said": [], "span": [], "option": [], "meaning": []}
     for number, one in enumerate(passes):
         if one.target is None:
             continue
         for p, truth in enumerate(one.target.said):
             if truth >= 0:
-                said.append(functional.binary_cross_entropy_with_logits(out.said[number][p], torch.tensor(float(truth))))
+                rows["said"].append(functional.binary_cross_entropy_with_logits(out.said[number][p], torch.tensor(float(truth))))
             if (where := one.target.spans[p]) is not None:
                 first, last = out.starts[number][p], out.ends[number][p]
-                span += [functional.cross_entropy(first, torch.tensor(where[0])) / 2, functional.cross_entropy(last, torch.tensor(where[1])) / 2]
+                rows["span"] += [
+                    functional.cross_entropy(first, torch.tensor(where[0])) / 2,
+                    functional.cross_entropy(last, torch.tensor(where[1])) / 2,
+                ]
             if one.target.options[p] >= 0:
-                option.append(functional.cross_entropy(out.options[number][p], torch.tensor(one.target.options[p])))
+                name = "meaning" if one.target.numbers[p] else "option"
+                rows[name].append(functional.cross_entropy(out.options[number][p], torch.tensor(one.target.options[p])))
     zero = out.match.sum() * 0.0
-    return {name: torch.stack(rows).mean() if rows else zero for name, rows in (("said", said), ("span", span), ("option", option))}
+    return {name: torch.stack(own).mean() if own else zero for name, own in rows.items()}
 
 
 def retrieval_rows(episode: Episode, pieces: Pieces) -> tuple[list[list[int]], list[list[int]]]:

@@ -58,4 +58,4 @@ def _judge_arguments(number: int, target: Target, out: Outputs, tally: dict[str,
         if (where := target.spans[p]) is not None and target.options[p] < 1:
             tally.setdefault("span", []).append((int(out.starts[number][p].argmax()), int(out.ends[number][p].argmax())) == where)
         if target.options[p] >= 0:
-            tally.setdefault("option", []).append(int(out.options[number][p].argmax()) == target.options[p])
+            tally.setdefault("meaning" if target.numbers[p] else "option", []).append(int(out.options[number][p].argmax()) == target.options[p])

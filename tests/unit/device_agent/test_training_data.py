@@ -263,6 +263,25 @@ def test_the_letters_recipe_says_every_parameter_of_its_function() -> None:
                 assert gold_value(mark, named[example.function or ""][mark.parameter]) is not None
 
 
+def goes_by(parameter: Parameter) -> str:
+    """The words that a parameter of roles_task goes by: its description up to the members of a choice, or its name."""
+    return re.split("[.;,] ", parameter.description)[0] if re.fullmatch(r"p\d", parameter.name) else parameter.name.replace("_", " ")
+
+
+def test_roles_include_switches_and_choices_of_every_kind() -> None:
+    marks = dict[str, set[str | None]]()
+    for seed in range(60):
+        functions, examples = roles_task(words(), random.Random(seed))
+        kinds = {(f.name, p.name): "choice" if p.choices else p.type for f in functions for p in parameters_of(f)}
+        for example in examples:
+            for mark in example.marks:
+                marks.setdefault(kinds[example.function or "", mark.parameter], set()).add(mark.value)
+    assert marks["boolean"] == {"true", "false"}
+    assert None not in marks["choice"]
+    assert {re.fullmatch(r"[A-Z]{2}\d+", value or "") is None for value in marks["choice"]} == {True, False}
+    assert marks["integer"] == marks["number"] == marks["string"] == {None}
+
+
 def test_roles_are_told_in_five_languages_and_each_value_stands_beside_its_own_name() -> None:
     tasks = [roles_task(words(), random.Random(seed)) for seed in range(60)]
     assert {example.language for _, examples in tasks for example in examples} == {"en", "de", "fr", "es", "zh"}
@@ -273,7 +292,7 @@ def test_roles_are_told_in_five_languages_and_each_value_stands_beside_its_own_n
             assert {p.name for p in known.values() if p.required} <= set(spans) <= set(known)
             for mark in example.marks:
                 assert gold_value(mark, known[mark.parameter]) is not None
-            said = [(known[n].description or n.replace("_", " ")).casefold() for n in sorted(spans, key=lambda n: spans[n])]
+            said = [goes_by(known[n]).casefold() for n in sorted(spans, key=lambda n: spans[n])]
             at = -1
             for name in said:  # names come in the order of their values, whichever of the two is said first
                 at = text.casefold().find(name, at + 1)
