@@ -2,64 +2,38 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from cli.console import BrokerOption, ConfigOption, SiteOption, run_async, say, settings_for
 
 
-def agent(config: ConfigOption = None, broker: BrokerOption = None, site: SiteOption = None) -> None:
+def agent(
+    config: ConfigOption = None,
+    broker: BrokerOption = None,
+    site: SiteOption = None,
+    accept: Annotated[
+        list[str] | None, typer.Option("--accept", metavar="DEVICE", help="Take over the tools that this MCP server offers now; may be repeated.")
+    ] = None,
+) -> None:
     """Serve the devices of the configuration (agent.devices) until Ctrl-C."""
     from schemas.errors import ConfigError
 
     settings = settings_for(config, broker, site, service=True)
     if not settings.agent.devices:
         raise ConfigError(f"{config or 'configuration'}: agent.devices: no device to serve; see docs/configuration.md")
-    run_async(_serve(settings))
+    strange = set(accept or ()) - {device.id for device in settings.agent.devices if device.driver == "mcp"}
+    if strange:
+        raise ConfigError(f"--accept {min(strange)}: no device of this agent with driver mcp")
+    run_async(_serve(settings, config.parent if config else None, accept or ()))
 
 
-def load_catalogue(path: Path) -> Any:
-    """A maker's API description. Raises ConfigError naming file and key."""
-    from pydantic import ValidationError
-
-    from runtime.settings import explain
-    from schemas.errors import ConfigError
-    from schemas.skills import Catalogue
-
-    try:
-        return Catalogue.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file (agent.devices.catalogue)") from None
-    except (OSError, ValueError) as error:
-        if isinstance(error, ValidationError):
-            raise explain(path, error) from None
-        raise ConfigError(f"{path}: not a JSON file ({error})") from None
-
-
-def profile_of(device: Any, catalogue: Any) -> Any:
-    """What the device tells the site about itself: plain words, no API."""
-    from schemas.messages import Profile, Property
-
-    state = {r.property: r.unit for read in catalogue.state for r in read.attributes}
-    found = {r.property: r.unit for f in catalogue.functions for r in f.returns}
-    properties = [Property(name=n, unit=u, in_state=True) for n, u in state.items()]
-    properties += [Property(name=n, unit=u) for n, u in found.items() if n not in state]
-    return Profile(
-        device=device.id,
-        device_kind=catalogue.kind,
-        maker=catalogue.maker,
-        name=device.name or device.id.replace("-", " "),
-        aliases=device.aliases,
-        place=device.place,
-        abilities=catalogue.abilities,
-        properties=tuple(properties),
-    )
-
-
-async def _serve(settings: Any) -> None:
+async def _serve(settings: Any, folder: Path | None, accept: Sequence[str]) -> None:
+    from cli.agent_devices import open_devices
     from device_agent.agent import AgentOptions
-    from device_agent.drivers.http import HttpDriver, HttpxTransport
     from device_agent.reader_mapper import open_mapper
     from device_agent.service import AgentIdentity, AgentService, agent_will
     from runtime.clock import SystemClock
@@ -67,11 +41,7 @@ async def _serve(settings: Any) -> None:
     from runtime.store import SqliteStore
 
     clock = SystemClock()
-    devices: list[tuple[Any, Any]] = []
-    for device in settings.agent.devices:
-        catalogue = load_catalogue(device.catalogue)
-        driver = HttpDriver(catalogue, HttpxTransport(device.url), clock, device=device.id)
-        devices.append((profile_of(device, catalogue), driver))
+    devices = await open_devices(settings.agent, folder, accept, clock)
     mapper = open_mapper(settings.models.embed, settings.models.threads, settings.models.server or settings.models.reader)
     store = SqliteStore(settings.agent.state_dir / f"{settings.agent.id}.db")
     identity = AgentIdentity(site=settings.site, agent=settings.agent.id, boot=clock.uuid7(), heartbeat=settings.agent.heartbeat)

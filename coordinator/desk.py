@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from coordinator import planrun
+from coordinator.address import addressed
 from coordinator.answer import answer_problem, answer_query, answer_run, outcome_words
 from coordinator.case import Case, Cases, is_asking
 from coordinator.choice import choose
@@ -90,7 +91,8 @@ class Desk:
     async def _planned(self, case: Case) -> tuple[Case, Intent]:
         scene = self._scene_of(case)
         linked = link(case.text, scene.site, scene.devices)
-        readings = await self._planner.plan(linked, await summarise(case.text, scene.devices, self._meaning))
+        spoken_to = addressed(linked)
+        readings = (spoken_to,) if spoken_to else await self._planner.plan(linked, await summarise(case.text, scene.devices, self._meaning))
         intent, scene = await choose(readings, replace(scene, linked=linked), self._meaning)
         return case.model_copy(update={"linked": linked, "meanings": scene.meanings}), intent
 
@@ -275,10 +277,19 @@ class Desk:
         """After a restart: what was open goes on; a subtask that never reached the ledger is issued under its own id."""
         for case in self._cases.open():
             if case.run is None:
-                self._spawn(self.instruct(case), f"again.{case.id}")
+                self._spawn(self._again(case, self.instruct(case)), f"again.{case.id}")
             else:
                 self._cases.put(case.model_copy(update={"run": self._reconciled(case, case.run)}))
-                await self.proceed(case.id)
+                await self._again(case, self.proceed(case.id))
+
+    async def _again(self, case: Case, work: Coroutine[Any, Any, None]) -> None:
+        """What no process can get through must not end every process that finds it."""
+        try:
+            await work
+        except Exception as error:
+            log.error("case_given_up", instruction=case.id, error=f"{type(error).__name__}: {error}")
+            answer = Answer(text="Something inside me went wrong with that; it was given up.", intent="question", complete=False)
+            await self._close(self._current(case), answer)
 
     def _reconciled(self, case: Case, run: Run) -> Run:
         for index, piece in enumerate(run.pieces):

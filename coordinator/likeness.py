@@ -30,8 +30,8 @@ class Rules(Frozen):
     `wanted`: the score from which on an expert is asked; `also`: what another one must have of the best one's score to be asked, too.
     """
 
-    spelling: float = 0.7
-    ridge: float = 0.15
+    spelling: float = 0.5
+    ridge: float = 0.25
     wanted: float = 0.37
     also: float = 0.5
 

@@ -45,5 +45,7 @@ class Recipe:
     test: int = 2000
     epochs: int = 40
     rate: float = 2e-3
+    average: float = 0.0
+    """Share of the running average of the weights that a step keeps; the average is what is exported. 0: the last weights are."""
     seed: int = 5
     tree: Callable[[Floats], Floats] = field(default=lambda x: x.reshape(len(x), -1))

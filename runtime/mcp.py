@@ -6,23 +6,18 @@ What a server says is data: it is cut to size here, checked by whoever asked, an
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
-from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 
-import httpx2
 from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
 from mcp.types import TextContent, TextResourceContents
 
+from runtime.mcp_wire import over_http, plain
 from schemas.errors import LinkError, ModelError
 
 T = TypeVar("T")
 LONGEST = 200_000
 """Characters of an answer."""
-SHOWN = 300
 
 
 class McpAsked(Protocol):
@@ -60,34 +55,20 @@ class McpServer:
         return texts[0]
 
     async def _ask(self, what: Callable[[Client], Awaitable[T]]) -> T:
+        target = over_http(self._url, self._token, self._deadline) if isinstance(self._url, str) else self._url
         try:
-            async with asyncio.timeout(self._deadline), AsyncExitStack() as stack:
-                target = self._url
-                if isinstance(self._url, str):
-                    headers = {"Authorization": f"Bearer {self._token}"} if self._token is not None else {}
-                    made = httpx2.AsyncClient(headers=headers, verify=_certificates(), timeout=self._deadline, trust_env=False)
-                    target = streamable_http_client(self._url, http_client=await stack.enter_async_context(made))
-                return await what(await stack.enter_async_context(Client(target)))
+            async with asyncio.timeout(self._deadline), Client(target) as client:
+                return await what(client)
         except TimeoutError:
             raise LinkError(f"no answer within {self._deadline:g} s") from None
         except (LinkError, ModelError):
             raise
-        except Exception as error:  # the SDK wraps what went wrong in groups of its own
-            raise LinkError(f"it cannot be reached ({plain(_innermost(error))[:120]})") from None
+        except Exception as error:
+            raise LinkError(f"it cannot be reached ({plain(innermost(error))[:120]})") from None
 
 
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Read once: for a client of its own each request would wait 30 ms for them."""
-    return ssl.create_default_context()
-
-
-def plain(text: str) -> str:
-    """One line of printable characters, cut."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * SHOWN]).split())[:SHOWN]
-
-
-def _innermost(error: Exception) -> str:
+def innermost(error: BaseException) -> str:
+    """What went wrong at first: the SDK wraps it in groups of its own."""
     inner: Any = error
     while isinstance(inner, BaseExceptionGroup):
         inner = cast("Any", inner).exceptions[0]

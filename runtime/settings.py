@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from schemas.base import Frozen
@@ -45,15 +45,34 @@ class PrivacySection(Frozen):
 
 
 class DeviceSection(Frozen):
-    """One device that an agent hosts. `catalogue`: a file with the maker's API; `url`: where that API answers."""
+    """One device that an agent hosts. `catalogue`: a file with the maker's API; `url`: where that API answers.
+
+    With `driver = "mcp"` an MCP server: by `command` or `url` (and bearer `token`). `tools`: what each may do; the others count as irreversible.
+    `catalogue` is then what the site adds to the server's own tools; `kind` and `abilities` are how the site calls it.
+    """
 
     id: WireId
     name: str = ""
     aliases: tuple[str, ...] = ()
     place: WireId | None = None
-    driver: Literal["http"] = "http"
-    catalogue: Path
-    url: str
+    driver: Literal["http", "mcp"] = "http"
+    catalogue: Path | None = None
+    url: str = ""
+    token: str | None = None
+    command: tuple[str, ...] = ()
+    kind: str = ""
+    abilities: tuple[str, ...] = ()
+    tools: dict[str, Literal["read", "reversible", "irreversible", "forbidden"]] = {}
+
+    @model_validator(mode="after")
+    def _whole(self) -> DeviceSection:
+        if self.driver == "http" and (self.catalogue is None or not self.url):
+            raise ValueError("driver http needs a catalogue and a url")
+        if self.driver == "mcp" and bool(self.command) == bool(self.url):
+            raise ValueError("driver mcp needs a command or a url, and only one of them")
+        if self.driver == "http" and (self.command or self.tools or self.kind or self.abilities or self.token):
+            raise ValueError("command, tools, kind, abilities and token are for driver mcp")
+        return self
 
 
 class AgentSection(Frozen):

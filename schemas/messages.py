@@ -32,7 +32,7 @@ class Connection(Frozen):
 
 
 class Property(Frozen):
-    name: str
+    name: WireId
     unit: str | None = None
     description: str = ""
     in_state: bool = False

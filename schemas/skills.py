@@ -86,8 +86,12 @@ class Poll(Frozen):
 
 
 class Binding(Frozen):
-    """The REST request of a function. `{argument}` in path, query and body stands for the value; a body value that is nothing else keeps its type."""
+    """The REST request of a function. `{argument}` in path, query and body stands for the value; a body value that is nothing else keeps its type.
 
+    Of a device that is an MCP server: `tool` and, as `body`, its arguments; `result` and `error` are about its structured answer.
+    """
+
+    tool: str = ""
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
     path: str = "/"
     query: dict[str, JsonValue] = {}

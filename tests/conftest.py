@@ -14,21 +14,33 @@ from runtime import logs
 
 MOSQUITTO = shutil.which("mosquitto") or ("/usr/sbin/mosquitto" if Path("/usr/sbin/mosquitto").exists() else None)
 """The reference broker's program, or None."""
+NPM = Path(__file__).parent / "npm" / "node_modules" / ".bin"
+"""Other people's MCP programs (`npm ci --prefix tests/npm`)."""
+ABSENT = {
+    marker: line
+    for marker, there, line in (
+        ("mosquitto", MOSQUITTO is not None, "mosquitto is not installed"),
+        ("npm", (NPM / "node").exists(), "tests/npm is not installed (npm ci --prefix tests/npm)"),
+    )
+    if not there
+}
+"""What tests need and is not there."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     logs.configure("error")
-    if MOSQUITTO is None and os.environ.get("PARLEY_REQUIRE_MOSQUITTO"):
-        pytest.exit("mosquitto is not installed, and PARLEY_REQUIRE_MOSQUITTO is set", returncode=1)
+    for marker, line in ABSENT.items():
+        if os.environ.get(f"PARLEY_REQUIRE_{marker.upper()}"):
+            pytest.exit(f"{line}, and PARLEY_REQUIRE_{marker.upper()} is set", returncode=1)
 
 
-def pytest_report_header() -> str | None:
-    return None if MOSQUITTO else "mosquitto is not installed: the tests that need it are left out"
+def pytest_report_header() -> list[str]:
+    return [f"{line}: the tests that need it are left out" for line in ABSENT.values()]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked `mosquitto` are left out where the program is absent; the header says so."""
-    absent = [item for item in items if MOSQUITTO is None and item.get_closest_marker("mosquitto")]
+    """Tests that need what is absent are left out; the header says so."""
+    absent = [item for item in items if any(item.get_closest_marker(marker) for marker in ABSENT)]
     if absent:
         config.hook.pytest_deselected(items=absent)
         items[:] = [item for item in items if item not in absent]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.tree import DecisionTreeClassifier
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from experts.recipe import Draw, Floats, Recipe
 
@@ -88,6 +89,7 @@ def fit(whole: Whole, x: Floats, y: Any, recipe: Recipe, size: int = 128) -> Non
     steps = recipe.epochs * -(-len(x) // size)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     rng, xs, ys = np.random.default_rng(recipe.seed), torch.from_numpy(x), torch.from_numpy(y)
+    mean = AveragedModel(whole.body, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True) if recipe.average else None
     whole.train()
     for epoch in range(recipe.epochs):
         total = 0.0
@@ -97,9 +99,13 @@ def fit(whole: Whole, x: Floats, y: Any, recipe: Recipe, size: int = 128) -> Non
             loss.backward()
             optimizer.step()
             schedule.step()
+            if mean is not None:
+                mean.update_parameters(whole.body)
             total += loss.item() * len(rows)
-        if (epoch + 1) % 10 == 0 or epoch + 1 == recipe.epochs:
+        if (epoch + 1) % 5 == 0 or epoch + 1 == recipe.epochs:
             print(f"{recipe.name}: epoch {epoch + 1}, loss {total / len(x):.4f}", flush=True)
+    if mean is not None:
+        whole.body = mean.module
     whole.eval()
 
 

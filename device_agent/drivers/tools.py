@@ -1,0 +1,114 @@
+"""The tools of an MCP server as a device's catalogue. Pure.
+
+Names, schemas and descriptions come from the server and are data. What a tool may do is the site's policy: one that it does not name counts as
+irreversible. A tool that has changed since it was taken over is not offered until somebody takes it over again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from pydantic import JsonValue
+
+from schemas.base import Frozen
+from schemas.ids import to_wire_id
+from schemas.skills import Catalogue, Function, Returns, Safety
+
+TEXT = "text"
+"""The field of a result that holds what a tool without structure said."""
+LONGEST_NAME, LONGEST_TEXT, LARGEST_SCHEMA = 128, 1000, 32_000
+"""Characters; a tool with a larger schema is left out."""
+_SCALARS = ("string", "number", "integer", "boolean")
+
+
+class Offered(Frozen):
+    """One tool as the server describes it."""
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Any] = {}
+    output: dict[str, Any] | None = None
+    hints: dict[str, JsonValue] = {}
+
+    def digest(self) -> str:
+        """sha256 of all that the server says of it."""
+        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+
+class Accepted(Frozen):
+    """What was taken over: how the server called itself, and its tools."""
+
+    server: str = ""
+    tools: tuple[Offered, ...] = ()
+
+
+def usable(tools: Sequence[Offered]) -> tuple[Offered, ...]:
+    """Without those that no catalogue can hold: names that are too long or stand twice, schemas that are no objects or too large."""
+    found = dict[str, Offered]()
+    for tool in tools:
+        kind = tool.parameters.get("type", "object")
+        if 0 < len(tool.name) <= LONGEST_NAME and tool.name not in found and kind == "object" and len(json.dumps(tool.parameters)) <= LARGEST_SCHEMA:
+            found[tool.name] = tool
+    return tuple(found.values())
+
+
+def changes(accepted: Sequence[Offered], now: Sequence[Offered]) -> dict[str, str]:
+    """By the tool's name what is to be taken over: "new", "changed" or "gone"."""
+    before, after = {t.name: t.digest() for t in accepted}, {t.name: t.digest() for t in now}
+    found = {name: "new" if name not in before else "changed" for name, digest in after.items() if before.get(name) != digest}
+    return found | {name: "gone" for name in before if name not in after}
+
+
+def catalogue_of(
+    accepted: Accepted, offered: Mapping[str, str] | None, policy: Mapping[str, Safety], own: Catalogue | None, kind: str, abilities: Sequence[str]
+) -> Catalogue:
+    """`offered`: digests of what the server offers now, None when that is not known; only what equals the accepted is in the catalogue.
+
+    `own`: what the site adds: for functions returns, requires, achieves, places and durations; state, stop, abilities.
+    """
+    told = {f.name: f for f in own.functions} if own is not None else {}
+    tools = [t for t in accepted.tools if offered is None or offered.get(t.name) == t.digest()]
+    functions = tuple(_function(tool, policy.get(tool.name, "irreversible"), told.get(tool.name)) for tool in tools)
+    base = own or Catalogue(kind=kind or accepted.server or "MCP server", functions=())
+    said = tuple(abilities) or base.abilities or tuple(_first_sentence(f.description) for f in functions if f.safety != "forbidden" and f.description)
+    return base.model_copy(update={"kind": kind or base.kind, "functions": functions, "abilities": said})
+
+
+def _function(tool: Offered, safety: Safety, own: Function | None) -> Function:
+    schema: dict[str, Any] = {"type": "object", "properties": {}, **tool.parameters}
+    made = Function(name=tool.name, description=_clean(tool.description, LONGEST_TEXT), parameters=schema, safety=safety, returns=_returns(tool))
+    if own is None:
+        return made
+    kept = {name: getattr(own, name) for name in ("requires", "achieves", "places", "longest", "idempotent", "seen_by")}
+    return made.model_copy(update={**kept, "returns": own.returns or made.returns})
+
+
+def _returns(tool: Offered) -> tuple[Returns, ...]:
+    """Each simple field of a structured answer under its own name; else the text, under the tool's."""
+    properties = cast("dict[str, Any]", (tool.output or {}).get("properties") or {})
+    simple = [name for name, schema in properties.items() if isinstance(schema, dict) and cast("dict[str, Any]", schema).get("type") in _SCALARS]
+    if simple:
+        return tuple(Returns(property=to_wire_id(name), path=name, unit=_unit(properties[name])) for name in simple)
+    return (Returns(property=to_wire_id(tool.name), path=TEXT),)
+
+
+def _unit(schema: Mapping[str, Any]) -> str | None:
+    unit = schema.get("unit")
+    return _clean(unit, 20) if isinstance(unit, str) else None
+
+
+def result_of(structured: Mapping[str, JsonValue] | None, text: str) -> dict[str, JsonValue]:
+    """A tool's answer with its text beside its fields."""
+    return {TEXT: _clean(text, LONGEST_TEXT), **(structured or {})}
+
+
+def _first_sentence(text: str) -> str:
+    return text.split(". ")[0].rstrip(".")[:120]
+
+
+def _clean(text: str, most: int) -> str:
+    """One line of printable characters, cut."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * most]).split())[:most]
