@@ -24,6 +24,7 @@ from pydantic import BaseModel, Field, JsonValue
 from cli.halting import Halting
 from cli.operator import Operator, Told
 from cli.transcript import Transcript, clean, paragraphs
+from runtime.mcp_http import new_server
 from schemas.base import Frozen
 from schemas.envelope import Envelope
 from schemas.errors import ParleyError
@@ -208,7 +209,7 @@ class Gateway:
 def build(operator: Operator) -> MCPServer[Any]:
     """The server; `operator` must be connected and reading."""
     gateway = Gateway(operator)
-    server: MCPServer[Any] = MCPServer("parley", title="Parley", instructions=ABOUT, log_level="CRITICAL", subscriptions=gateway.changes)
+    server = new_server("parley", "Parley", ABOUT, subscriptions=gateway.changes)
     _add_tools(server, gateway)
     _add_resources(server, gateway)
     return server

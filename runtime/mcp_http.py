@@ -1,4 +1,4 @@
-"""The MCP server over streamable HTTP, on one address, with bearer tokens where they are configured."""
+"""MCP servers as this project makes them, and over streamable HTTP: on one address, with bearer tokens where they are configured."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ from schemas.errors import ConfigError
 PATH = "/mcp"
 LARGEST = 64 * 1024
 """Bytes of a request: handles are short."""
+
+
+def new_server(name: str, title: str, instructions: str, **settings: Any) -> MCPServer[Any]:
+    """A server without tools yet. What goes wrong inside is no line on standard error, which may be a person's terminal: callers say it."""
+    return MCPServer(name, title=title, instructions=instructions, log_level="CRITICAL", **settings)
 
 
 class Bearer:
