@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import BrokerOption, ConfigOption, SiteOption, run_async, say, settings_for
+from cli.console import BrokerOption, ConfigOption, SiteOption, expert_access, run_async, say, settings_for
 
 
 def agent(
@@ -46,9 +46,7 @@ async def _serve(settings: Any, folder: Path | None, accept: Sequence[str]) -> N
     store = SqliteStore(settings.agent.state_dir / f"{settings.agent.id}.db")
     identity = AgentIdentity(site=settings.site, agent=settings.agent.id, boot=clock.uuid7(), heartbeat=settings.agent.heartbeat)
     section = settings.agent
-    options = AgentOptions(
-        privacy=settings.privacy.level, allow=section.allow_irreversible, refresh=section.refresh, expert_token=settings.experts.token
-    )
+    options = AgentOptions(privacy=settings.privacy.level, allow=section.allow_irreversible, refresh=section.refresh, experts=expert_access(settings))
     bus = MqttBus(
         settings.broker.addresses, identity.agent, will=agent_will(identity, clock), username=settings.broker.username,
         password=settings.broker.password,

@@ -143,3 +143,12 @@ def wire_id(text: str) -> str:
     if not WIRE_ID.fullmatch(text):
         raise ConfigError(f"--site {text!r}: use lower-case letters, digits, - and _, at most 63, starting with a letter or digit")
     return text
+
+
+def expert_access(settings: Any) -> Any:
+    """What goes along to experts' MCP servers."""
+    from runtime.mcp import Access
+    from runtime.mcp_mqtt import Broker
+
+    told = settings.broker
+    return Access(settings.experts.token, Broker(told.addresses, told.username, told.password))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cli.console import BrokerOption, ConfigOption, SiteOption, run_async, say, settings_for
+from cli.console import BrokerOption, ConfigOption, SiteOption, expert_access, run_async, say, settings_for
 
 
 def coordinator(config: ConfigOption = None, broker: BrokerOption = None, site: SiteOption = None) -> None:
@@ -41,7 +41,7 @@ async def _serve(settings: Any) -> None:
     identity = CoordinatorIdentity(site=settings.site, coordinator=section.id, boot=clock.uuid7(), heartbeat=section.heartbeat)
     timing = Timing(start=section.subtask_start, deadline=section.subtask_deadline)
     options = CoordinatorOptions(
-        round_period=section.round_period, round_timeout=section.round_timeout, timing=timing, expert_token=settings.experts.token
+        round_period=section.round_period, round_timeout=section.round_timeout, timing=timing, experts=expert_access(settings)
     )
     bus = MqttBus(
         settings.broker.addresses, identity.coordinator, will=coordinator_will(identity, clock), username=settings.broker.username,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,6 +43,9 @@ def serve(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Experts to serve; all of them by default.")] = None,
     http: Annotated[int | None, typer.Option("--http", metavar="PORT", min=1, max=65535, help="Serve MCP over streamable HTTP at /mcp.")] = None,
     stdio: Annotated[bool, typer.Option("--stdio", help="Serve MCP over standard input and output (the default).")] = False,
+    mqtt: Annotated[
+        bool, typer.Option("--mqtt", help="Serve MCP over MQTT 5, on the broker (Mosquitto; the embedded one does not speak it).")
+    ] = False,
     host: HostOption = "127.0.0.1",
     tokens: TokensOption = None,
     windows: Annotated[
@@ -56,17 +60,32 @@ def serve(
     """Serve experts as MCP tools: each takes the handle of a window of data and says what it sees, how sure it is, or that it cannot tell."""
     from schemas.errors import ConfigError
 
-    if http is not None and stdio:
-        raise ConfigError("--http and --stdio: only one of them")
+    if (http is not None) + stdio + mqtt > 1:
+        raise ConfigError("--http, --stdio and --mqtt: only one of them")
     if windows is not None and not windows.is_dir():
         raise ConfigError(f"--windows {windows}: no such folder")
     known = read_tokens(tokens)
     check_reach(http, host, known)
     opened = _opened(names or None)
-    if windows is not None:
-        run_async(_recorded(opened, windows, http, host, known))
-    else:
-        run_async(_live(opened, settings_for(config, broker, site, service=True), ident, http, host, known))
+    way = Way(http, host, known, mqtt)
+    settings = settings_for(config, broker, site, service=True)
+    run_async(_live(opened, settings, ident, way) if windows is None else _recorded(opened, settings, ident, way, windows))
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the experts are reached: over HTTP at this port, over MQTT, else over stdio."""
+
+    http: int | None
+    host: str
+    tokens: list[str]
+    mqtt: bool
+
+    def endpoint(self, server: str) -> str:
+        """As it is told on the bus. `server`: the name over MQTT."""
+        if self.mqtt:
+            return f"mqtt:{server}"
+        return f"http://{self.host}:{self.http}/mcp" if self.http is not None else ""
 
 
 def _opened(names: list[str] | None) -> list[Any]:
@@ -87,35 +106,49 @@ def _opened(names: list[str] | None) -> list[Any]:
     return found
 
 
-async def _recorded(opened: list[Any], windows: Path, http: int | None, host: str, tokens: list[str]) -> None:
+async def _recorded(opened: list[Any], settings: Any, ident: str, way: Way, windows: Path) -> None:
     from experts.server import build
     from experts.sources import FolderSource
+    from runtime.clock import SystemClock
 
-    await _spoken(build(opened, FolderSource(windows)), http, host, tokens, len(opened))
+    await _spoken(build(opened, FolderSource(windows)), settings, way, f"{ident}-{SystemClock().uuid7()}", opened)
 
 
-async def _live(opened: list[Any], settings: Any, ident: str, http: int | None, host: str, tokens: list[str]) -> None:
+async def _live(opened: list[Any], settings: Any, ident: str, way: Way) -> None:
     from experts.server import build
     from experts.service import ExpertIdentity, ExpertService, expert_will
     from runtime.clock import SystemClock
     from runtime.mqtt_bus import MqttBus
 
     clock = SystemClock()
-    endpoint = f"http://{host}:{http}/mcp" if http is not None else ""
-    identity = ExpertIdentity(site=settings.site, expert=ident, boot=clock.uuid7(), endpoint=endpoint)
+    boot, names = clock.uuid7(), [e.card.name for e in opened]
+    identity = ExpertIdentity(site=settings.site, expert=ident, boot=boot, endpoint=way.endpoint(server_name(settings.site, names)))
     told = settings.broker
     bus = MqttBus(told.addresses, ident, will=expert_will(identity, clock), username=told.username, password=told.password)
-    async with bus, ExpertService(identity, bus, [e.card.name for e in opened], clock) as service:
-        await _spoken(build(opened, service.source), http, host, tokens, len(opened))
+    async with bus, ExpertService(identity, bus, names, clock) as service:
+        await _spoken(build(opened, service.source), settings, way, f"{ident}-{boot}", opened)
 
 
-async def _spoken(server: Any, http: int | None, host: str, tokens: list[str], count: int) -> None:
+def server_name(site: str, names: list[str]) -> str:
+    """Of MCP over MQTT: processes with the same experts are instances of one server."""
+    from experts.catalogue import names as all_names
+
+    return f"parley/{site}/experts" if set(names) == set(all_names()) else f"parley/{site}/experts/{'.'.join(sorted(names))}"
+
+
+async def _spoken(server: Any, settings: Any, way: Way, instance: str, opened: list[Any]) -> None:
     from runtime.mcp_http import listen
     from runtime.mcp_http import serve as serve_http
+    from runtime.mcp_mqtt import Broker, MqttServed
 
-    if http is None:
+    if way.mqtt:
+        names, told = [e.card.name for e in opened], settings.broker
+        name, about = server_name(settings.site, names), f"Small trained experts: {', '.join(e.card.title for e in opened)}."
+        say(f"{len(opened)} experts as {name}, over MQTT")
+        await MqttServed(server, Broker(told.addresses, told.username, told.password), instance, name, about).serve()
+    elif way.http is None:
         await server.run_stdio_async()
-        return
-    listening = listen(host, http)
-    say(f"{count} experts at http://{host}:{http}/mcp")
-    await serve_http(server, listening, tokens)
+    else:
+        listening = listen(way.host, way.http)
+        say(f"{len(opened)} experts at {way.endpoint('')}")
+        await serve_http(server, listening, way.tokens)

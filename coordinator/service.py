@@ -24,7 +24,7 @@ from runtime.bus import Bus, Message, Will
 from runtime.clock import Clock
 from runtime.door import Door
 from runtime.llm.protocol import Embedder
-from runtime.mcp import McpServer
+from runtime.mcp import Access, McpServer
 from runtime.service import Service
 from runtime.store import Store
 from schemas import messages as m
@@ -71,7 +71,7 @@ class CoordinatorOptions(Frozen):
     reserve: float = 10.0
     timing: Timing = Timing()
     thresholds: Thresholds = Thresholds()
-    expert_token: str | None = None
+    experts: Access = Access()
     """Bearer token for experts' MCP servers."""
 
 
@@ -111,7 +111,7 @@ class CoordinatorService(Service):
         self._controls = Controls(door, self._dispatcher, self._cases, self._stopped, self._confirmation)
         self._epochs = Epochs(door, self._dispatcher.ledger, lambda: self.registry, self._confirmation)
         meaning = Meaning(embedder, chosen.thresholds)
-        self._consultant = Consultant(meaning, clock, lambda url: McpServer(url, chosen.expert_token))
+        self._consultant = Consultant(meaning, clock, lambda url: McpServer(url, chosen.experts))
         self._desk = Desk(
             self._cases, door, self._dispatcher, self._controls, planner, meaning, self._consultant, self._scene, self.spawn, chosen.patience
         )  # fmt: skip

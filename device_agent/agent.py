@@ -21,6 +21,7 @@ from device_agent.sight import look_at, why
 from device_agent.stops import Stops
 from device_agent.witness import Witness
 from runtime.clock import Clock
+from runtime.mcp import Access
 from schemas import topics
 from schemas.base import Frozen, Value
 from schemas.envelope import Envelope
@@ -40,13 +41,13 @@ RETRYABLE = ("busy", "clock_unknown", "stale_epoch")
 class AgentOptions(Frozen):
     """`privacy`: at `closed` no trace leaves the device. `allow`: irreversible functions allowed by policy. `refresh`: s between looks.
 
-    `expert_token`: bearer token of the experts' MCP servers.
+    `experts`: what goes along to the experts' MCP servers.
     """
 
     privacy: str = "closed"
     allow: tuple[str, ...] = ()
     refresh: float = 1.0
-    expert_token: str | None = None
+    experts: Access = Access()
 
 
 @dataclass

@@ -67,7 +67,7 @@ class AgentService(Service):
         self._id, self._bus, self._clock = identity, bus, clock
         self._door = Door(bus, identity.site, identity.agent, clock)
         chosen = options or AgentOptions()
-        self._witness = Witness(clock, lambda url: McpServer(url, chosen.expert_token, deadline=OPINION))
+        self._witness = Witness(clock, lambda url: McpServer(url, chosen.experts, deadline=OPINION))
         self.agents = {
             profile.device: DeviceAgent(
                 profile,

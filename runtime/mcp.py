@@ -7,17 +7,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
 from mcp import Client
 from mcp.types import TextContent, TextResourceContents
 
+from runtime.mcp_mqtt import SCHEME, Broker, over_mqtt
 from runtime.mcp_wire import over_http, plain
 from schemas.errors import LinkError, ModelError
 
 T = TypeVar("T")
 LONGEST = 200_000
 """Characters of an answer."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """What goes along to servers that are asked: a bearer token over HTTP; the broker that `mqtt:<name>` is on."""
+
+    token: str | None = None
+    broker: Broker | None = None
 
 
 class McpAsked(Protocol):
@@ -29,11 +39,14 @@ class McpAsked(Protocol):
 
 
 class McpServer:
-    """An MCP server at a URL (streamable HTTP); or anything else that the official client takes, for tests. `deadline` in s, connecting included;
-    `token` goes along as a bearer token."""
+    """An MCP server at a URL (streamable HTTP), or `mqtt:<name>` on the broker; or anything else that the official client takes, for tests.
 
-    def __init__(self, url: Any, token: str | None = None, deadline: float = 6.0) -> None:
-        self._url, self._token, self._deadline = url, token, deadline
+    `deadline` in s, connecting included. What is asked changes nothing at the server: when one instance of several on the broker is lost, the
+    request goes to another, once.
+    """
+
+    def __init__(self, url: Any, access: Access | None = None, deadline: float = 6.0) -> None:
+        self._url, self._access, self._deadline = url, access or Access(), deadline
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """The tool's structured answer. Raises LinkError when the server is not reached in time, ModelError with the tool's words when it failed."""
@@ -55,16 +68,32 @@ class McpServer:
         return texts[0]
 
     async def _ask(self, what: Callable[[Client], Awaitable[T]]) -> T:
-        target = over_http(self._url, self._token, self._deadline) if isinstance(self._url, str) else self._url
         try:
-            async with asyncio.timeout(self._deadline), Client(target) as client:
-                return await what(client)
+            async with asyncio.timeout(self._deadline):
+                if not isinstance(self._url, str) or not self._url.startswith(SCHEME):
+                    return await self._once(what)
+                try:
+                    return await self._once(what)
+                except Exception:
+                    return await self._once(what)
         except TimeoutError:
             raise LinkError(f"no answer within {self._deadline:g} s") from None
         except (LinkError, ModelError):
             raise
         except Exception as error:
             raise LinkError(f"it cannot be reached ({plain(innermost(error))[:120]})") from None
+
+    async def _once(self, what: Callable[[Client], Awaitable[T]]) -> T:
+        if not isinstance(self._url, str):
+            made = Client(self._url)
+        elif not self._url.startswith(SCHEME):
+            made = Client(over_http(self._url, self._access.token, self._deadline))
+        elif self._access.broker is not None:
+            made = Client(over_mqtt(self._access.broker, self._url.removeprefix(SCHEME)), mode="legacy")
+        else:
+            raise LinkError("it is on a broker that is not known here")
+        async with made as client:
+            return await what(client)
 
 
 def innermost(error: BaseException) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import hmac
 import socket
 from collections.abc import Generator, Sequence
+from importlib import metadata
 from typing import Any
 
 import uvicorn
@@ -21,9 +22,20 @@ LARGEST = 64 * 1024
 """Bytes of a request: handles are short."""
 
 
+def _version() -> str:
+    """This project's; empty where it runs without being installed."""
+    try:
+        return metadata.version("parley")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+VERSION = _version()
+
+
 def new_server(name: str, title: str, instructions: str, **settings: Any) -> MCPServer[Any]:
     """A server without tools yet. What goes wrong inside is no line on standard error, which may be a person's terminal: callers say it."""
-    return MCPServer(name, title=title, instructions=instructions, log_level="CRITICAL", **settings)
+    return MCPServer(name, title=title, instructions=instructions, version=VERSION, log_level="CRITICAL", **settings)
 
 
 class Bearer:

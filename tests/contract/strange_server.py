@@ -1,4 +1,4 @@
-"""An MCP server over stdio for tests, well-behaved or not: `python -m tests.contract.strange_server MANNER [FILE]`."""
+"""An MCP server for tests, well-behaved or not: `python -m tests.contract.strange_server MANNER [FILE]` over stdio, `mqtt BROKER` over MQTT."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from typing import Any
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
+
+from runtime.mcp_mqtt import Broker, MqttServed
+
+NAME = "parley/test/adder"
 
 
 class Sum(BaseModel):
@@ -45,6 +49,10 @@ def server(manner: str, marks: Path | None) -> MCPServer[Any]:
     async def tell() -> str:
         return "x" * (1_000_000 if manner != "huge" else 10_000_000)
 
+    @made.tool(description="Say which process this is.")
+    async def who() -> Sum:
+        return Sum(total=os.getpid(), exact=True)
+
     @made.tool(description="Leave.")
     async def leave() -> str:
         os._exit(3)
@@ -60,6 +68,8 @@ def server(manner: str, marks: Path | None) -> MCPServer[Any]:
 
 def main() -> None:
     manner, marks = sys.argv[1], Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    if manner == "mqtt":
+        asyncio.run(MqttServed(server(manner, None), Broker([sys.argv[2]]), f"adder-{os.getpid()}", NAME, "adds").serve())
     if manner == "deaf":
         time.sleep(3600)
     elif manner == "broken":

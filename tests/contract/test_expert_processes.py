@@ -16,7 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from experts.signals.csi import Link, observe
 from experts.wire import to_wire
 from runtime.broker import free_port
-from runtime.mcp import McpServer
+from runtime.mcp import Access, McpServer
 from schemas.errors import LinkError
 from schemas.experts import Verdict
 from tests.contract.test_processes import Shell, said, shell, until
@@ -60,11 +60,11 @@ async def test_over_http_only_with_a_token(shell: Shell, tmp_path: Path) -> None
         Client(streamable_http_client(url, http_client=http)) as client,
     ):
         assert verdict_of(await client.call_tool("line_of_sight", {"window": "robot-3/csi"})).label == "line of sight"
-    told = await McpServer(url, TOKEN).call("line_of_sight", {"window": "robot-3/csi"})
+    told = await McpServer(url, Access(TOKEN)).call("line_of_sight", {"window": "robot-3/csi"})
     assert Verdict.model_validate(told).label == "line of sight"
     for token in (None, "wrong"):
         with pytest.raises(LinkError):
-            await McpServer(url, token).call("line_of_sight", {"window": "robot-3/csi"})
+            await McpServer(url, Access(token)).call("line_of_sight", {"window": "robot-3/csi"})
     for header in ({}, {"Authorization": "Bearer wrong"}):
         async with httpx2.AsyncClient(headers=header) as http:
             assert (await http.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})).status_code == 401

@@ -16,6 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import ElicitResult
 
 from runtime.broker import free_port
+from tests.conftest import NPM
 from tests.contract.test_processes import Shell, said, shell, until
 
 __all__ = ["shell"]
@@ -129,3 +130,46 @@ async def test_a_client_that_cannot_be_asked_gets_the_question_and_may_answer_it
             assert "robot-2" in (await client.read_resource("parley://device/robot-2")).contents[0].text  # type: ignore[union-attr]
         async with httpx2.AsyncClient() as http:
             assert (await http.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})).status_code == 401
+
+
+CALCULATOR = """
+[agent]
+id = "beside"
+state_dir = "."
+[[agent.devices]]
+id = "calculator"
+driver = "mcp"
+kind = "calculator"
+abilities = ["work out the sum of two numbers"]
+command = ["{node}", "{server}"]
+tools = {{ get-sum = "read" }}
+"""
+
+
+@pytest.mark.npm
+async def test_somebody_elses_server_is_a_device_that_is_driven_by_a_sentence(shell: Shell, tmp_path: Path) -> None:
+    """From an MCP client through fleet and agent to another MCP server, and back; what the site's policy does not name needs an approval."""
+    config = tmp_path / "calculator.toml"
+    config.write_text(CALCULATOR.format(node=NPM / "node", server=NPM / "mcp-server-everything"), encoding="utf-8")
+    asked = list[str]()
+
+    async def elicit(context: Any, params: Any) -> ElicitResult:
+        asked.append(params.message)
+        return ElicitResult(action="accept", content={"answer": "yes"})
+
+    address = f"127.0.0.1:{free_port()}"
+    await said(await shell.parley("broker", "--broker", address), "listening")
+    await said(await shell.parley("agent", "--config", str(config), "--broker", address), "serves calculator")
+    await said(await shell.parley("coordinator", "--broker", address), "coordinator is ready")
+    async with over_stdio(address, elicitation_callback=elicit) as client:
+
+        async def there() -> Any:
+            rows = (await call(client, "list_devices", {}))["devices"]
+            return rows if rows and rows[0]["online"] else None
+
+        await until(there)
+        told = await call(client, "send_instruction", {"instruction": "calculator: what is the sum of 12 and 30?"})
+        assert told["complete"] and "42" in told["answer"], told
+        assert all("sum" in question for question in asked)
+        told = await call(client, "send_instruction", {"instruction": "calculator: show me the environment variables"})
+        assert not told["complete"] and "PATH" not in told["answer"], told

@@ -41,8 +41,9 @@ def test_every_key_is_told_with_its_default(section: str) -> None:
 
 
 def test_every_key_of_a_device_is_told() -> None:
-    (device,) = tomllib.loads(EXAMPLE)["agent"]["devices"]
-    assert set(device) == set(DeviceSection.model_fields)
+    robot, archive = tomllib.loads(EXAMPLE)["agent"]["devices"]
+    assert {*robot, *archive, "token"} == set(DeviceSection.model_fields)
+    assert "token = " in EXAMPLE
 
 
 def test_the_scenario_is_told_with_every_key_and_its_default(tmp_path: Path) -> None:

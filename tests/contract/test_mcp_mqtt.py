@@ -1,0 +1,163 @@
+"""MCP over MQTT on real Mosquitto: found by wildcard, shared among instances, gone when killed, and undisturbed by nonsense."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import aiomqtt
+import pytest
+from mcp import Client
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from runtime.broker import free_port
+from runtime.mcp import Access, McpServer
+from runtime.mcp_mqtt import SESSIONS, Broker, discover, over_mqtt
+from schemas.errors import LinkError, ModelError
+from tests.conftest import MOSQUITTO
+from tests.contract.strange_server import NAME
+from tests.contract.test_processes import ROOT, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.mosquitto, pytest.mark.timeout(180)]
+URL = f"mqtt:{NAME}"
+
+
+class Site:
+    """A broker and the servers that were started on it."""
+
+    def __init__(self, address: str) -> None:
+        self.address, self.broker = address, Broker([address])
+        self.processes: list[Process] = []
+
+    async def start(self, *command: str) -> Process:
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=DEVNULL, stderr=DEVNULL)
+        self.processes.append(process)
+        return process
+
+    async def adder(self) -> Process:
+        process = await self.start(sys.executable, "-m", "tests.contract.strange_server", "mqtt", self.address)
+        await self.until(lambda there: f"adder-{process.pid}" in there)
+        return process
+
+    async def until(self, holds: Callable[[frozenset[str]], bool]) -> None:
+        async def looked() -> bool:
+            return holds((await discover(self.broker, "parley/#")).get(NAME, frozenset()))
+
+        await until(looked)
+
+    def ask(self, tool: str, **arguments: Any) -> Awaitable[dict[str, Any]]:
+        return McpServer(URL, Access(broker=self.broker), deadline=20).call(tool, arguments)
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    assert MOSQUITTO is not None
+    port = free_port()
+    made = Site(f"127.0.0.1:{port}")
+    await made.start(MOSQUITTO, "-p", str(port))
+    async with asyncio.timeout(10):
+        while True:
+            with suppress(OSError):
+                (await asyncio.open_connection("127.0.0.1", port))[1].close()
+                break
+            await asyncio.sleep(0.05)
+    yield made
+    for process in made.processes:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_a_hundred_sessions_are_shared_by_two_instances(site: Site) -> None:
+    pids = {(await site.adder()).pid, (await site.adder()).pid}
+    assert (await discover(site.broker))[NAME] == {f"adder-{pid}" for pid in pids}
+    served = Counter[int]()
+    for _ in range(20):
+        for told in await asyncio.gather(*(site.ask("who") for _ in range(5))):
+            served[told["total"]] += 1
+    assert set(served) == pids
+    assert all(30 <= count <= 70 for count in served.values()), served
+
+
+async def test_presence_is_cleared_when_an_instance_is_killed_and_when_it_leaves(site: Site) -> None:
+    killed, left = await site.adder(), await site.adder()
+    os.kill(killed.pid, signal.SIGKILL)
+    await site.until(lambda there: there == {f"adder-{left.pid}"})
+    assert (await site.ask("add", first=20, second=22))["total"] == 42
+    left.send_signal(signal.SIGINT)
+    await site.until(lambda there: not there)
+    with pytest.raises(LinkError, match="no MCP server"):
+        await site.ask("who")
+
+
+async def test_one_that_is_lost_in_mid_call_is_told_or_made_up_for_by_another(site: Site) -> None:
+    only = await site.adder()
+    waiting = asyncio.create_task(site.ask("wait", seconds=15.0))
+    await asyncio.sleep(1.0)
+    only.kill()
+    with pytest.raises(LinkError):
+        await waiting
+    first, second = await site.adder(), await site.adder()
+    waiting = asyncio.create_task(site.ask("wait", seconds=2.0))
+    await asyncio.sleep(1.0)
+    first.kill()  # whichever of the two it was that had the call
+    assert (await waiting)["result"] == "waited"
+    assert (await site.ask("who"))["total"] == second.pid
+
+
+async def test_errors_of_tools_arrive_in_their_own_words(site: Site) -> None:
+    await site.adder()
+    with pytest.raises(ModelError, match="the belt is torn"):
+        await site.ask("fail")
+
+
+async def test_nonsense_disturbs_no_session(site: Site) -> None:
+    pid = (await site.adder()).pid
+    control = f"$mcp-server/adder-{pid}/{NAME}"
+    begin = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}'
+    async with Client(over_mqtt(site.broker, NAME), mode="legacy") as calm:
+        host, _, port = site.address.partition(":")
+        async with aiomqtt.Client(host, int(port), identifier="hostile", protocol=aiomqtt.ProtocolVersion.V5) as hostile:
+            for payload in (b"", b"\xff\xfe", b"[" * 9000, b"{}", begin, b"x" * 3_000_000):
+                await hostile.publish(control, payload, qos=1)
+                await hostile.publish(f"$mcp-rpc/hostile/adder-{pid}/{NAME}", payload, qos=1)
+            for name in ("a/b", "+", "x" * 500, "\u202e"):
+                await hostile.publish(control, begin, qos=1, properties=_of(name))
+        assert (await calm.call_tool("add", {"first": 1, "second": 2})).structured_content == {"total": 3, "exact": True}
+    assert (await site.ask("who"))["total"] == pid
+
+
+def _of(ident: str) -> Properties:
+    """What says whose message it is."""
+    made = Properties(PacketTypes.PUBLISH)
+    made.UserProperty = [("MCP-MQTT-CLIENT-ID", ident)]
+    return made
+
+
+async def test_the_session_that_was_silent_longest_makes_room(site: Site) -> None:
+    pid = (await site.adder()).pid
+    host, _, port = site.address.partition(":")
+    said = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
+    begin = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": said}).encode()
+    async with aiomqtt.Client(host, int(port), identifier="hostile", protocol=aiomqtt.ProtocolVersion.V5) as hostile:
+        for number in range(SESSIONS + 50):
+            await hostile.publish(f"$mcp-server/adder-{pid}/{NAME}", begin, qos=1, properties=_of(f"client-{number}"))
+        assert (await site.ask("add", first=2, second=3))["total"] == 5
+
+
+async def test_a_broker_without_mqtt_5_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.mcp_mqtt.TIMEOUT", 0.5)
+    deaf = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    port = deaf.sockets[0].getsockname()[1]
+    with pytest.raises(LinkError, match="needs one that speaks MQTT 5"):
+        await discover(Broker([f"127.0.0.1:{port}"]))
+    deaf.close()
