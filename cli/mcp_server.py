@@ -60,12 +60,16 @@ class Fleet(Frozen):
 
 
 class Reported(Frozen):
-    """`kind`: plan, query, goal, control, question or refusal; for a question call answer_question with `instruction`. `complete`: all is proved."""
+    """`kind`: plan, query, goal, control, question or refusal; for a question call answer_question with `instruction`. `complete`: all is proved.
+
+    `approval`: a person has to say yes to what cannot be undone, to an elicitation or elsewhere; answer_question does not take it.
+    """
 
     instruction: str
     answer: str
     kind: str
     complete: bool
+    approval: bool = False
     plan: str = ""
     subtasks: tuple[str, ...] = ()
     facts: tuple[dict[str, JsonValue], ...] = ()
@@ -182,6 +186,8 @@ class Gateway:
         asked = self.answers.get(instruction)
         if asked is None or asked.kind != "question":
             raise ToolError("no question is open for this instruction; take `instruction` from the answer that asked")
+        if asked.approval:
+            raise ToolError("this cannot be undone: a person has to say yes, asked by elicitation or at another place (parley tell)")
         return self.report(await _told(self.operator.reply(instruction, text, timeout=PATIENCE, show=Progressing(context).show)))
 
     def report(self, told: Told) -> Reported:
@@ -191,6 +197,7 @@ class Gateway:
             answer=paragraphs(answer.text),
             kind=answer.intent,
             complete=answer.complete,
+            approval=answer.approval,
             plan=clean(plan.text) if plan else "",
             subtasks=tuple(f"{clean(work.device)}: {clean(work.text)}" for work in plan.work) if plan else (),
             facts=_facts(answer),

@@ -100,7 +100,7 @@ class Operator:
         if isinstance(body, Answer) and (body.final or body.intent != "question"):
             waiting.set_result(body)
         elif isinstance(body, Ask):
-            waiting.set_result(Answer(text=" ".join([body.text, *_choices(body)]), intent="question", complete=False))
+            waiting.set_result(Answer(text=" ".join([body.text, *_choices(body)]), intent="question", complete=False, approval=body.approval))
 
     async def coordinators(self) -> list[str]:
         """Those that are online. LinkError when there is none."""

@@ -33,11 +33,12 @@ def answer_run(run: Run, scene: Scene) -> Answer:
     )
     return Answer(
         text=" ".join(parts) or "There was nothing to do.",
-        intent="plan",
+        intent="question" if run.only_asks else "plan",
         complete=complete,
         facts=facts,
         outcomes=tuple(_work_outcome(p) for p in run.pieces),
         final=not to_come,
+        approval=any(p.status == "asking" and isinstance(p.outcome, NeedsAnswer) and p.outcome.approval for p in run.pieces),
     )
 
 

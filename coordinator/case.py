@@ -89,10 +89,10 @@ class Cases:
         return next((c for c in reversed(self.open()) if c.operator == operator and is_asking(c)), None)
 
     def awaiting_approval(self, device: str) -> tuple[Case, int] | None:
-        """The latest piece that this device refused for want of an approval."""
+        """The latest piece of which this device asks whether it shall do what cannot be undone."""
         for case in reversed(list(self._cases.values())):
             for index, piece in enumerate(case.run.pieces if case.run else ()):
-                if piece.work.device == device and getattr(piece.outcome, "reason", "") == "needs_approval":
+                if piece.work.device == device and piece.status == "asking" and getattr(piece.outcome, "approval", False):
                     return case, index
         return None
 

@@ -185,7 +185,8 @@ class Desk:
         await self.progress(case, self._event(entry, case))
         if isinstance(entry.outcome, NeedsAnswer) and run.pieces[entry.index].status == "asking":
             options = ("yes", "no") if entry.outcome.guess else ()
-            await self._ask(case, f"{self._scene_of(case).spoken(entry.device)} asks: {entry.outcome.text}", options)
+            text = f"{self._scene_of(case).spoken(entry.device)} asks: {entry.outcome.text}"
+            await self._ask(case, text, options, approval=entry.outcome.approval)
         await self.proceed(case.id)
 
     def _event(self, entry: Entry, case: Case) -> str:
@@ -209,8 +210,8 @@ class Desk:
 
     # Asking
 
-    async def _ask(self, case: Case, text: str, options: tuple[str, ...]) -> None:
-        await self._say(topics.ASK, case, Ask(text=text, options=options))
+    async def _ask(self, case: Case, text: str, options: tuple[str, ...], *, approval: bool = False) -> None:
+        await self._say(topics.ASK, case, Ask(text=text, options=options, approval=approval))
         self._spawn(self._wait_for_reply(case.id, case.turn), f"ask.{case.id}")
 
     async def _wait_for_reply(self, ident: str, turn: int) -> None:
@@ -250,16 +251,16 @@ class Desk:
             await self._close(case, Answer(text="Then nothing is done.", intent="question", complete=False))
 
     async def approve(self, approval: Approval) -> bool:
-        """One use: the piece that was refused for want of it is sent again with the digest. False when none was, or it came too late."""
+        """One use: the piece that waits for it is sent again with the digest, or ends. False when none waits for this one, or it came too late."""
         found = self._cases.awaiting_approval(approval.device)
         if found is None or approval.expires < self._clock.now():
             return False
-        if not approval.allow:
-            return True
         case, index = found
-        if case.run is not None:
-            self._cases.put(_allowed(case, case.run, index, approval.digest).model_copy(update={"status": "running"}))
-            await self.proceed(case.id)
+        if case.run is None or getattr(case.run.pieces[index].outcome, "guess", None) != approval.digest:
+            return False
+        after = _allowed(case, case.run, index, approval.digest) if approval.allow else _declined(case, case.run, index)
+        self._cases.put(after.model_copy(update={"turn": case.turn + 1}))
+        await self.proceed(case.id)
         return True
 
     # Ending
@@ -324,7 +325,11 @@ def _answered(case: Case, run: Run, reply: str) -> Case:
     meant = yes_or_no(reply) if guess else None
     if guess and meant:
         return _allowed(case, run, index, guess)
-    return case.model_copy(update={"run": planrun.answered(run, index, reply) if meant is None else planrun.give_up_asking(run, index)})
+    return _declined(case, run, index) if meant is False else case.model_copy(update={"run": planrun.answered(run, index, reply)})
+
+
+def _declined(case: Case, run: Run, index: int) -> Case:
+    return case.model_copy(update={"run": planrun.give_up_asking(run, index)})
 
 
 def _allowed(case: Case, run: Run, index: int, digest: str) -> Case:

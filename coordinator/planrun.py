@@ -22,7 +22,7 @@ MOVES = 3
 """How often one piece may move to another device."""
 REPLIES = 2
 """How often a device may ask about one piece and be answered in other words."""
-_FINAL_REFUSALS = ("forbidden", "needs_approval", "unsafe", "stale_epoch")
+_FINAL_REFUSALS = ("forbidden", "unsafe", "stale_epoch")
 
 
 # Events
@@ -82,7 +82,7 @@ def unsent(run: Run, index: int, why: str) -> Run:
 
 
 def approved(run: Run, index: int) -> Run:
-    """A person allowed the exact call that its device asked about, or refused for want of an approval: the same work again."""
+    """A person allowed the exact call that its device asked about: the same work again."""
     run = _with(run, index, status="waiting", outcome=None, subtask=None)
     return _step(run, run.pieces[index].work.step, run.steps[run.pieces[index].work.step].model_copy(update={"status": "open"}))
 

@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 from pydantic import JsonValue
 
-from schemas.outcomes import Refused
+from device_agent.program import call_words
+from schemas.outcomes import NeedsAnswer, Refused
 from schemas.skills import Call, Function
 
 
@@ -49,10 +50,14 @@ def _explain(error: ValidationError) -> Refused:
     return Refused(reason=reason, text=f"{name or 'The call'}: {error.message}"[:300])
 
 
-def check_safety(device: str, function: Function, call: Call, allowed: Collection[str], approval: str | None) -> Refused | None:
-    """Reads and reversible functions act; irreversible ones need the site's policy (`allowed` names) or an approval of exactly this call."""
+def check_safety(device: str, function: Function, call: Call, allowed: Collection[str], approval: str | None) -> Refused | NeedsAnswer | None:
+    """Reads and reversible functions act; irreversible ones need the site's policy (`allowed` names) or a person's yes to exactly this call.
+
+    The yes comes back as the call's digest: one for another device, function or argument does not fit, and the question comes again.
+    """
     if function.safety == "forbidden":
         return Refused(reason="forbidden", text="This may not be done by a language model's order.")
-    if function.safety == "irreversible" and function.name not in allowed and approval != call_digest(device, call):
-        return Refused(reason="needs_approval", text="This cannot be undone; it needs a person's approval of exactly this call.")
+    digest = call_digest(device, call)
+    if function.safety == "irreversible" and function.name not in allowed and approval != digest:
+        return NeedsAnswer(text=f"This cannot be undone. Shall it really be done: {call_words(function, call)}?", guess=digest, approval=True)
     return None

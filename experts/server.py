@@ -37,7 +37,7 @@ class Judge(Protocol):
 
 def build(experts: Iterable[Judge], source: Source, deadline: float = DEADLINE) -> MCPServer[Any]:
     """One tool for each expert, its card as `expert://<name>/card`, and what a window holds as `window://<device>/<what>`."""
-    server = new_server("parley-experts", "Parley's experts", ABOUT)
+    server = new_server("parley-experts", "Parley's experts", ABOUT, subscriptions=False)
     for expert in experts:
         _add(server, expert, source, deadline)
 

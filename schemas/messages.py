@@ -189,9 +189,12 @@ class Progress(Frozen):
 
 
 class Ask(Frozen):
+    """`approval`: a yes does what cannot be undone; only a person may give it."""
+
     kind: Literal["ask"] = "ask"
     text: Text
     options: tuple[str, ...] = ()
+    approval: bool = False
 
 
 class WorkOutcome(Frozen):
@@ -206,7 +209,8 @@ class WorkOutcome(Frozen):
 
 
 class Answer(Frozen):
-    """`complete`: everything that was asked is answered or done, and proved. `final` False is a revision to come."""
+    """`complete`: everything that was asked is answered or done, and proved. `final` False is a revision to come. `approval`: it waits for a person's
+    yes to what cannot be undone."""
 
     kind: Literal["answer"] = "answer"
     text: Text
@@ -215,6 +219,7 @@ class Answer(Frozen):
     facts: tuple[Observation, ...] = ()
     outcomes: tuple[WorkOutcome, ...] = ()
     final: bool = True
+    approval: bool = False
 
 
 class Instruction(Frozen):

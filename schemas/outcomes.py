@@ -15,7 +15,6 @@ RefusalReason = Literal[
     "out_of_range",
     "several",
     "forbidden",
-    "needs_approval",
     "busy",
     "stopped",
     "stale_epoch",
@@ -53,11 +52,12 @@ class Refused(_Ended):
 
 class NeedsAnswer(_Ended):
     """The agent asks back; the question is `text`. `guess`: digest of the call that was probably meant, when a yes is enough: a subtask with this
-    `approval` then does it."""
+    `approval` then does it. `approval`: it cannot be undone, so only a person may say yes."""
 
     end: Literal["needs_answer"] = "needs_answer"
     missing: tuple[str, ...] = ()
     guess: str | None = None
+    approval: bool = False
 
 
 class Failed(_Ended):

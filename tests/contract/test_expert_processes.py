@@ -19,6 +19,7 @@ from runtime.broker import free_port
 from runtime.mcp import Access, McpServer
 from schemas.errors import LinkError
 from schemas.experts import Verdict
+from tests.conftest import MOSQUITTO
 from tests.contract.test_processes import Shell, said, shell, until
 
 __all__ = ["shell"]
@@ -97,3 +98,26 @@ async def test_a_device_on_the_bus_is_looked_at(shell: Shell) -> None:
     assert "Robot 1:" in answer["answer"] and "line of sight" in answer["answer"]
     checked = (await shell.run("tell", "Check shelves 1, 2 and 3 for free slots", "--json", "--broker", address)).json
     assert "the expert for shelf vacancy sees the same" in json.dumps(checked)
+
+
+@pytest.mark.mosquitto
+async def test_two_processes_are_one_server_over_mqtt_and_one_of_them_may_go(shell: Shell) -> None:
+    assert MOSQUITTO is not None
+    port = free_port()
+    address = f"127.0.0.1:{port}"
+    await shell.start(MOSQUITTO, "-p", str(port))
+    sim = await shell.parley("sim", "--out", "run", "--robots", "2", "--shelves", "4", "--seed", "3", "--broker", address)
+    assert sim.stdout is not None and await sim.stdout.readline()
+    await said(await shell.parley("agent", "--config", "run/agent-1.toml"), "serves robot-1")
+    served = [await shell.parley("expert", "serve", "line_of_sight", "--mqtt", "--id", f"experts-{n}", "--broker", address) for n in (1, 2)]
+    for process in served:
+        await said(process, "1 experts as parley/site/experts/line_of_sight, over MQTT")
+    await said(await shell.parley("coordinator", "--config", "run/coordinator.toml"), "coordinator is ready")
+
+    async def told() -> Any:
+        ended = (await shell.run("tell", "Does something stand between robot 1 and the access point?", "--json", "--broker", address)).json
+        return ended if "Robot 1:" in ended["answer"] and "line of sight" in ended["answer"] else None
+
+    assert await until(told)
+    served[0].kill()
+    assert await until(told)

@@ -132,6 +132,7 @@ async def test_a_client_that_cannot_be_asked_gets_the_question_and_may_answer_it
             assert (await http.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})).status_code == 401
 
 
+SHOW = "calculator: show me the environment variables"
 CALCULATOR = """
 [agent]
 id = "beside"
@@ -148,14 +149,14 @@ tools = {{ get-sum = "read" }}
 
 @pytest.mark.npm
 async def test_somebody_elses_server_is_a_device_that_is_driven_by_a_sentence(shell: Shell, tmp_path: Path) -> None:
-    """From an MCP client through fleet and agent to another MCP server, and back; what the site's policy does not name needs an approval."""
+    """From an MCP client through fleet and agent to another MCP server, and back; what the site's policy does not name needs a person's yes."""
     config = tmp_path / "calculator.toml"
     config.write_text(CALCULATOR.format(node=NPM / "node", server=NPM / "mcp-server-everything"), encoding="utf-8")
     asked = list[str]()
 
     async def elicit(context: Any, params: Any) -> ElicitResult:
         asked.append(params.message)
-        return ElicitResult(action="accept", content={"answer": "yes"})
+        return ElicitResult(action="accept", content={"answer": "no" if "cannot be undone" in params.message else "yes"})
 
     address = f"127.0.0.1:{free_port()}"
     await said(await shell.parley("broker", "--broker", address), "listening")
@@ -171,5 +172,10 @@ async def test_somebody_elses_server_is_a_device_that_is_driven_by_a_sentence(sh
         told = await call(client, "send_instruction", {"instruction": "calculator: what is the sum of 12 and 30?"})
         assert told["complete"] and "42" in told["answer"], told
         assert all("sum" in question for question in asked)
-        told = await call(client, "send_instruction", {"instruction": "calculator: show me the environment variables"})
-        assert not told["complete"] and "PATH" not in told["answer"], told
+        told = await call(client, "send_instruction", {"instruction": SHOW})
+        assert "cannot be undone" in asked[-1] and not told["complete"] and "PATH" not in told["answer"], told
+    async with over_stdio(address) as client:  # which cannot ask anybody, and so may not say yes itself
+        told = await call(client, "send_instruction", {"instruction": SHOW})
+        assert told["approval"] and told["kind"] == "question", told
+        result = await client.call_tool("answer_question", {"instruction": told["instruction"], "answer": "yes"})
+        assert result.is_error and "a person has to say yes" in result.content[0].text  # type: ignore[union-attr]

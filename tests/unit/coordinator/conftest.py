@@ -250,6 +250,9 @@ class Person:
     async def reply(self, instruction: str, text: str) -> None:
         await self.door.send(topics.REPLY, "anna", m.Reply(text=text), instruction=instruction)
 
+    async def approve(self, approval: m.Approval) -> None:
+        await self.door.send(topics.APPROVAL, "anna", approval)
+
     def bodies(self, kind: type, instruction: str | None = None) -> list:
         return [e.body for _, e in self.heard if isinstance(e.body, kind) and instruction in (None, e.instruction)]
 

@@ -108,3 +108,38 @@ async def test_the_same_question_is_not_asked_for_ever():
         assert answer.final
         assert answer.text.startswith("I still do not understand. You say 'half speed'")
         assert world.agents[0].texts == []
+
+
+def irreversible(device, body):
+    if body.approval == PROPOSED:
+        return Done(verified=True)
+    return NeedsAnswer(text="This cannot be undone. Shall it really be done: Wipe?", guess=PROPOSED, approval=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "approvals", "complete"),
+    [
+        ({}, [None, PROPOSED], True),
+        ({"allow": False}, [None], False),
+        ({"digest": "b" * 64}, [None], None),
+        ({"device": "robot-2"}, [None], None),
+        ({"late": -1.0}, [None], None),
+    ],
+)
+async def test_an_approval_moves_exactly_what_waits_for_it_once(change, approvals, complete):
+    """Forged, altered, expired: nothing moves, and the question stays open. A second one finds nothing that waits."""
+    async with World(ScriptedPlanner(trip), lambda hub, clock: [FakeAgent(hub, clock, (robot(1),), irreversible)]) as world:
+        ident = await world.person.say("robot 1 goes to dock 1")
+        asked = await world.person.wait(m.Ask, ident)
+        assert asked.approval and asked.options == ("yes", "no")
+        open_ = await world.person.wait(m.Answer, ident)
+        assert open_.approval and not open_.final
+        for _ in range(2):
+            late = change.get("late", 60.0)
+            told = {"device": "robot-1", "digest": PROPOSED, "allow": True, **{k: v for k, v in change.items() if k != "late"}}
+            await world.person.approve(m.Approval(**told, expires=world.clock.now() + late))
+        await world.clock.sleep(5.0)
+        assert list({e.subtask: e.body.approval for _, e in world.agents[0].received}.values()) == approvals
+        if complete is not None:
+            answer = await world.person.wait(m.Answer, ident, 2)
+            assert (answer.complete, answer.final, answer.approval) == (complete, True, False)

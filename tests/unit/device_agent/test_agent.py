@@ -48,7 +48,6 @@ async def test_the_same_subtask_twice_has_one_effect_and_the_same_outcome() -> N
     [
         ("Sing.", "refused", "none_fits"),
         ("Go to shelf 99.", "refused", "out_of_range"),
-        ("Wipe.", "refused", "needs_approval"),
     ],
 )
 async def test_what_may_not_be_done_is_refused_with_its_reason(sentence: str, end: str, reason: str) -> None:
@@ -232,3 +231,15 @@ async def test_a_message_that_cannot_be_handled_is_counted_and_the_next_is_heard
         agent.journal.get = get  # type: ignore[method-assign]
         assert bench.service.counters["failed"] == 1
         assert (await bench.outcome(await bench.send("Beep."))).end == "done" and len(robot.effects) == 1
+
+
+async def test_what_cannot_be_undone_waits_for_a_yes_to_exactly_this_call() -> None:
+    async with Bench(robot := FakeRobot()) as bench:
+        asked = await bench.outcome(await bench.send("Wipe."))
+        assert (asked.end, asked.approval) == ("needs_answer", True) and "cannot be undone" in asked.text
+        again = await bench.outcome(await bench.send("Wipe.", approval="f" * 64))
+        assert again.guess == asked.guess and not robot.effects
+        done = await bench.outcome(sid := await bench.send("Wipe.", approval=asked.guess))
+        assert done.end == "done" and len(robot.effects) == 1
+        await bench.outcome(await bench.send("Wipe.", sid=sid, seq=bench.seq, approval=asked.guess))
+        assert len(robot.effects) == 1
