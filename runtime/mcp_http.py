@@ -10,16 +10,20 @@ from collections.abc import Generator, Sequence
 from importlib import metadata
 from typing import Any
 
+import h11
 import uvicorn
 from mcp.server import MCPServer
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from schemas.errors import ConfigError
 
 PATH = "/mcp"
 LARGEST = 64 * 1024
 """Bytes of a request: handles are short."""
+PROMPT, CONNECTIONS = 10.0, 500
+"""s for a request to arrive whole; connections at a time, beyond which clients are told to come back later."""
 
 
 def _version() -> str:
@@ -74,7 +78,11 @@ def listen(host: str, port: int) -> socket.socket:
 async def serve(server: MCPServer[Any], listening: socket.socket, tokens: Sequence[str] = (), *, sessions: bool = False) -> None:
     """Until cancelled; then it takes its leave in order. `sessions`: for clients of 2025-11-25 that are asked back while a call runs."""
     app = web_app(server, listening.getsockname()[0], tokens, sessions=sessions)
-    made = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1))
+    made = _Server(
+        uvicorn.Config(
+            app, http=_Prompt, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1, limit_concurrency=CONNECTIONS
+        )
+    )
     with listening:
         running = asyncio.create_task(made.serve(sockets=[listening]))
         try:
@@ -82,6 +90,34 @@ async def serve(server: MCPServer[Any], listening: socket.socket, tokens: Sequen
         finally:
             made.should_exit = True
             await running
+
+
+class _Prompt(H11Protocol):
+    """Closes a connection whose request has not come whole within PROMPT: a byte now and then would keep it for ever."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect()
+
+    def data_received(self, data: bytes) -> None:
+        self._expect()
+        super().data_received(data)
+        if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._arrived()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._arrived()
+        super().connection_lost(exc)
+
+    def _expect(self) -> None:
+        self._late = self._late or self.loop.call_later(PROMPT, self.transport.close)
+
+    def _arrived(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+        self._late = None
 
 
 class _Server(uvicorn.Server):

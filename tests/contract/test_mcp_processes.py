@@ -17,7 +17,7 @@ from mcp.types import ElicitResult
 
 from runtime.broker import free_port
 from tests.conftest import NPM
-from tests.contract.test_processes import Shell, said, shell, until
+from tests.contract.test_processes import Shell, ended, said, shell, until
 
 __all__ = ["shell"]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -179,3 +179,20 @@ async def test_somebody_elses_server_is_a_device_that_is_driven_by_a_sentence(sh
         assert told["approval"] and told["kind"] == "question", told
         result = await client.call_tool("answer_question", {"instruction": told["instruction"], "answer": "yes"})
         assert result.is_error and "a person has to say yes" in result.content[0].text  # type: ignore[union-attr]
+
+
+@pytest.mark.npm
+async def test_the_inspector_lists_and_calls(shell: Shell) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    await said(await shell.parley("broker", "--broker", address), "listening")
+    ours = (sys.executable, "-c", "from cli.main import run; run()", "mcp", "--stdio", "--broker", address)
+
+    async def inspected(*arguments: str) -> Any:
+        told = await ended(await shell.start(str(NPM / "node"), str(NPM / "inspector"), "--cli", *ours, *arguments))
+        assert told.code == 0, told.err
+        return told.json
+
+    tools = {tool["name"]: tool for tool in (await inspected("--method", "tools/list"))["tools"]}
+    assert tools["list_devices"]["annotations"]["readOnlyHint"] and "stop" in tools
+    called = await inspected("--method", "tools/call", "--tool-name", "list_devices")
+    assert called["structuredContent"] == {"devices": []}
