@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.experts_questions import Question
+from benchmarks.stats import Times, times
 from coordinator.consultant import Consultant
 from coordinator.experts import Asked
 from coordinator.linker import link
@@ -24,6 +25,7 @@ from runtime.clock import SystemClock
 from runtime.llm.protocol import Embedder
 from runtime.mcp import McpServer
 from runtime.mcp_http import listen, serve
+from runtime.mcp_session import McpSession, Target
 from schemas.errors import ModelError
 from schemas.experts import ExpertCard, Verdict
 from schemas.messages import ExpertConnection
@@ -117,6 +119,19 @@ class Desk:
         finally:
             self.ms.append((time.perf_counter() - began) * 1e3)
         return Asked(card, "robot-1", Verdict.model_validate(told))
+
+    async def in_one_session(self, questions: Sequence[Question]) -> Times:
+        """Round trips of the same calls within a session that stays open."""
+        session, ms = McpSession(Target(url=self.url), SystemClock()), list[float]()
+        try:
+            for question in questions:
+                self.showing.window = question.window
+                began = time.perf_counter()
+                await session.call(question.expert, {"window": f"robot-1/{question.window.kind}"})
+                ms.append((time.perf_counter() - began) * 1e3)
+        finally:
+            await session.close()
+        return times(ms[1:])  # the first opens it
 
 
 def seen(text: str) -> tuple[Any, Scene]:

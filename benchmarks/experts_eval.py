@@ -77,6 +77,8 @@ class ExpertsReport(Frozen):
     follows_wrong: Share
     broken: tuple[Broken, ...]
     round_trip_ms: Times
+    """A tool call with a session of its own, as the coordinator asks."""
+    open_session_ms: Times
     verdict_ms: dict[str, Times]
 
 
@@ -123,6 +125,7 @@ async def evaluate(
         done = await answers(at, questions, told)
         calls, trips = at.calls / max(len(done), 1), times(at.ms)
         iid = [a for a in done if a.question.split == IID]
+        within = await at.in_one_session([a.question for a in iid[:200]])
         told(f"{len(iid)} questions again with an expert that fails, in four ways")
         broken = [await _broken(at, how, iid) for how in FAILURES]
     told(f"{len(iid)} questions for the language model, four times")
@@ -160,6 +163,7 @@ async def evaluate(
         follows_wrong=share([label == a.through[0] for label, a in reworded if a.through[0] not in (None, a.question.truth)]),
         broken=tuple(broken),
         round_trip_ms=trips,
+        open_session_ms=within,
         verdict_ms=_verdict_ms(iid),
     )
 

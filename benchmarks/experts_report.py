@@ -34,6 +34,7 @@ def as_text(report: ExpertsReport) -> str:
         for one in report.broken
     ]
     lines += ["", f"{'ms':<38}{'p50':>9}{'p95':>9}", _times("choosing", chosen.ms), _times("a tool call, session of its own", report.round_trip_ms)]
+    lines += [_times("a tool call, session open", report.open_session_ms)]
     lines += [_times(f"verdict: {name}", t) for name, t in report.verdict_ms.items()]
     return "\n".join(lines)
 
