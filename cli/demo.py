@@ -23,8 +23,8 @@ def demo(
     json: JsonOption = False,
 ) -> None:
     """Show the whole system at work. Exit 0: answered and the world agrees; 3: honestly incomplete, a question or a refusal; 1: otherwise."""
-    from cli.transcript import paragraphs
     from runtime import logs
+    from runtime.plain import paragraphs
     from simulations.scenario import load_scenario
 
     del headless
@@ -59,9 +59,9 @@ def _as_json(answer: Any) -> dict[str, Any]:
 async def _demo(options: list[str], instruction: str) -> tuple[Any, dict[str, Any], list[str]]:
     import tempfile
 
-    from cli.operator import connect
     from cli.processes import Children
     from runtime.broker import free_port
+    from runtime.operator import connect
     from simulations.judge import disagreements
 
     with tempfile.TemporaryDirectory(prefix="parley-demo-", ignore_cleanup_errors=True) as folder:
@@ -99,7 +99,7 @@ async def _all_present(operator: Any, robots: set[str]) -> None:
 
 async def _tell(operator: Any, robots: int, instruction: str) -> Any:
     """The answer; the conversation is shown as it happens, what is sent again for safety only once."""
-    from cli.transcript import Transcript
+    from runtime.transcript import Transcript
 
     transcript = Transcript()
 

@@ -21,7 +21,7 @@ def devices(json: JsonOption = False, broker: BrokerOption = None, site: SiteOpt
 
 
 def _shown(row: dict[str, Any]) -> str:
-    from cli.transcript import clean
+    from runtime.plain import clean
 
     state = row["state"]
     battery = f"{state['battery']:.0f} %" if isinstance(state.get("battery"), int | float) else "-"
@@ -35,7 +35,7 @@ def _shown(row: dict[str, Any]) -> str:
 async def _rows(settings: Any) -> list[dict[str, Any]]:
     import asyncio
 
-    from cli.operator import connect
+    from runtime.operator import connect
 
     async with connect(settings.broker.addresses, settings.site, settings.broker.username, settings.broker.password) as operator:
         await asyncio.sleep(0.4)  # retained topics arrive

@@ -25,7 +25,7 @@ def reset(
     config: ConfigOption = None,
 ) -> None:
     """Make every device believe the coordinator again, when its orders are refused as out of date or implausible. Exit 1 when one did not."""
-    from cli.transcript import clean
+    from runtime.plain import clean
 
     answer = run_async(_reset(settings_for(config, broker, site), coordinator))
     if json:
@@ -38,7 +38,7 @@ def reset(
 async def _reset(settings: Any, named: str | None) -> Any:
     import asyncio
 
-    from cli.operator import connect
+    from runtime.operator import connect
 
     async with connect(settings.broker.addresses, settings.site, settings.broker.username, settings.broker.password) as operator:
         await asyncio.sleep(0.4)  # retained topics arrive

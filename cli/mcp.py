@@ -31,8 +31,8 @@ def mcp(
 
 async def _serve(settings: Any, http: int | None, host: str, tokens: list[str]) -> None:
     from cli.mcp_server import build
-    from cli.operator import connect
     from runtime.mcp_http import listen, serve
+    from runtime.operator import connect
 
     told = settings.broker
     async with connect(told.addresses, settings.site, told.username, told.password, patient=True) as operator:

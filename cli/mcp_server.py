@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -21,13 +22,14 @@ from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, Inpu
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel, Field, JsonValue
 
-from cli.halting import Halting
-from cli.operator import Operator, Told
-from cli.transcript import Transcript, clean, paragraphs
+from runtime.halting import Halting
 from runtime.mcp_http import new_server
+from runtime.operator import Operator, Told
+from runtime.plain import clean, paragraphs
+from runtime.transcript import Transcript
 from schemas.base import Frozen
 from schemas.envelope import Envelope
-from schemas.errors import ParleyError
+from schemas.errors import LinkError, ParleyError
 from schemas.messages import Answer, PlanShown, Profile, State
 from schemas.topics import Address
 
@@ -171,7 +173,8 @@ class Gateway:
                     break
                 told = await _told(self.operator.reply(given, said, timeout=PATIENCE, show=progress.show))
         except asyncio.CancelledError:
-            await asyncio.shield(self.operator.cancel(given))
+            with suppress(LinkError):
+                await asyncio.shield(self.operator.cancel(given))
             raise
         reported = self.report(told)
         return _input_needed(reported) if reported.kind == "question" and _can_be_asked(context) and _modern(context) else reported

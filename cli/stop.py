@@ -39,15 +39,15 @@ _NOT = {"silent": "NO CONFIRMATION", "not_sent": "NOT SENT, the link is down"}
 
 
 def _line(device: str, what: str, problem: str) -> str:
-    from cli.transcript import clean
+    from runtime.plain import clean
 
     return clean(f"{device}: {what}{f' ({problem})' if problem else ''}")
 
 
 async def _stop(settings: Any, devices: list[str], *, latched: bool) -> tuple[dict[str, Any], dict[str, str], list[str]]:
     """Device → result, device → why it could not be stopped, and the devices known."""
-    from cli.halting import Halting
-    from cli.operator import connect
+    from runtime.halting import Halting
+    from runtime.operator import connect
 
     async with connect(settings.broker.addresses, settings.site, settings.broker.username, settings.broker.password) as operator:
         results = await Halting(operator, devices, latched).run()

@@ -25,7 +25,7 @@ def tell(
     if json:
         emit_json(as_json(answer))
     else:
-        from cli.transcript import paragraphs
+        from runtime.plain import paragraphs
 
         emit(paragraphs(answer.text))
     raise typer.Exit(0 if answer.complete else 3)
@@ -38,8 +38,8 @@ def as_json(answer: Any) -> dict[str, Any]:
 
 
 async def _tell(settings: Any, text: str, dry_run: bool, timeout: float, asks: bool = False) -> Any:
-    from cli.operator import connect
-    from cli.transcript import Transcript
+    from runtime.operator import connect
+    from runtime.transcript import Transcript
 
     transcript = Transcript()
     async with connect(settings.broker.addresses, settings.site, settings.broker.username, settings.broker.password) as operator:

@@ -15,12 +15,12 @@ import pytest
 from mcp.server import MCPServer
 
 from cli.mcp_server import build as build_parley
-from cli.operator import Operator
 from experts.catalogue import open_expert
 from experts.server import build as build_experts
 from experts.sources import FolderSource
 from runtime.mcp_http import listen, serve
 from runtime.memory_bus import MemoryBroker
+from runtime.operator import Operator
 from tests.conftest import NPM
 from tests.contract.conformance_server import fixture
 

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from cli.operator import Operator
 from coordinator.ledger import META, Ledger
 from device_agent.journal import Journal
 from runtime.door import Door
+from runtime.operator import Operator
 from runtime.store import MemoryStore
 from schemas import topics
 from schemas.messages import EPOCH_LIMIT, Answer, Epoch

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from cli.operator import Operator
 from coordinator.ledger import META
 from device_agent.service import AgentService
+from runtime.operator import Operator
 from schemas import messages as m
 from schemas import topics
 from schemas.base import Frozen

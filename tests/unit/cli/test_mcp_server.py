@@ -8,8 +8,8 @@ import pytest
 from mcp import Client
 
 from cli.mcp_server import build
-from cli.operator import Operator
 from runtime.memory_bus import MemoryBroker
+from runtime.operator import Operator
 from schemas import topics
 from schemas.envelope import Envelope
 from schemas.messages import Connection, Profile, State

@@ -16,9 +16,11 @@ from schemas.base import Frozen
 from schemas.envelope import Envelope
 from schemas.errors import LinkError
 from schemas.ids import to_wire_id
-from schemas.messages import Answer, Ask, Connection, ControlRequest, Instruction, Profile, Reply, State
+from schemas.messages import Answer, Approval, Ask, Connection, ControlRequest, Instruction, Profile, Reply, State
 
 Listener = Callable[[topics.Address, Envelope], Awaitable[None] | None]
+Watcher = Callable[[Message, tuple[topics.Address, Envelope] | None], None]
+"""Hears of every message, and what it holds; None where it was dropped."""
 Replier = Callable[[str], Awaitable[str | None]]
 """A question in, the person's answer out; None when there is none."""
 
@@ -75,14 +77,18 @@ class Operator:
         self.live: dict[str, State] = {}
         """Device → its last state that was sent while we listened, and not kept by the broker from before."""
         self.listeners: list[Listener] = []
+        self.watchers: list[Watcher] = []
         self._answers: dict[str, asyncio.Future[Answer]] = {}
 
     async def read(self, stream: AsyncIterator[Message]) -> None:
         async for message in stream:
             await self._on(message)
+            await asyncio.sleep(0)  # a flood leaves others their turn
 
     async def _on(self, message: Message) -> None:
         arrived = self.door.receive(message)
+        for watcher in self.watchers:
+            watcher(message, arrived)
         if arrived is None:
             return
         address, envelope = arrived
@@ -133,7 +139,14 @@ class Operator:
         return Told(instruction, await self._answer_to(topics.REPLY, Reply(text=text), timeout, show, instruction))
 
     async def cancel(self, instruction: str) -> None:
-        await self.door.send(topics.CONTROL, self.name, ControlRequest(action="cancel", target=instruction))
+        """Raises LinkError."""
+        await self.send(topics.CONTROL, ControlRequest(action="cancel", target=instruction))
+
+    async def send(self, topic: topics.Topic, body: Frozen, instruction: str | None = None) -> None:
+        """Say it and do not wait for what comes of it; an instruction's id is its message's. Raises LinkError."""
+        first = instruction if not isinstance(body, Reply | Approval) else None
+        if not await self.door.send(topic, self.name, body, message_id=first, instruction=instruction):
+            raise LinkError("it could not be sent: the link to the broker is down; try again")
 
     async def reset_epoch(self, coordinator: str, timeout: float = 30.0) -> Answer:
         """What came of it, told by that coordinator. LinkError without link, or an answer in time."""
@@ -147,10 +160,8 @@ class Operator:
         listener = _only(instruction, show) if show is not None else None
         if listener is not None:
             self.listeners.append(listener)
-        first = None if isinstance(body, Reply) else instruction
         try:
-            if not await self.door.send(topic, self.name, body, message_id=first, instruction=instruction):
-                raise LinkError("the instruction could not be sent: the link to the broker is down; try again")
+            await self.send(topic, body, instruction)
             return await asyncio.wait_for(self._answers[instruction], timeout)
         except TimeoutError:
             raise LinkError(f"no answer within {timeout:g} s") from None
@@ -178,10 +189,19 @@ def _choices(ask: Ask) -> list[str]:
 
 @asynccontextmanager
 async def connect(
-    addresses: tuple[str, ...], site: str, username: str | None = None, password: str | None = None, *, patient: bool = False
+    addresses: tuple[str, ...],
+    site: str,
+    username: str | None = None,
+    password: str | None = None,
+    *,
+    patient: bool = False,
+    role: str = "operator",
 ) -> AsyncGenerator[Operator]:
-    """An operator with the retained picture of the site coming in. LinkError at once when no broker is there; `patient`: one is starting."""
-    name = to_wire_id(f"operator-{SystemClock().uuid7()[-12:]}")
+    """An operator with the retained picture of the site coming in; `role` begins its name.
+
+    LinkError at once when no broker is there; `patient`: one is starting.
+    """
+    name = to_wire_id(f"{role}-{SystemClock().uuid7()[-12:]}")
     async with MqttBus(addresses, name, username=username, password=password, patient=patient) as bus:
         operator = Operator(bus, site, name)
         async with bus.subscribe(topics.everything(site)) as stream:

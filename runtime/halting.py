@@ -1,4 +1,4 @@
-"""Stopping or resuming devices from the command line: told again until their own live state says that they obeyed."""
+"""Stopping or resuming devices by a person's word: told again until their own live state says that they obeyed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Literal
 
-from cli.operator import Operator
+from runtime.operator import Operator
 from schemas import topics
 from schemas.errors import ConfigError
 from schemas.ids import WIRE_ID

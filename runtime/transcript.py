@@ -1,24 +1,24 @@
-"""The machines' conversation as readable text: one line per thing said, device text shown and never interpreted."""
+"""The machines' conversation as readable text: one line per thing said."""
 
 from __future__ import annotations
 
-import unicodedata
+from dataclasses import dataclass
 
+from runtime.plain import clean
+from schemas.base import Value
 from schemas.envelope import Envelope
 from schemas.messages import Ask, Connection, Instruction, OutcomeReport, PlanShown, Profile, Progress, Stop, Subtask, Trace
 from schemas.outcomes import Done, Failed, Outcome, Refused
 from schemas.topics import Address
 
 
-def clean(text: str, limit: int = 400) -> str:
-    """Control and format characters out, one line, cut: what a device says may not steer a terminal."""
-    shown = "".join(" " if c in "\n\r\t" else c for c in text if c in "\n\r\t" or unicodedata.category(c)[0] != "C")
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+@dataclass(frozen=True)
+class Said:
+    """Who said what to whom; not cleaned yet."""
 
-
-def paragraphs(text: str) -> str:
-    """A longer text for a terminal: its lines kept, each cleaned and none cut short of 2000 characters."""
-    return "\n".join(clean(part, 2000) for part in text.split("\n"))
+    who: str
+    whom: str
+    text: str
 
 
 class Transcript:
@@ -38,38 +38,40 @@ class Transcript:
 
 def line(address: Address, envelope: Envelope) -> str | None:
     """`who → whom  text`, or None for what is no conversation."""
+    told = said(address, envelope)
+    return f"{clean(told.who, 14):>14} → {clean(told.whom, 14):<14} {clean(told.text)}" if told is not None else None
+
+
+def said(address: Address, envelope: Envelope) -> Said | None:
+    """What a message says to people, or None for what is no conversation."""
     body = envelope.body
     match body:
         case Instruction():
-            return _row("you", "coordinator", body.text)
+            return Said("you", "coordinator", body.text)
         case PlanShown():
-            return _row("coordinator", "plan", f"{len(body.work)} subtask(s)" if body.work else body.text)
+            return Said("coordinator", "plan", f"{len(body.work)} subtask(s)" if body.work else body.text)
         case Progress() | Ask():
-            return _row("coordinator", "you", body.text)
+            return Said("coordinator", "you", body.text)
         case Subtask():
-            return _row("coordinator", body.device, body.text)
+            return Said("coordinator", body.device, body.text)
         case Trace() if body.function:
             arguments = ", ".join(f"{k}={v!r}" for k, v in body.arguments.items())
-            return _row(body.device, "its API", f"{body.function}({arguments})  [{body.confidence:.0%}]")
+            return Said(body.device, "its API", f"{body.function}({arguments})  [{body.confidence:.0%}]")
         case OutcomeReport():
-            return _row(body.device, "coordinator", outcome_text(body.outcome))
+            return Said(body.device, "coordinator", outcome_text(body.outcome))
         case Stop():
-            return _row("coordinator", body.device, "Stop." if body.latched else "Resume.")
+            return Said("coordinator", body.device, "Stop." if body.latched else "Resume.")
         case Profile():
-            return _row(body.device, "all", f"online: {body.device_kind} by {body.maker}")
+            return Said(body.device, "all", f"online: {body.device_kind} by {body.maker}")
         case Connection() if body.status == "connectionbroken":
-            return _row(address.ident, "all", "connection broken")
+            return Said(address.ident, "all", "connection broken")
         case _:
             return None
 
 
-def _row(who: str, whom: str, text: str) -> str:
-    return f"{clean(who, 14):>14} → {clean(whom, 14):<14} {clean(text)}"
-
-
 def outcome_text(outcome: Outcome) -> str:
     """`done, verified: shelf-4 free_slots = 2`, `failed: …`."""
-    facts = "; ".join(f"{o.subject} {o.property} = {_value(o.value)}{' ' + o.unit if o.unit else ''}" for o in outcome.observations[:6])
+    facts = "; ".join(f"{o.subject} {o.property} = {value_text(o.value)}{' ' + o.unit if o.unit else ''}" for o in outcome.observations[:6])
     match outcome:
         case Done():
             word = "done, verified" if outcome.verified else "done, unverified"
@@ -79,11 +81,12 @@ def outcome_text(outcome: Outcome) -> str:
             word = "failed, uncertain" if outcome.uncertain else "failed"
         case _:
             word = outcome.end.replace("_", " ")
-    said = facts or outcome.text
-    return f"{word}: {said}" if said else word
+    told = facts or outcome.text
+    return f"{word}: {told}" if told else word
 
 
-def _value(value: object) -> str:
-    if isinstance(value, list | tuple):
+def value_text(value: Value | tuple[Value, ...] | None) -> str:
+    """A fact's value in a few characters."""
+    if isinstance(value, tuple):
         return "[" + ", ".join(str(v) for v in value[:8]) + (", …]" if len(value) > 8 else "]")
     return f"{value:g}" if isinstance(value, float) else str(value)
