@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from cli import agent, bench, broker, coordinator, demo, devices, epoch, eval_, expert, map_, mcp, plan, schema, sim, stop, tell
+from cli import agent, bench, broker, coordinator, dashboard, demo, devices, epoch, eval_, expert, map_, mcp, plan, schema, sim, stop, tell
 from cli.console import say
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
 )  # fmt: skip
 app.command("demo")(demo.demo)
 app.command("tell")(tell.tell)
+app.command("dashboard")(dashboard.dashboard)
 app.command("stop")(stop.stop)
 app.command("devices")(devices.devices)
 app.command("map")(map_.map_sentences)

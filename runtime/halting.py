@@ -34,6 +34,8 @@ class Halting:
         self._due: dict[str, float] = {}
         """Device → when it is to be told (again), s of the monotonic clock."""
         self._sent: set[str] = set()
+        self._left: set[str] = set()
+        self._all_left = False
         self._since = self._newest = operator.clock.monotonic()
 
     async def run(self, timeout: float = 5.0) -> dict[str, Result]:
@@ -44,7 +46,13 @@ class Halting:
             await asyncio.sleep(0.02)
         if not self._due and not self._named:
             raise ConfigError(f"no device is known on site {self._operator.site!r}")
-        return {device: self._result(device) for device in self._named or sorted(self._due)}
+        return {device: self._result(device) for device in self._named or sorted(self._due) if device not in self._left and not self._all_left}
+
+    def leave(self, devices: Iterable[str]) -> None:
+        """A newer order takes these over, all of them when none is named: this one tells them no more, and says nothing of them."""
+        left = set(devices)
+        self._left |= left
+        self._all_left = self._all_left or not left
 
     def _now(self) -> float:
         return self._operator.clock.monotonic()
@@ -52,7 +60,7 @@ class Halting:
     def _take_in(self) -> None:
         """Named devices are told without asking whether they exist; of the others each as soon as it shows itself."""
         for device in self._named or sorted(self._operator.fleet.profiles):
-            if device not in self._due and WIRE_ID.fullmatch(device):
+            if device not in self._due and device not in self._left and WIRE_ID.fullmatch(device):
                 self._operator.live.pop(device, None)
                 self._due[device] = self._newest = self._now()
 
@@ -67,7 +75,7 @@ class Halting:
             return
 
     def _open(self) -> list[str]:
-        return [d for d in self._due if not self._confirmed(d)]
+        return [d for d in self._due if d not in self._left and not self._confirmed(d)]
 
     def _confirmed(self, device: str) -> bool:
         """By a state that is no memory of the broker's, arrived since we began to tell it, and says that the device obeyed."""
@@ -77,6 +85,8 @@ class Halting:
     def _over(self, timeout: float) -> bool:
         """When nobody is left to wait for: the unknown are given up after PROFILES."""
         spent = self._now() - self._since
+        if self._all_left:
+            return True
         if spent >= timeout or not self._due:
             return spent >= min(timeout, PROFILES)
         waiting = [d for d in self._open() if self._known(d) or spent < PROFILES]

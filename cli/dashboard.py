@@ -1,0 +1,28 @@
+"""`parley dashboard`: watch a fleet and steer it, in the terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import BrokerOption, ConfigOption, SiteOption, run_async, settings_for
+
+
+def dashboard(
+    read_only: Annotated[bool, typer.Option("--read-only", help="Only watch: nothing can be told, answered or stopped.")] = False,
+    broker: BrokerOption = None,
+    site: SiteOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Watch and steer a running fleet: devices, conversation, plans, questions; s stops one device, S all of them."""
+    run_async(_dashboard(settings_for(config, broker, site), read_only))
+
+
+async def _dashboard(settings: Any, read_only: bool) -> None:
+    from dashboard.app import Dashboard
+    from runtime.operator import connect
+
+    told = settings.broker
+    async with connect(told.addresses, settings.site, told.username, told.password, role="dashboard") as operator:
+        await Dashboard(operator, read_only=read_only).run_async()

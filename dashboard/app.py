@@ -1,0 +1,153 @@
+"""The dashboard: one more participant on the bus, drawn at most ten times a second whatever comes in. What its keys do is in `dashboard.actions`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding
+from textual.css.query import NoMatches
+from textual.screen import Screen
+from textual.widgets import DataTable, Footer, TabbedContent, TabPane
+
+from dashboard.actions import KEYS, STEERING, Actions
+from dashboard.feed import Feed
+from dashboard.picture import Picture
+from dashboard.view import Question, Thread
+from dashboard.widgets.conversation import Conversation
+from dashboard.widgets.device import DeviceSheet
+from dashboard.widgets.fleet import Fleet
+from dashboard.widgets.health import HealthSheet
+from dashboard.widgets.instruction_box import InstructionBox
+from dashboard.widgets.plan import PlanSheet
+from dashboard.widgets.question_bar import QuestionBar
+from dashboard.widgets.status_bar import StatusBar
+from runtime.operator import Operator
+
+FRAME = 0.1
+"""Seconds between one drawing and the next, at least."""
+VIEWS = {"fleet": "1 Fleet", "conversation": "2 Conversation", "plan": "3 Plan", "device": "4 Device", "health": "5 Health"}
+
+
+class Dashboard(Actions):
+    """`operator` is connected, and its reader has not begun to read."""
+
+    TITLE = "Parley"
+    BINDINGS = KEYS
+    CSS = """
+    StatusBar { height: 1; background: $panel; }
+    QuestionBar { height: auto; max-height: 3; background: $panel; border-left: thick $warning; padding-left: 1; }
+    TabbedContent { height: 1fr; }
+    TabPane { padding: 0; }
+    #devices { height: 1fr; }
+    #fleet-note { height: auto; color: $text-muted; }
+    #threads { height: auto; max-height: 30%; border-bottom: solid $panel; }
+    #lines { height: 1fr; }
+    Sheet > Static { width: 100%; height: auto; }
+    InstructionBox { margin: 0; border-left: thick $accent; }
+    """
+
+    def __init__(self, operator: Operator, *, read_only: bool = False) -> None:
+        super().__init__(operator, read_only)
+        self.feed = Feed(operator)
+        self.bus = operator.door.bus
+        self.drawn = 0
+        """How often it was drawn."""
+        self._counters = operator.door.counters
+        self._last: tuple[object, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        yield StatusBar(id="status", markup=False)
+        with TabbedContent(id="views", initial="fleet"):
+            for ident, title in VIEWS.items():
+                with TabPane(title, id=ident):
+                    yield from self._view(ident)
+        yield QuestionBar(id="question", markup=False)
+        if not self.read_only:
+            yield InstructionBox(id="box")
+        yield Footer(compact=True)
+
+    def _view(self, ident: str) -> ComposeResult:
+        makers = {"fleet": Fleet, "conversation": Conversation, "plan": PlanSheet, "device": DeviceSheet, "health": HealthSheet}
+        yield makers[ident](id=f"{ident}-view")
+
+    def on_mount(self) -> None:
+        self.query_one(QuestionBar).display = False
+        self.query_one("#devices", DataTable).focus()
+        self.query_one("#views ContentTabs").can_focus = False
+        self.query_one(HealthSheet).counters = self._counters
+        self.set_interval(FRAME, self.draw, name="draw")
+
+    # Drawing
+
+    def draw(self, *, anew: bool = False) -> None:
+        """What has changed since the last time, or a second later: leases lapse by themselves."""
+        now = self.clock.now()
+        seen = (self.feed.view, self.bus.connected, int(now), self.device, self.thread, self.active, self.screen_stack[0].size)
+        if seen == self._last and not anew:
+            return
+        self._last = seen
+        self.drawn += 1
+        try:
+            self._draw(self.picture(now))
+        except NoMatches:
+            return  # it is being put together, or taken apart
+
+    def picture(self, now: float) -> Picture:
+        view = self.feed.view
+        if self.device not in view.fleet:
+            self.device = min(view.fleet, default="")
+        return Picture(view, now, self.bus.connected, self.device, self.shown_thread(), view.links(now))
+
+    def _draw(self, picture: Picture) -> None:
+        base = self.screen_stack[0]
+        base.query_one(StatusBar).show(picture, read_only=self.read_only)
+        shown = base.query_one(f"#{self.active}-view")
+        if isinstance(shown, Fleet | Conversation | PlanSheet | DeviceSheet | HealthSheet):
+            shown.show(picture)
+        asked = self.open_questions()
+        base.query_one(QuestionBar).show(asked[0][1] if asked else None, len(asked) - 1, read_only=self.read_only)
+        if not self.read_only:
+            devices = (n for d in picture.view.fleet.values() for n in (d.name, d.device, *d.aliases) if n)
+            base.query_one(InstructionBox).completer.names = tuple(dict.fromkeys((*devices, *picture.view.places)))
+
+    # What is chosen
+
+    @property
+    def active(self) -> str:
+        return self.screen_stack[0].query_one("#views", TabbedContent).active or "fleet"
+
+    def shown_thread(self) -> str:
+        """The chosen instruction, else the newest."""
+        known = self.feed.view.threads
+        if self.thread is not None and self.thread in known:
+            return self.thread
+        return next(reversed([t.ident for t in self.threads()]), "")
+
+    def threads(self) -> list[Thread]:
+        return self.feed.view.instructions()
+
+    def open_questions(self) -> list[tuple[Thread, Question]]:
+        """Of the shown instruction first."""
+        threads = sorted(self.threads(), key=lambda t: t.ident != self.shown_thread())
+        return [(t, q) for t in threads for q in t.questions]
+
+    def on_fleet_selected(self, event: Fleet.Selected) -> None:
+        self.device = event.device
+
+    def on_conversation_selected(self, event: Conversation.Selected) -> None:
+        """The newest is not chosen but followed."""
+        newest = next(reversed(self.threads()), None)
+        self.thread = None if newest is not None and newest.ident == event.thread else event.thread
+
+    def on_tabbed_content_tab_activated(self) -> None:
+        self.draw(anew=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (self.read_only and action in STEERING)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        yield from super().get_system_commands(screen)
+        for binding in (b for b in KEYS if isinstance(b, Binding)):
+            if self.check_action(binding.action, ()):
+                yield SystemCommand(binding.description, f"key {binding.key.split(',')[0]}", lambda action=binding.action: self.run_command(action))

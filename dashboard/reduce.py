@@ -1,0 +1,185 @@
+"""One message more: from one view to the next. Pure; the threads of conversation and plans are in `dashboard.threads`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from dashboard.clean import line, name
+from dashboard.threads import talk, word_of
+from dashboard.view import DeviceView, Ended, Expert, Health, Presence, Second, Task, ViewState
+from runtime.transcript import outcome_text, value_text
+from schemas import messages as m
+from schemas.base import Frozen
+from schemas.envelope import Envelope
+from schemas.outcomes import NeedsAnswer, Proof
+from schemas.topics import AGENT_CONNECTION, Address
+
+V = TypeVar("V")
+WINDOW = 60
+"""Seconds whose traffic is remembered."""
+OUTCOMES, ATTRIBUTES = 10, 60
+"""Kept of each device."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message that passed the door; `at`: when, s since the epoch by our clock; `retained`: it is of before."""
+
+    address: Address
+    envelope: Envelope
+    size: int
+    at: float
+    retained: bool = False
+
+
+def reduce(view: ViewState, heard: Heard) -> ViewState:
+    """The view after a message."""
+    kind = heard.envelope.kind
+    health = _counted(view.health, heard.size, heard.at)
+    view = replace(view, health=replace(health, kinds=_with(health.kinds, kind, health.kinds.get(kind, 0) + 1)))
+    return talk(_presence(_device(view, heard), heard), heard.address, heard.envelope, heard.at, retained=heard.retained)
+
+
+def dropped(view: ViewState, size: int, at: float) -> ViewState:
+    """The view after a message that did not pass the door."""
+    health = _counted(view.health, size, at)
+    return replace(view, health=replace(health, dropped=health.dropped + 1))
+
+
+def _counted(health: Health, size: int, at: float) -> Health:
+    second, seconds = int(at), health.seconds
+    if seconds and seconds[-1].at == second:
+        last = seconds[-1]
+        seconds = (*seconds[:-1], Second(second, last.messages + 1, last.bytes + size))
+    else:
+        seconds = (*(s for s in seconds if second - WINDOW < s.at), Second(second, 1, size))
+    return replace(health, messages=health.messages + 1, bytes=health.bytes + size, seconds=seconds)
+
+
+# Who is there
+
+
+def _presence(view: ViewState, heard: Heard) -> ViewState:
+    ident, body = heard.address.ident, heard.envelope.body
+    match body:
+        case m.Connection() if heard.address.topic is AGENT_CONNECTION:
+            return replace(view, agents=_greeted(view.agents, ident, body, heard.at))
+        case m.Connection():
+            return replace(view, coordinators=_greeted(view.coordinators, ident, body, heard.at))
+        case m.Epoch():
+            return replace(view, epochs=_with(view.epochs, ident, body.epoch))
+        case m.ExpertConnection():
+            return _expert(view, ident, body)
+        case m.SiteMessage():
+            names = (n for p in body.site.places for n in (p.name, *p.aliases))
+            return replace(view, places=tuple(dict.fromkeys(name(n) for n in names if n)))
+        case _:
+            return view
+
+
+def _greeted(known: Mapping[str, Presence], ident: str, body: m.Connection, at: float) -> Mapping[str, Presence]:
+    """A goodbye or a will of another boot than the latest is ignored."""
+    before, boot = known.get(ident), name(body.boot)
+    if body.status != "online" and before is not None and before.boot != boot:
+        return known
+    devices = body.devices or (before.devices if before is not None else ())
+    return _with(known, ident, Presence(body.status, boot, devices, max(0.1, body.heartbeat), at))
+
+
+def _expert(view: ViewState, ident: str, body: m.ExpertConnection) -> ViewState:
+    before, boot = view.experts.get(ident), name(body.boot)
+    if body.status != "online" and before is not None and before.boot != boot:
+        return view
+    tells = tuple(name(t) for t in body.tells) or (before.tells if before is not None else ())
+    return replace(view, experts=_with(view.experts, ident, Expert(body.status, boot, tells, line(body.endpoint))))
+
+
+# Devices
+
+
+def _device(view: ViewState, heard: Heard) -> ViewState:
+    body = heard.envelope.body
+    ident = getattr(body, "device", None)
+    if heard.address.topic.role != "device" or not isinstance(ident, str):
+        return view
+    before = view.fleet.get(ident, DeviceView(ident))
+    after = _told(before, body, heard)
+    return view if after is before else replace(view, fleet=_with(view.fleet, ident, after))
+
+
+def _told(device: DeviceView, body: Frozen, heard: Heard) -> DeviceView:
+    match body:
+        case m.Profile():
+            return _profile(device, body)
+        case m.State():
+            return _state(device, body, heard.at)
+        case m.Subtask() if heard.envelope.subtask is not None:
+            return _given(device, heard.envelope.subtask, line(body.text))
+        case m.OutcomeReport():
+            return _ended(device, body, heard.envelope.sent_at)
+        case m.Trace() if body.function:
+            arguments = ", ".join(f"{k}={v!r}" for k, v in list(body.arguments.items())[:20])
+            return replace(device, trace=line(f"{body.function}({arguments})  {body.confidence:.0%} sure"))
+        case _:
+            return device
+
+
+def _profile(device: DeviceView, body: m.Profile) -> DeviceView:
+    properties = tuple(line(f"{p.name} ({p.unit})" if p.unit else p.name) for p in body.properties)
+    return replace(
+        device, name=name(body.name), kind=name(body.device_kind), maker=name(body.maker), place=body.place or "", properties=properties,
+        aliases=tuple(name(a) for a in body.aliases), abilities=tuple(line(a) for a in body.abilities),
+    )  # fmt: skip
+
+
+def _state(device: DeviceView, body: m.State, at: float) -> DeviceView:
+    """`subtasks` says what is still in hand, and how what we have missed ended."""
+    battery = body.attributes.get("battery")
+    attributes = tuple((name(k), line(value_text(v))) for k, v in list(body.attributes.items())[:ATTRIBUTES])
+    texts = {t.subtask: t.text for t in device.tasks}
+    open_ = (s for s in body.subtasks if s.state in ("issued", "accepted", "mapped", "running"))
+    told = tuple(_task(name(s.subtask), texts, s.state == "running") for s in open_)
+    named = {name(s.subtask) for s in body.subtasks}
+    return replace(
+        device, attributes=attributes, battery=_number(battery), busy=body.busy, stopped=body.stopped,
+        normal=body.normal, problem=line(body.problem), stop_problem=line(body.stop_problem), heard=at,
+        tasks=(*(t for t in device.tasks if t.subtask not in named and body.busy), *told),
+    )  # fmt: skip
+
+
+def _task(subtask: str, texts: Mapping[str, str], running: bool) -> Task:
+    return Task(subtask, texts.get(subtask, ""), "running" if running else "sent")
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _given(device: DeviceView, subtask: str, text: str) -> DeviceView:
+    """What is sent again for safety is in hand, or has ended, already."""
+    if any(t.subtask == subtask and t.text for t in device.tasks) or any(e.subtask == subtask for e in device.ended):
+        return device
+    known = next((t for t in device.tasks if t.subtask == subtask), Task(subtask, text))
+    return replace(device, tasks=(*(t for t in device.tasks if t.subtask != subtask), replace(known, text=text))[-OUTCOMES:])
+
+
+def _ended(device: DeviceView, body: m.OutcomeReport, at: float) -> DeviceView:
+    if any(e.subtask == body.subtask and e.state == word_of(body.outcome) for e in device.ended):
+        return device
+    task = next((t.text for t in device.tasks if t.subtask == body.subtask), "")
+    proof = tuple(
+        line(f"{p.condition}: {'held' if p.held else 'did not hold'}{f', seen {p.seen}' if p.seen else ''}") for p in body.outcome.proof[:6]
+    )
+    text = line(body.outcome.text if isinstance(body.outcome, NeedsAnswer) else outcome_text(body.outcome))
+    ended = Ended(body.subtask, word_of(body.outcome), text, task, at, proof)
+    return replace(device, tasks=tuple(t for t in device.tasks if t.subtask != body.subtask), ended=(ended, *device.ended)[:OUTCOMES])
+
+
+def _proof(proof: Proof) -> str:
+    return line(f"{proof.condition}: {'held' if proof.held else 'did not hold'}{f', seen {proof.seen}' if proof.seen else ''}")
+
+
+def _with(known: Mapping[str, V], key: str, value: V) -> dict[str, V]:
+    return {**known, key: value}

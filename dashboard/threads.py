@@ -1,0 +1,223 @@
+"""The conversation and the plan of each instruction, as they go on. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from dashboard.clean import line, name, whole
+from dashboard.view import ENDED, Item, Line, Question, Thread, ViewState, WorkState
+from runtime.transcript import Said, outcome_text, said
+from schemas import messages as m
+from schemas.base import Frozen
+from schemas.envelope import Envelope
+from schemas.outcomes import Done, Failed, NeedsAnswer, Outcome
+from schemas.plan import Work
+from schemas.topics import Address
+
+THREADS, LINES = 50, 200
+_SETTLED: frozenset[WorkState] = frozenset(("verified", "unverified"))
+_MOVABLE: frozenset[WorkState] = frozenset(("refused", "failed", "expired", "superseded", "cancelled", "silent", "not sent"))
+_WORDS: dict[str, WorkState] = {
+    "issued": "sent", "accepted": "sent", "mapped": "sent", "never_seen": "sent", "needs_answer": "asking", "unknown": "silent",
+    "not_sent": "not sent", "waiting": "waiting", "sent": "sent", "running": "running", "asking": "asking", "done": "done", "refused": "refused",
+    "failed": "failed", "superseded": "superseded", "cancelled": "cancelled", "expired": "expired",
+}  # fmt: skip
+
+
+def word_of(outcome: Outcome) -> WorkState:
+    """An outcome in one word."""
+    match outcome:
+        case Done():
+            return "verified" if outcome.verified else "unverified"
+        case Failed():
+            return "uncertain" if outcome.uncertain else "failed"
+        case _:
+            return _WORDS[outcome.end]
+
+
+def talk(view: ViewState, address: Address, envelope: Envelope, at: float, *, retained: bool) -> ViewState:
+    """The view with what this message says about its instruction, or to everybody."""
+    ident = _instruction(view, envelope)
+    body = envelope.body
+    if isinstance(body, m.State):
+        return _reported(view, body)
+    told = None if retained or isinstance(body, m.Progress | m.Profile) else _spoken(view.me, address, envelope)
+    if told is None and not (ident and isinstance(body, m.Progress)):
+        return view
+    thread = view.threads.get(ident) or Thread(ident, text="(given before this dashboard came)" if ident else "", at=at)
+    thread = _said(_worked(thread, body, envelope), envelope, told, at)
+    threads = {**view.threads, ident: thread}
+    for old in [t for t in threads if t][: max(0, len(threads) - THREADS)]:
+        del threads[old]
+    return replace(view, threads=threads)
+
+
+def _instruction(view: ViewState, envelope: Envelope) -> str:
+    """What it belongs to; an outcome or a cancel without a word about it belongs where its subtask does."""
+    body = envelope.body
+    if isinstance(body, m.ControlRequest):
+        return body.target if body.target is not None and body.target in view.threads else ""
+    if envelope.instruction or isinstance(body, m.Instruction):
+        return envelope.instruction or envelope.id
+    subtask = getattr(body, "subtask", None) or envelope.subtask
+    return next((t.ident for t in view.threads.values() if any(i.subtask == subtask for i in t.items)), "") if subtask else ""
+
+
+# Lines
+
+
+def _spoken(me: str, address: Address, envelope: Envelope) -> Said | None:
+    body, person = envelope.body, "you" if envelope.source == me else envelope.source
+    match body:
+        case m.Instruction():
+            return Said(person, "coordinator", f"{'(preview) ' if body.dry_run else ''}{body.text}")
+        case m.Reply():
+            return Said(person, "coordinator", body.text)
+        case m.Approval():
+            return Said(person, body.device, "Yes, do it." if body.allow else "No, leave it.")
+        case m.ControlRequest():
+            return Said(person, "coordinator", f"{body.action.replace('_', ' ')} {'this' if body.target else 'everything'}".capitalize() + ".")
+        case m.Answer():
+            return Said("coordinator", "you", body.text)
+        case m.Stop():
+            return Said(person, body.device, "Stop." if body.latched else "Resume.")
+        case m.Cancel():
+            return Said(person, body.device, "Cancel.")
+        case _:
+            return said(address, envelope)
+
+
+def _said(thread: Thread, envelope: Envelope, told: Said | None, at: float) -> Thread:
+    if told is None:
+        return thread
+    text = whole(told.text) if isinstance(envelope.body, m.Ask | m.Answer) else line(told.text)
+    key = f"{envelope.subtask or envelope.id} {text[:80]}"
+    answered = isinstance(envelope.body, m.Answer) and any(known.text == text and known.who == told.who for known in thread.lines[-8:])
+    if answered or any(known.key == key for known in thread.lines):
+        return thread
+    return replace(thread, lines=(*thread.lines, Line(at, name(told.who), name(told.whom), text, key))[-LINES:])
+
+
+# Plan, questions, answer
+
+
+def _worked(thread: Thread, body: Frozen, envelope: Envelope) -> Thread:
+    match body:
+        case m.Instruction():
+            return replace(thread, who=envelope.source, text=line(body.text), dry_run=body.dry_run)
+        case m.PlanShown():
+            return replace(thread, kind=body.intent.kind, planned=line(body.text), items=_planned(thread.items, body.work), complete=None)
+        case m.Progress():
+            return replace(thread, items=_moved_on(thread.items, body))
+        case m.Subtask() if envelope.subtask:
+            return replace(thread, items=_given(thread.items, body, envelope.subtask))
+        case m.OutcomeReport():
+            return _outcome(thread, body)
+        case m.Ask():
+            return _asked(thread, body, envelope.id)
+        case m.Reply():
+            return replace(thread, questions=thread.questions[1:])
+        case m.Approval():
+            return replace(thread, questions=tuple(q for q in thread.questions if q.digest != body.digest))
+        case m.Answer():
+            return _answered(thread, body)
+        case _:
+            return thread
+
+
+def _planned(before: Sequence[Item], works: Sequence[Work]) -> tuple[Item, ...]:
+    """The new plan's items; what has been given to a device already keeps its state."""
+    known = [i for i in before if i.subtask]
+    items: list[Item] = []
+    for work in works:
+        device, text = name(work.device), line(work.text)
+        same = next((k for k in known if (k.device, k.text) == (device, text)), None)
+        if same is not None:
+            known.remove(same)
+        kept = same or Item(device, text)
+        items.append(replace(kept, about=name(work.item or ""), after=work.after))
+    return tuple(items)
+
+
+def _moved_on(items: tuple[Item, ...], body: m.Progress) -> tuple[Item, ...]:
+    """What is known better from the device itself stays."""
+
+    def state(item: Item, told: str | None) -> WorkState:
+        word = _WORDS.get(told or "", item.state)
+        return item.state if (word == "done" and item.state in _SETTLED) or (word == "failed" and item.state == "uncertain") else word
+
+    return tuple(replace(item, state=state(item, body.work.get(index))) for index, item in enumerate(items))
+
+
+def _given(items: tuple[Item, ...], body: m.Subtask, subtask: str) -> tuple[Item, ...]:
+    """The item whose sentence this is: not given yet, asked back about, or moved from another device. One that the plan did not show is added."""
+    if any(i.subtask == subtask for i in items):
+        return items
+    device, text = name(body.device), line(body.text)
+    rules: tuple[Callable[[Item], bool], ...] = (
+        lambda i: not i.subtask and (i.device, i.text) == (device, text),
+        lambda i: i.device == device and i.state == "asking",
+        lambda i: i.text == text and i.state in _MOVABLE,
+    )
+    index = next((n for rule in rules for n, item in enumerate(items) if rule(item)), None)
+    if index is None:
+        return (*items, Item(device, text, state="sent", subtask=subtask))
+    given = replace(items[index], device=device, text=text, state="sent", why="", subtask=subtask)
+    return (*items[:index], given, *items[index + 1 :])
+
+
+def _outcome(thread: Thread, body: m.OutcomeReport) -> Thread:
+    outcome = body.outcome
+    why = line(outcome_text(outcome))
+    items = tuple(replace(i, state=word_of(outcome), why=why) if i.subtask == body.subtask else i for i in thread.items)
+    thread = replace(thread, items=items)
+    if not isinstance(outcome, NeedsAnswer) or not outcome.guess or len(outcome.guess) > 200:
+        return thread
+    wanted = Question(body.subtask, whole(outcome.text), ("yes", "no"), outcome.approval, body.device, outcome.guess)
+    return replace(thread, asked=(*(a for a in thread.asked if a.ident != wanted.ident), wanted)[-20:])
+
+
+def _asked(thread: Thread, body: m.Ask, ident: str) -> Thread:
+    """The coordinator puts a device's question as `NAME asks: QUESTION`. What two devices may have asked is bound to neither."""
+    text = whole(body.text)
+    inner = text.partition(" asks: ")[2]
+    given = {(i.subtask, i.device) for i in thread.items}
+    behinds = [a for a in thread.asked if a.approval == body.approval and a.text == inner and (a.ident, a.device) in given]
+    behind = behinds[0] if len(behinds) == 1 else None
+    question = Question(ident, text, tuple(name(o) for o in body.options[:20]), body.approval)
+    if behind is not None:
+        question = replace(question, device=behind.device, digest=behind.digest)
+    if any((q.text, q.digest) == (question.text, question.digest) for q in thread.questions):
+        return thread
+    asked = tuple(a for a in thread.asked if a is not behind)
+    return replace(thread, questions=(*thread.questions, question)[-20:], asked=asked, complete=None)
+
+
+def _answered(thread: Thread, body: m.Answer) -> Thread:
+    items = thread.items
+    for ended in body.outcomes:
+        if ended.outcome is not None and ended.subtask:
+            state, why = word_of(ended.outcome), line(outcome_text(ended.outcome))
+            items = tuple(replace(i, state=state, why=why) if i.subtask == ended.subtask and i.state not in ENDED else i for i in items)
+    waits = body.intent == "question" and bool(thread.questions)
+    questions = thread.questions if waits else ()
+    return replace(thread, items=items, answer=whole(body.text), questions=questions, complete=None if waits or not body.final else body.complete)
+
+
+def _reported(view: ViewState, body: m.State) -> ViewState:
+    """A device's own word on its work in hand; how it ended is told by its outcome."""
+    states: dict[str, WorkState] = {s.subtask: _WORDS[s.state] for s in body.subtasks if s.state in ("accepted", "mapped", "running")}
+    if not states:
+        return view
+    threads = {k: _running(t, states) if t.open else t for k, t in view.threads.items()}
+    return replace(view, threads=threads)
+
+
+def _running(thread: Thread, states: dict[str, WorkState]) -> Thread:
+    if not any(i.subtask in states for i in thread.items):
+        return thread
+    items = tuple(
+        replace(i, state=states.get(i.subtask, i.state)) if i.state in ("waiting", "sent", "running", "silent") else i for i in thread.items
+    )
+    return replace(thread, items=items)

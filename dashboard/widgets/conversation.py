@@ -1,0 +1,65 @@
+"""The instructions above, and below what was said about the chosen one."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from dashboard.clean import plain
+from dashboard.picture import ODD, Picture, clock, standing
+from dashboard.view import Line, Thread
+from dashboard.widgets.rows import Cells, Rows
+from dashboard.widgets.sheet import Sheet
+
+OTHERS = "none"
+"""The row of what belongs to no instruction: a row's key may not be empty."""
+
+
+class Lines(Sheet):
+    follows = True
+
+    def page(self, picture: Picture) -> Text:
+        thread = picture.chosen
+        if thread is None:
+            return plain("Nobody has said anything yet. Press i to give an instruction.")
+        asked = [plain(("? ", ODD), (q.text, ODD)) for q in thread.questions]
+        return Text("\n").join([*(_line(said) for said in thread.lines), *asked])
+
+
+class Conversation(Vertical):
+    class Selected(Message):
+        """A person has chosen another instruction."""
+
+        def __init__(self, thread: str) -> None:
+            self.thread = thread
+            super().__init__()
+
+    def compose(self) -> ComposeResult:
+        yield Rows(id="threads", show_header=False)
+        yield Lines(id="lines")
+
+    def on_mount(self) -> None:
+        self.query_one("#threads", Rows).lay_out({"text": 200})
+
+    def show(self, picture: Picture) -> None:
+        self.query_one("#threads", Rows).draw({t.ident or OTHERS: _row(t) for t in picture.view.threads.values()}, picture.thread or OTHERS)
+        self.query_one("#lines", Lines).show(picture)
+
+    @on(Rows.Chosen)
+    def _chosen(self, event: Rows.Chosen) -> None:
+        event.stop()
+        self.post_message(self.Selected("" if event.key == OTHERS else event.key))
+
+
+def _row(thread: Thread) -> Cells:
+    if not thread.ident:
+        return (plain((f"{clock(thread.at)} ", "dim"), "  the fleet     what belongs to no instruction"),)
+    word, style = standing(thread)
+    return (plain((f"{clock(thread.at)} ", "dim"), (f"{word:<14}", style), f"  {thread.text}"),)
+
+
+def _line(said: Line) -> Text:
+    return plain((f"{clock(said.at)} ", "dim"), (f"{said.who[:14]:>14}", "bold"), f" → {said.whom[:14]:<14} {said.text}")

@@ -1,0 +1,62 @@
+"""Dialogs that stand before what cannot be taken back: the whole text is shown, and a yes is never one key away."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from dashboard.clean import plain
+from dashboard.picture import BAD
+
+Choice = Literal["yes", "no", "later"]
+
+
+class Confirm(ModalScreen[Choice]):
+    """Focus begins on the harmless end. Without `no`, there is only yes and later."""
+
+    BINDINGS = [
+        ("escape", "later", "Later"),
+        ("left", "app.focus_previous", "Previous"),
+        ("right", "app.focus_next", "Next"),
+        ("s,f9", "app.stop", "Stop the chosen device"),
+        ("S,f10", "app.stop_all", "Stop all"),
+    ]
+    DEFAULT_CSS = """
+    Confirm { align: center middle; }
+    Confirm > Vertical { width: 90%; max-width: 100; height: auto; max-height: 90%; border: heavy $error; padding: 0 1; background: $surface; }
+    Confirm VerticalScroll { height: auto; max-height: 14; margin: 1 0; }
+    Confirm Horizontal { height: 3; align-horizontal: center; }
+    Confirm Button { margin: 0 1; }
+    """
+
+    def __init__(self, title: str, text: str, *, yes: str, no: str | None = None, later: str = "Not now") -> None:
+        super().__init__()
+        self._heading, self._text, self._yes, self._no, self._later = title, text, yes, no, later
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(plain((self._heading, BAD)), markup=False)
+            with VerticalScroll(can_focus=True):
+                yield Static(plain(self._text), markup=False)
+            with Horizontal():
+                yield Button(Text(self._later), id="later")
+                if self._no is not None:
+                    yield Button(Text(self._no), id="no")
+                yield Button(Text(self._yes), id="yes", variant="error")
+
+    def on_mount(self) -> None:
+        self.query_one("#later").focus()
+
+    def action_later(self) -> None:
+        self.dismiss("later")
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        choices: dict[str | None, Choice] = {"yes": "yes", "no": "no"}
+        self.dismiss(choices.get(event.button.id, "later"))

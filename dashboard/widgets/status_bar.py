@@ -1,0 +1,39 @@
+"""The line at the top: which site, whether the broker and a coordinator are there, and how the fleet is."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.widgets import Static
+
+from dashboard.clean import plain
+from dashboard.picture import BAD, GOOD, ODD, Picture
+
+
+class StatusBar(Static):
+    def show(self, picture: Picture, *, read_only: bool) -> None:
+        self.update(_line(picture, read_only))
+
+
+def _line(picture: Picture, read_only: bool) -> Text:
+    view = picture.view
+    parts: list[str | tuple[str, str]] = [("Parley ", "bold"), f"{view.site}  "]
+    if picture.connected:
+        parts.append(("● connected  ", GOOD))
+    else:
+        parts.append((" ✗ the broker is gone; showing what was known ", f"{BAD} reverse"))
+        parts.append("  ")
+    coordinator = view.coordinator(picture.now)
+    if picture.connected:
+        parts.append(f"coordinator {coordinator}  " if coordinator else ("! no coordinator  ", ODD))
+    parts.append(_fleet(picture))
+    stopped = sum(d.stopped for d in view.fleet.values())
+    if stopped:
+        parts.append((f"  ■ {stopped} stopped", BAD))
+    if read_only:
+        parts.append("  (read only)")
+    return plain(*parts)
+
+
+def _fleet(picture: Picture) -> str:
+    online = sum(link == "online" for link in picture.links.values())
+    return f"{online}/{len(picture.view.fleet)} online"
