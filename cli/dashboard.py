@@ -21,8 +21,10 @@ def dashboard(
 
 async def _dashboard(settings: Any, read_only: bool) -> None:
     from dashboard.app import Dashboard
+    from runtime import logs
     from runtime.operator import connect
 
     told = settings.broker
     async with connect(told.addresses, settings.site, told.username, told.password, role="dashboard") as operator:
+        logs.silence()
         await Dashboard(operator, read_only=read_only).run_async()

@@ -18,18 +18,18 @@ from dashboard.widgets.instruction_box import InstructionBox
 from runtime.operator import Operator
 
 KEYS: list[BindingType] = [
-    Binding("s", "stop", "Stop it"),
+    Binding("s", "stop", "Stop"),
     Binding("S", "stop_all", "STOP ALL", key_display="S"),
     Binding("f9", "stop", "Stop the chosen device, also while typing", show=False, priority=True),
     Binding("f10", "stop_all", "Stop all, also while typing", show=False, priority=True),
-    Binding("r", "resume", "Resume it"),
+    Binding("r", "resume", "Resume"),
     Binding("R", "resume_all", "Resume all", show=False),
     Binding("i", "tell", "Tell"),
     Binding("a", "answer", "Answer"),
     Binding("f4", "answer", "Answer, also while typing", show=False, priority=True),
     Binding("c", "cancel", "Cancel"),
-    Binding("slash", "filter", "Filter", key_display="/"),
-    Binding("o", "order", "Sort"),
+    Binding("slash", "filter", "Filter the fleet", show=False, key_display="/"),
+    Binding("o", "order", "Sort the fleet", show=False),
     Binding("left_square_bracket", "older", "Older instruction", show=False, key_display="["),
     Binding("right_square_bracket", "newer", "Newer instruction", show=False, key_display="]"),
     *(Binding(str(n), f"view('{v}')", f"View: {v}", show=False) for n, v in enumerate(("fleet", "conversation", "plan", "device", "health"), 1)),

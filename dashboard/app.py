@@ -51,6 +51,7 @@ class Dashboard(Actions):
         super().__init__(operator, read_only)
         self.feed = Feed(operator)
         self.bus = operator.door.bus
+        self.animation_level = "none"
         self.drawn = 0
         """How often it was drawn."""
         self._counters = operator.door.counters

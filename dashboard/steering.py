@@ -14,6 +14,8 @@ from schemas.messages import Approval, Instruction, Reply
 
 Severity = Literal["information", "warning", "error"]
 Notice = Callable[[str, Severity], None]
+PATIENCE = 5.0
+"""Seconds in which a device shall confirm a stop."""
 EXPIRY = 600.0
 """Seconds within which an approval must arrive."""
 _LEFT: dict[Result, str] = {
@@ -74,7 +76,7 @@ class Steering:
         order = (Halting(self._operator, named, latched), named, latched)
         self._orders.append(order)
         try:
-            self._tell(await order[0].run(), latched)
+            self._tell(await order[0].run(PATIENCE), latched)
         except ConfigError as error:
             self._notice(str(error), "warning")
         finally:

@@ -35,3 +35,9 @@ def configure(level: Level = "warning", json: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def silence() -> None:
+    """Nothing is written any more: the terminal belongs to an application that draws on it."""
+    logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL + 1))

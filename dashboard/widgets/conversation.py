@@ -6,6 +6,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.events import Resize
 from textual.message import Message
 
 from dashboard.clean import plain
@@ -37,14 +38,21 @@ class Conversation(Vertical):
             self.thread = thread
             super().__init__()
 
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._picture: Picture | None = None
+
     def compose(self) -> ComposeResult:
         yield Rows(id="threads", show_header=False)
         yield Lines(id="lines")
 
-    def on_mount(self) -> None:
-        self.query_one("#threads", Rows).lay_out({"text": 200})
+    def on_resize(self, event: Resize) -> None:
+        self.query_one("#threads", Rows).lay_out({"text": max(20, event.size.width - 4)})
+        if self._picture is not None:
+            self.show(self._picture)
 
     def show(self, picture: Picture) -> None:
+        self._picture = picture
         self.query_one("#threads", Rows).draw({t.ident or OTHERS: _row(t) for t in picture.view.threads.values()}, picture.thread or OTHERS)
         self.query_one("#lines", Lines).show(picture)
 

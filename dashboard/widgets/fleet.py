@@ -98,7 +98,7 @@ class Fleet(Vertical):
         """The columns for this width, and all rows anew."""
         width = self.size.width or self.app.size.width
         self._wide = width >= WIDE
-        columns = {"device": 16, "link": 9, "battery": 5, "state": 13, "at": 11}
+        columns = {"device": 16, "link": 9, "power": 5, "state": 13, "at": 11}
         if self._wide:
             columns |= {"kind": 8, "maker": 9, "last": 22}
         columns["doing"] = max(8, width - sum(columns.values()) - 2 * len(columns) - 4)
@@ -130,8 +130,8 @@ class Fleet(Vertical):
     def _note(self, shown: int, known: int) -> Text:
         if not known:
             return plain("No device has shown itself on this site yet. Agents announce their devices when they start: parley agent --config FILE")
-        hidden = f"{shown} of {known} devices (Esc in the filter shows all); " if shown != known else ""
-        return plain(f"{hidden}sorted by {self._order}")
+        hidden = f"{shown} of {known} devices; " if shown != known else ""
+        return plain(f"{hidden}sorted by {self._order} (o: other order, /: filter)")
 
 
 def _searched(device: DeviceView, link: str) -> str:

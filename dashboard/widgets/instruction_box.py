@@ -13,7 +13,7 @@ from textual.widgets import Input
 LONGEST = 2000
 """Characters of an instruction."""
 HISTORY = 100
-INSTRUCT = "tell the fleet what to do   (Enter: send, F2: preview, ↑ ↓: earlier ones, →: complete, Esc: back)"
+INSTRUCT = "tell the fleet  (Enter: send, F2: preview, ↑ earlier, → complete)"
 ANSWER = "your answer   (Enter: send, Esc: later)"
 
 

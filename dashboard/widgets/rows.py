@@ -32,7 +32,9 @@ class Rows(DataTable[Text]):
             self.add_column(name, width=size, key=name)
 
     def draw(self, rows: Mapping[str, Cells], chosen: str) -> None:
-        """These rows in this order, with the cursor on the chosen one."""
+        """These rows in this order, with the cursor on the chosen one. Before the table is laid out there is nothing to draw on."""
+        if not self.columns:
+            return
         for gone in [key for key in self._drawn if key not in rows]:
             self.remove_row(gone)
             del self._drawn[gone]
@@ -45,6 +47,8 @@ class Rows(DataTable[Text]):
             self.move_cursor(row=self.get_row_index(chosen))
 
     def _draw_row(self, key: str, cells: Cells) -> None:
+        for cell in cells:
+            cell.no_wrap, cell.overflow = True, "ellipsis"
         before = self._drawn.get(key)
         if before is None:
             self.add_row(*cells, key=key)

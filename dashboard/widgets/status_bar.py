@@ -24,7 +24,7 @@ def _line(picture: Picture, read_only: bool) -> Text:
         parts.append("  ")
     coordinator = view.coordinator(picture.now)
     if picture.connected:
-        parts.append(f"coordinator {coordinator}  " if coordinator else ("! no coordinator  ", ODD))
+        parts.append(f"● {_called(coordinator)}  " if coordinator else ("! no coordinator  ", ODD))
     parts.append(_fleet(picture))
     stopped = sum(d.stopped for d in view.fleet.values())
     if stopped:
@@ -37,3 +37,7 @@ def _line(picture: Picture, read_only: bool) -> Text:
 def _fleet(picture: Picture) -> str:
     online = sum(link == "online" for link in picture.links.values())
     return f"{online}/{len(picture.view.fleet)} online"
+
+
+def _called(coordinator: str) -> str:
+    return coordinator if "coordinator" in coordinator else f"coordinator {coordinator}"

@@ -1,0 +1,231 @@
+"""What a person does with the keys, against devices and a coordinator on an in-memory broker."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard import steering
+from dashboard.widgets.dialogs import Confirm
+from dashboard.widgets.instruction_box import InstructionBox, completed
+from schemas import topics
+from schemas.messages import Answer, Approval, Ask, ControlRequest, Instruction, OutcomeReport, Reply, State, Stop, Subtask
+from schemas.outcomes import NeedsAnswer
+from tests.dashboard.stage import Stage
+from tests.dashboard.wire import uid
+
+VIEWS = "12345"
+
+
+async def test_s_stops_the_chosen_device_and_its_own_state_confirms_it() -> None:
+    async with Stage().open(coordinator=False) as stage:
+        await stage.pilot.press("down", "s")
+        await stage.told("Stopped, confirmed by: r2")
+        assert {s.device for s in stage.of(Stop)} == {"r2"}
+        await stage.until(lambda: "■ STOPPED" in stage.text)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+async def test_S_stops_all_from_every_view_without_a_coordinator(view: str) -> None:
+    async with Stage().open(coordinator=False) as stage:
+        await stage.pilot.press(view, "S")
+        await stage.told("Stopped, confirmed by: r1, r2")
+
+
+async def test_stopping_works_while_typing_and_typing_stops_nothing() -> None:
+    async with Stage().open() as stage:
+        await stage.pilot.press("i", "s", "S", "f9")
+        await stage.told("Stopped, confirmed by: r1")
+        assert stage.app.query_one(InstructionBox).value == "sS" and {s.device for s in stage.of(Stop)} == {"r1"}
+
+
+async def test_a_device_that_does_not_confirm_is_said_not_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steering, "PATIENCE", 0.3)
+    stage = Stage()
+    stage.deaf = {"r1"}
+    async with stage.open():
+        await stage.pilot.press("s")
+        await stage.told("error: Stop: r1 has NOT CONFIRMED it")
+        assert "confirmed by" not in " ".join(stage.notices)
+
+
+async def test_resuming_takes_a_dialog_that_begins_at_no() -> None:
+    async with Stage().open() as stage:
+        await stage.pilot.press("r")
+        await stage.until(lambda: isinstance(stage.app.screen, Confirm))
+        await stage.pilot.press("enter")
+        await stage.until(lambda: not isinstance(stage.app.screen, Confirm))
+        assert stage.of(Stop) == []
+        await stage.pilot.press("r", "right", "enter")
+        await stage.told("Resumed, confirmed by: r1")
+        assert [s.latched for s in stage.of(Stop)] == [False]
+
+
+async def test_a_stop_overrules_a_resume_that_is_not_confirmed_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    stage.deaf = {"r1"}
+    async with stage.open():
+        await stage.pilot.press("R", "right", "enter")
+        await stage.until(lambda: len(stage.of(Stop)) >= 2)
+        stage.deaf = set()
+        await stage.pilot.press("S")
+        await stage.told("Stopped, confirmed by: r1, r2")
+        assert stage.of(Stop)[-1].latched and not [n for n in stage.notices if "Resume" in n and "error" in n]
+
+
+async def test_stopping_works_while_a_dialog_is_open() -> None:
+    async with Stage().open() as stage:
+        await stage.pilot.press("R", "f10")
+        await stage.told("Stopped, confirmed by: r1, r2")
+
+
+async def test_an_instruction_is_sent_and_comes_back_with_up() -> None:
+    async with Stage().open() as stage:
+        await stage.pilot.press("i", *"Go home", "enter")
+        await stage.until(lambda: stage.of(Instruction))
+        (envelope,) = stage.envelopes(Instruction)
+        assert stage.of(Instruction) == [Instruction(text="Go home")] and envelope.instruction == envelope.id
+        await stage.until(lambda: stage.app.active == "conversation" and "Go home" in stage.text)
+        box = stage.app.query_one(InstructionBox)
+        assert box.value == ""
+        await stage.pilot.press("up")
+        assert box.value == "Go home"
+        await stage.pilot.press("down")
+        assert box.value == ""
+
+
+async def test_a_preview_moves_nothing() -> None:
+    async with Stage().open() as stage:
+        await stage.pilot.press("i", *"Go", "f2")
+        await stage.until(lambda: stage.of(Instruction))
+        assert stage.of(Instruction) == [Instruction(text="Go", dry_run=True)]
+        await stage.until(lambda: stage.app.active == "plan" and "Preview: nothing moves." in stage.text)
+
+
+async def test_without_a_coordinator_what_was_typed_is_kept() -> None:
+    async with Stage().open(coordinator=False) as stage:
+        await stage.pilot.press("i", *"Go", "enter")
+        await stage.told("no coordinator is online")
+        assert stage.app.query_one(InstructionBox).value == "Go" and stage.of(Instruction) == []
+
+
+async def test_without_a_broker_nothing_is_said_to_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steering, "PATIENCE", 0.3)
+    async with Stage().open(size=(80, 24)) as stage:
+        stage.broker.up = False
+        await stage.until(lambda: "the broker is gone; showing what was known" in stage.text)
+        await stage.pilot.press("i", *"Go", "enter")
+        await stage.told("error: Not sent: it could not be sent")
+        assert stage.app.query_one(InstructionBox).value == "Go" and "r1" in stage.text
+        await stage.pilot.press("escape", "s")
+        await stage.told("r1 was NOT TOLD, the link is down")
+        stage.broker.up = True
+        await stage.until(lambda: "● connected" in stage.text)
+
+
+async def asked(stage: Stage, *, approval: bool) -> None:
+    """A question about an instruction that a person gave; r1 asks it where it is an approval."""
+    await stage.say(topics.SUBTASK, "r1", Subtask(device="r1", text="Erase it.", start_by=0, deadline=0), uid(1), uid(11))
+    if approval:
+        outcome = NeedsAnswer(text="Erase all maps?", guess="digest", approval=True)
+        await stage.say(topics.OUTCOME, "r1", OutcomeReport(device="r1", subtask=uid(11), outcome=outcome), uid(1), uid(11))
+    text = "robot 1 asks: Erase all maps?" if approval else "Which robot?"
+    await stage.say(topics.ASK, "c", Ask(text=text, options=("yes", "no") if approval else ("robot 1",), approval=approval), uid(1))
+    await stage.until(lambda: stage.app.open_questions() and text in stage.text)
+
+
+async def test_a_question_is_answered_in_the_box_under_its_instruction() -> None:
+    async with Stage().open() as stage:
+        await asked(stage, approval=False)
+        await stage.pilot.press("a", *"robot 1", "enter")
+        await stage.until(lambda: stage.of(Reply))
+        assert [(e.instruction, e.body) for e in stage.envelopes(Reply)] == [(uid(1), Reply(text="robot 1"))] and stage.of(Instruction) == []
+        await stage.until(lambda: not stage.app.open_questions())
+
+
+async def test_an_answer_to_what_is_no_longer_asked_is_not_sent() -> None:
+    async with Stage().open() as stage:
+        await asked(stage, approval=False)
+        await stage.pilot.press("a", *"robot 1")
+        await stage.say(topics.ANSWER, "c", Answer(text="Cancelled.", intent="plan", complete=False), uid(1))
+        await stage.until(lambda: not stage.app.open_questions())
+        await stage.pilot.press("enter")
+        await stage.pilot.pause(0.1)
+        assert stage.of(Reply) == [] and stage.of(Instruction) == []
+
+
+async def test_what_cannot_be_undone_needs_a_dialog_that_shows_it_all() -> None:
+    async with Stage().open() as stage:
+        await asked(stage, approval=True)
+        await stage.pilot.press("a", "enter")
+        assert stage.of(Approval) == [] and stage.of(Reply) == [], "the focus begins on later"
+        await stage.pilot.press("a")
+        await stage.until(lambda: isinstance(stage.app.screen, Confirm))
+        assert "Erase all maps?" in stage.text and "cannot be undone" in stage.text
+        await stage.pilot.press("right", "right", "enter")
+        await stage.until(lambda: stage.of(Approval))
+        (approval,) = stage.of(Approval)
+        assert (approval.device, approval.digest, approval.allow) == ("r1", "digest", True) and stage.of(Reply) == []
+        await stage.until(lambda: not stage.app.open_questions())
+
+
+async def test_a_no_leaves_it() -> None:
+    async with Stage().open() as stage:
+        await asked(stage, approval=True)
+        await stage.pilot.press("a", "right", "enter")
+        await stage.until(lambda: stage.of(Approval))
+        assert not stage.of(Approval)[0].allow
+
+
+async def test_c_cancels_the_chosen_instruction() -> None:
+    async with Stage().open() as stage:
+        await stage.pilot.press("i", *"Go", "enter")
+        await stage.until(lambda: stage.of(Instruction) and stage.app.active == "conversation" and stage.app.shown_thread())
+        await stage.pilot.press("escape", "c")
+        await stage.until(lambda: stage.of(ControlRequest))
+        assert stage.of(ControlRequest) == [ControlRequest(action="cancel", target=stage.envelopes(Instruction)[0].id)]
+
+
+async def test_read_only_steers_nothing() -> None:
+    async with Stage(read_only=True).open() as stage:
+        await asked(stage, approval=True)
+        await stage.pilot.press("s", "S", "f9", "f10", "r", "R", "i", "a", "f4", "c", "x", "enter")
+        await stage.pilot.pause(0.1)
+        assert stage.heard == [] and "(read only)" in stage.text and len(stage.app.screen_stack) == 1
+
+
+async def test_a_flood_is_drawn_ten_times_a_second_at_most() -> None:
+    async with Stage().open() as stage:
+        before, since = stage.app.drawn, stage.clock.monotonic()
+        for number in range(1500):
+            await stage.say(topics.STATE, "r1", State(device="r1", boot="b", attributes={"battery": number / 15}))
+        await stage.until(lambda: stage.app.feed.view.fleet["r1"].battery == pytest.approx(1499 / 15))
+        await stage.until(lambda: "100 %" in stage.text)
+        assert stage.app.drawn - before <= 10 * (stage.clock.monotonic() - since) + 2
+
+
+async def test_the_cursor_stays_with_its_device_when_rows_move() -> None:
+    async with Stage().open() as stage:
+        await stage.pilot.press("down")
+        await stage.until(lambda: stage.app.device == "r2")
+        await stage.has("r0")
+        await stage.until(lambda: "r0" in stage.text)
+        await stage.pilot.press("o")
+        await stage.pilot.pause(0.2)
+        assert stage.app.device == "r2"
+        await stage.pilot.press("s")
+        await stage.told("confirmed by: r2")
+
+
+async def test_the_fleet_can_be_filtered() -> None:
+    async with Stage().open() as stage:
+        await stage.pilot.press("slash", *"r2")
+        await stage.until(lambda: "1 of 2 devices" in stage.text)
+        await stage.pilot.press("escape")
+        await stage.until(lambda: "1 of 2 devices" not in stage.text)
+
+
+def test_names_complete_the_last_words() -> None:
+    names = ("robot 1", "robot-1", "Rosie", "packing station")
+    assert completed("Send ro", names) == "Send robot 1" and completed("Send robot-", names) == "Send robot-1"
+    assert completed("to the packing st", names) == "to the packing station" and completed("Send Ros", names) == "Send Rosie"
+    assert completed("Send x", names) is None and completed("", names) is None and completed("r", names) is None
