@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -16,7 +17,12 @@ def dashboard(
     config: ConfigOption = None,
 ) -> None:
     """Watch and steer a running fleet: devices, conversation, plans, questions; s stops one device, S all of them."""
-    run_async(_dashboard(settings_for(config, broker, site), read_only))
+    from schemas.errors import ConfigError
+
+    settings = settings_for(config, broker, site)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError("the dashboard needs a terminal; `parley devices` and `parley tell` do without")
+    run_async(_dashboard(settings, read_only))
 
 
 async def _dashboard(settings: Any, read_only: bool) -> None:

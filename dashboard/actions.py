@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.widgets import DataTable, TabbedContent
+from textual.widgets import Input, TabbedContent
 
 from dashboard.clean import line
 from dashboard.steering import Severity, Steering
@@ -181,12 +181,17 @@ class Actions(App[None]):
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
     def action_leave(self) -> None:
+        """Out of a box."""
         if self.query_one("#filter").has_focus:
             self.query_one(Fleet).end_filter()
-        elif self._views.active == "fleet":
-            self.query_one("#devices", DataTable).focus()
-        else:
-            self.set_focus(None)
+        self.set_focus(None)
+        self.action_look()
+
+    def action_look(self) -> None:
+        """The arrows move what is in sight, unless somebody is typing."""
+        if len(self.screen_stack) == 1 and not isinstance(self.focused, Input):
+            parts = {"fleet": "#devices", "conversation": "#threads"}
+            self.query_one(parts.get(self._views.active, f"#{self._views.active}-view")).focus()
 
     def _step(self, by: int) -> None:
         idents = [t.ident for t in self.threads()]

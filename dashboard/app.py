@@ -83,16 +83,19 @@ class Dashboard(Actions):
 
     def draw(self, *, anew: bool = False) -> None:
         """What has changed since the last time, or a second later: leases lapse by themselves."""
+        try:
+            self._draw_changes(anew)
+        except NoMatches:
+            return  # it is being put together, or taken apart
+
+    def _draw_changes(self, anew: bool) -> None:
         now = self.clock.now()
         seen = (self.feed.view, self.bus.connected, int(now), self.device, self.thread, self.active, self.screen_stack[0].size)
         if seen == self._last and not anew:
             return
         self._last = seen
         self.drawn += 1
-        try:
-            self._draw(self.picture(now))
-        except NoMatches:
-            return  # it is being put together, or taken apart
+        self._draw(self.picture(now))
 
     def picture(self, now: float) -> Picture:
         view = self.feed.view
@@ -143,12 +146,14 @@ class Dashboard(Actions):
 
     def on_tabbed_content_tab_activated(self) -> None:
         self.draw(anew=True)
+        self.action_look()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return not (self.read_only and action in STEERING)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield from super().get_system_commands(screen)
-        for binding in (b for b in KEYS if isinstance(b, Binding)):
+        named = {b.action: b for b in reversed(KEYS) if isinstance(b, Binding) and b.action not in ("leave", "quit")}
+        for binding in named.values():
             if self.check_action(binding.action, ()):
                 yield SystemCommand(binding.description, f"key {binding.key.split(',')[0]}", lambda action=binding.action: self.run_command(action))

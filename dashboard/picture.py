@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from textwrap import wrap
+
+from rich.text import Text
 
 from dashboard.view import DeviceView, Link, Thread, ViewState, WorkState
 
@@ -34,6 +38,17 @@ class Picture:
     @property
     def chosen(self) -> Thread | None:
         return self.view.threads.get(self.thread)
+
+
+@lru_cache(maxsize=2000)
+def _wrapped(text: str, width: int) -> tuple[str, ...]:
+    return tuple(wrap(text, width)) or ("",)
+
+
+def hang(head: Text, body: str, width: int, style: str = "") -> Text:
+    """`body` beside `head`, its further lines below its first."""
+    room = max(20, width - head.cell_len)
+    return Text.assemble(head, (f"\n{' ' * head.cell_len}".join(_wrapped(body, room)), style))
 
 
 def clock(at: float) -> str:

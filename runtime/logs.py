@@ -40,4 +40,4 @@ def configure(level: Level = "warning", json: bool = False) -> None:
 def silence() -> None:
     """Nothing is written any more: the terminal belongs to an application that draws on it."""
     logging.disable(logging.CRITICAL)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL + 1))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

@@ -10,7 +10,7 @@ from textual.events import Resize
 from textual.message import Message
 
 from dashboard.clean import plain
-from dashboard.picture import ODD, Picture, clock, standing
+from dashboard.picture import Picture, clock, hang, standing
 from dashboard.view import Line, Thread
 from dashboard.widgets.rows import Cells, Rows
 from dashboard.widgets.sheet import Sheet
@@ -26,8 +26,7 @@ class Lines(Sheet):
         thread = picture.chosen
         if thread is None:
             return plain("Nobody has said anything yet. Press i to give an instruction.")
-        asked = [plain(("? ", ODD), (q.text, ODD)) for q in thread.questions]
-        return Text("\n").join([*(_line(said) for said in thread.lines), *asked])
+        return Text("\n").join([_line(said, self.room) for said in thread.lines])
 
 
 class Conversation(Vertical):
@@ -69,5 +68,5 @@ def _row(thread: Thread) -> Cells:
     return (plain((f"{clock(thread.at)} ", "dim"), (f"{word:<14}", style), f"  {thread.text}"),)
 
 
-def _line(said: Line) -> Text:
-    return plain((f"{clock(said.at)} ", "dim"), (f"{said.who[:14]:>14}", "bold"), f" → {said.whom[:14]:<14} {said.text}")
+def _line(said: Line, room: int) -> Text:
+    return hang(plain((f"{clock(said.at)} ", "dim"), (f"{said.who[:14]:>14}", "bold"), f" → {said.whom[:14]:<14} "), said.text, room)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from dashboard.clean import plain
-from dashboard.picture import BAD, LINKS, WORK, WORK_STYLE, Picture, battery, clock, posture
+from dashboard.picture import BAD, LINKS, WORK, WORK_STYLE, Picture, battery, clock, hang, posture
 from dashboard.view import DeviceView, Ended
 from dashboard.widgets.sheet import Sheet
 
@@ -22,7 +22,7 @@ class DeviceSheet(Sheet):
         place = f"   battery {battery(device).strip()}   at {device.at or '-'}"
         now = plain((LINKS[link], "" if link == "online" else BAD), "   ", (word.strip(), style), place)
         heard = plain((f"last heard {clock(device.heard)}" if device.heard else "no state has come yet", "dim"))
-        return Text("\n").join([head, now, heard, *_troubles(device), *_work(device), *_facts(device)])
+        return Text("\n").join([head, now, heard, *_troubles(device), *_work(device, self.room), *_facts(device)])
 
 
 def _troubles(device: DeviceView) -> list[Text]:
@@ -30,19 +30,19 @@ def _troubles(device: DeviceView) -> list[Text]:
     return [plain((f"! {what}: {text}", BAD)) for what, text in told if text]
 
 
-def _work(device: DeviceView) -> list[Text]:
+def _work(device: DeviceView, room: int) -> list[Text]:
     lines = [_title("In hand")]
     lines += [plain(f"  {WORK[t.state]:<12} {t.text or '(given before this dashboard came)'}") for t in device.tasks] or [plain("  nothing")]
     if device.trace:
         lines += [plain(f"  last call: {device.trace}")]
-    lines += [_title("Ended lately"), *(line for e in device.ended for line in _ended(e))]
+    lines += [_title("Ended lately"), *(line for e in device.ended for line in _ended(e, room))]
     return lines if device.ended else [*lines, plain("  nothing since this dashboard came")]
 
 
-def _ended(ended: Ended) -> list[Text]:
+def _ended(ended: Ended, room: int) -> list[Text]:
     first = plain(f"  {clock(ended.at)}  ", (f"{WORK[ended.state]:<13}", WORK_STYLE.get(ended.state, "")), f" {ended.task}")
-    proof = [plain((f"{' ' * 12}proof: {p}", "dim")) for p in ended.proof]
-    return [first, plain(f"{' ' * 12}{ended.text}"), *proof]
+    indent = plain(" " * 12)
+    return [first, hang(indent, ended.text, room), *(hang(indent, f"proof: {p}", room, "dim") for p in ended.proof)]
 
 
 def _facts(device: DeviceView) -> list[Text]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from dashboard.clean import plain
-from dashboard.picture import BAD, LINKS, ODD, Picture
+from dashboard.picture import BAD, LINKS, ODD, Picture, hang
 from dashboard.view import Expert, Presence
 from dashboard.widgets.sheet import Sheet
 
@@ -16,7 +16,6 @@ class HealthSheet(Sheet):
     """`counters` are the door's: what it dropped, and why."""
 
     counters: Mapping[str, int] = {}
-    missed = 0
 
     def page(self, picture: Picture) -> Text:
         view = picture.view
@@ -29,7 +28,7 @@ class HealthSheet(Sheet):
         ]  # fmt: skip
         kinds = ", ".join(f"{k} {n}" for k, n in sorted(health.kinds.items(), key=lambda pair: -pair[1]))
         processes = [*_processes("Coordinators", view.coordinators, picture), *_processes("Agents", view.agents, picture)]
-        return Text("\n").join([*traffic, plain((f"  {kinds}", "dim")), *processes, *_experts(view.experts)])
+        return Text("\n").join([*traffic, hang(plain("  "), kinds, self.room, "dim"), *processes, *_experts(view.experts)])
 
 
 def _processes(title: str, known: Mapping[str, Presence], picture: Picture) -> list[Text]:

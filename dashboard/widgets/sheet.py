@@ -18,14 +18,25 @@ class Sheet(VerticalScroll):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._drawn: Text | None = None
+        self._picture: Picture | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False)
+
+    @property
+    def room(self) -> int:
+        """Columns that a line has."""
+        return max(40, self.size.width - 2)
+
+    def on_resize(self) -> None:
+        if self._picture is not None:
+            self.show(self._picture)
 
     def page(self, picture: Picture) -> Text:
         raise NotImplementedError
 
     def show(self, picture: Picture) -> None:
+        self._picture = picture
         page = self.page(picture)
         if self._drawn == page:
             return

@@ -89,6 +89,8 @@ def one_line(said: Said, *parts: str) -> None:
 
 CASES = [
     ("devices --broker nowhere:", ("'nowhere:'", "HOST:PORT")),
+    ("dashboard --broker nowhere:", ("'nowhere:'", "HOST:PORT")),
+    ("dashboard", ("needs a terminal",)),
     ("tell hello --broker 127.0.0.1:99999", ("HOST:PORT", "65535")),
     ("broker --broker x:y", ("HOST:PORT",)),
     ("tell hello --broker localhost:abc", ("'localhost:abc'", "HOST:PORT", "65535")),
