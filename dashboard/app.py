@@ -90,7 +90,7 @@ class Dashboard(Actions):
 
     def _draw_changes(self, anew: bool) -> None:
         now = self.clock.now()
-        seen = (self.feed.view, self.bus.connected, int(now), self.device, self.thread, self.active, self.screen_stack[0].size)
+        seen = (self.feed.view, self.bus.connected, int(now), self.device, self.thread, self.active, self.base.size)
         if seen == self._last and not anew:
             return
         self._last = seen
@@ -104,7 +104,7 @@ class Dashboard(Actions):
         return Picture(view, now, self.bus.connected, self.device, self.shown_thread(), view.links(now))
 
     def _draw(self, picture: Picture) -> None:
-        base = self.screen_stack[0]
+        base = self.base
         base.query_one(StatusBar).show(picture, read_only=self.read_only)
         shown = base.query_one(f"#{self.active}-view")
         if isinstance(shown, Fleet | Conversation | PlanSheet | DeviceSheet | HealthSheet):
@@ -118,8 +118,15 @@ class Dashboard(Actions):
     # What is chosen
 
     @property
+    def base(self) -> Screen[object]:
+        """The screen under all dialogs. Raises NoMatches when it has gone already."""
+        if not self.screen_stack:
+            raise NoMatches("the app is ending")
+        return self.screen_stack[0]
+
+    @property
     def active(self) -> str:
-        return self.screen_stack[0].query_one("#views", TabbedContent).active or "fleet"
+        return self.base.query_one("#views", TabbedContent).active or "fleet"
 
     def shown_thread(self) -> str:
         """The chosen instruction, else the newest."""
