@@ -50,26 +50,31 @@ async def _mcp(device: DeviceSection, own: Catalogue | None, section: AgentSecti
     path = section.state_dir / f"{section.id}-{device.id}-tools.json"
     try:
         before = _accepted(path)
-        accepted = before if before is not None and not anew else await _take_over(session, device.id, path, before)
+        accepted = before if before is not None and not anew else await _offered(session, device.id)
+        driver = McpDriver(session, accepted, clock, device.id, device.tools, own, device.kind, device.abilities)
     except ConfigError:
         await session.close()
         raise
-    return McpDriver(session, accepted, clock, device.id, device.tools, own, device.kind, device.abilities)
+    if accepted is not before:
+        _keep(path, device.id, accepted, before)
+    return driver
 
 
-async def _take_over(session: McpSession, device: str, path: Path, before: Accepted | None) -> Accepted:
+async def _offered(session: McpSession, device: str) -> Accepted:
     try:
         tools = await offers(session)
     except DeviceError as error:
         raise ConfigError(f"{device}: {error}; its tools have to be read before it can be used") from None
-    accepted = Accepted(server=session.server, tools=tools)
+    return Accepted(server=session.server, tools=tools)
+
+
+def _keep(path: Path, device: str, accepted: Accepted, before: Accepted | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(accepted.model_dump_json(indent=1), encoding="utf-8")
     part.replace(path)
-    for name, what in changes(before.tools if before is not None else (), tools).items():
+    for name, what in changes(before.tools if before is not None else (), accepted.tools).items():
         say(f"{device}: {name} ({what}) taken over")
-    return accepted
 
 
 def _accepted(path: Path) -> Accepted | None:

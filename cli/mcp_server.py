@@ -114,6 +114,7 @@ class Gateway:
     changes: InMemorySubscriptionBus = field(default_factory=InMemorySubscriptionBus)
     """Who listens hears which resources have changed (2026-07-28)."""
     answers: OrderedDict[str, Reported] = field(default_factory=lambda: OrderedDict[str, Reported]())
+    questions: OrderedDict[str, Told] = field(default_factory=lambda: OrderedDict[str, Told]())
     plans: OrderedDict[str, PlanShown] = field(default_factory=lambda: OrderedDict[str, PlanShown]())
     lines: OrderedDict[str, str] = field(default_factory=lambda: OrderedDict[str, str]())
     transcript: Transcript = field(default_factory=Transcript)
@@ -165,13 +166,13 @@ class Gateway:
             if again is None:
                 told = await _told(self.operator.instruct(text, instruction=given, dry_run=dry_run, timeout=PATIENCE, show=progress.show))
             elif (said := _brought(context)) is not None:
-                told = await _told(self.operator.reply(given, said, timeout=PATIENCE, show=progress.show))
+                told = await _told(self.operator.reply(self._asked(given), said, timeout=PATIENCE, show=progress.show))
             else:
                 return self._answered(given)
             while told.answer.intent == "question" and _can_be_asked(context) and not _modern(context):
                 if (said := await _elicited(context, told.answer.text)) is None:
                     break
-                told = await _told(self.operator.reply(given, said, timeout=PATIENCE, show=progress.show))
+                told = await _told(self.operator.reply(told, said, timeout=PATIENCE, show=progress.show))
         except asyncio.CancelledError:
             with suppress(LinkError):
                 await asyncio.shield(self.operator.cancel(given))
@@ -186,12 +187,17 @@ class Gateway:
         return known
 
     async def reply(self, instruction: str, text: str, context: Context[Any, Any]) -> Reported:
-        asked = self.answers.get(instruction)
-        if asked is None or asked.kind != "question":
-            raise ToolError("no question is open for this instruction; take `instruction` from the answer that asked")
-        if asked.approval:
+        asked = self._asked(instruction)
+        if asked.answer.approval:
             raise ToolError("this cannot be undone: a person has to say yes, asked by elicitation or at another place (parley tell)")
-        return self.report(await _told(self.operator.reply(instruction, text, timeout=PATIENCE, show=Progressing(context).show)))
+        return self.report(await _told(self.operator.reply(asked, text, timeout=PATIENCE, show=Progressing(context).show)))
+
+    def _asked(self, instruction: str) -> Told:
+        """The open question. Raises ToolError when there is none."""
+        asked = self.questions.get(instruction)
+        if asked is None:
+            raise ToolError("no question is open for this instruction; take `instruction` from the answer that asked")
+        return asked
 
     def report(self, told: Told) -> Reported:
         answer, plan = told.answer, self.plans.get(told.instruction)
@@ -206,6 +212,9 @@ class Gateway:
             facts=_facts(answer),
         )
         _keep(self.answers, told.instruction, reported, KEPT)
+        self.questions.pop(told.instruction, None)
+        if answer.intent == "question":
+            _keep(self.questions, told.instruction, told, KEPT)
         return reported
 
     async def halt(self, devices: Sequence[str], latched: bool) -> Halted:

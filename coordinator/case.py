@@ -10,6 +10,7 @@ from coordinator.scene import Meanings
 from runtime.store import Store
 from schemas.base import Frozen
 from schemas.messages import Answer
+from schemas.outcomes import NeedsAnswer
 from schemas.plan import Question
 
 TABLE, PIECES = "cases", "pieces"
@@ -88,12 +89,13 @@ class Cases:
         """The operator's latest instruction with an unanswered question."""
         return next((c for c in reversed(self.open()) if c.operator == operator and is_asking(c)), None)
 
-    def awaiting_approval(self, device: str) -> tuple[Case, int] | None:
-        """The latest piece of which this device asks whether it shall do what cannot be undone."""
+    def awaiting_approval(self, device: str, digest: str) -> tuple[Case, Run, int] | None:
+        """The piece of which this device asks whether it shall really do the call of this digest."""
         for case in reversed(list(self._cases.values())):
             for index, piece in enumerate(case.run.pieces if case.run else ()):
-                if piece.work.device == device and piece.status == "asking" and getattr(piece.outcome, "approval", False):
-                    return case, index
+                asks = piece.outcome if piece.status == "asking" and isinstance(piece.outcome, NeedsAnswer) else None
+                if case.run is not None and piece.work.device == device and asks is not None and asks.approval and asks.guess == digest:
+                    return case, case.run, index
         return None
 
 

@@ -91,8 +91,11 @@ class Desk:
     async def _planned(self, case: Case) -> tuple[Case, Intent]:
         scene = self._scene_of(case)
         linked = link(case.text, scene.site, scene.devices)
-        spoken_to = addressed(linked)
-        readings = (spoken_to,) if spoken_to else await self._planner.plan(linked, await summarise(case.text, scene.devices, self._meaning))
+        readings: tuple[Intent, ...]
+        if spoken_to := addressed(linked):
+            readings, linked = spoken_to[:1], spoken_to[1]
+        else:
+            readings = await self._planner.plan(linked, await summarise(case.text, scene.devices, self._meaning))
         intent, scene = await choose(readings, replace(scene, linked=linked), self._meaning)
         return case.model_copy(update={"linked": linked, "meanings": scene.meanings}), intent
 
@@ -122,7 +125,7 @@ class Desk:
             await self._close(case, Answer(text=text, intent="question", complete=False))
             return
         self._cases.put(case.model_copy(update={"status": "asking", "question": problem, "asked": (*case.asked, problem.text)}))
-        await self._ask(case, problem.text, problem.options)
+        await self._ask(case, Ask(text=problem.text, options=problem.options))
         await self._say(topics.ANSWER, case, answer_problem(problem).model_copy(update={"final": False}))
 
     async def _show(self, case: Case, intent: Intent, scene: Scene) -> None:
@@ -186,7 +189,7 @@ class Desk:
         if isinstance(entry.outcome, NeedsAnswer) and run.pieces[entry.index].status == "asking":
             options = ("yes", "no") if entry.outcome.guess else ()
             text = f"{self._scene_of(case).spoken(entry.device)} asks: {entry.outcome.text}"
-            await self._ask(case, text, options, approval=entry.outcome.approval)
+            await self._ask(case, Ask(text=text, options=options, about=entry.outcome.guess, approval=entry.outcome.approval))
         await self.proceed(case.id)
 
     def _event(self, entry: Entry, case: Case) -> str:
@@ -210,8 +213,11 @@ class Desk:
 
     # Asking
 
-    async def _ask(self, case: Case, text: str, options: tuple[str, ...], *, approval: bool = False) -> None:
-        await self._say(topics.ASK, case, Ask(text=text, options=options, approval=approval))
+    async def _ask(self, case: Case, ask: Ask) -> None:
+        await self._say(topics.ASK, case, ask)
+        self._wait(case)
+
+    def _wait(self, case: Case) -> None:
         self._spawn(self._wait_for_reply(case.id, case.turn), f"ask.{case.id}")
 
     async def _wait_for_reply(self, ident: str, turn: int) -> None:
@@ -226,7 +232,7 @@ class Desk:
         self._cases.put(case.model_copy(update={"run": planrun.give_up_asking(case.run)}))
         await self.proceed(ident)
 
-    async def reply(self, operator: str, instruction: str | None, text: str) -> bool:
+    async def reply(self, operator: str, instruction: str | None, text: str, about: str | None = None) -> bool:
         """A person's answer to what an instruction asked, without its id to the latest question; False when nothing was asked."""
         case = self._cases.get(instruction) if instruction else self._cases.waiting_for(operator)
         if case is None or not is_asking(case):
@@ -239,9 +245,15 @@ class Desk:
             said = clarified(asked, case.question, link(text, scene.site, scene.devices))
             await self.instruct(case.model_copy(update={"text": said, "run": None}))
         elif case.run is not None:
-            self._cases.put(_answered(case, case.run, text).model_copy(update={"turn": case.turn + 1}))
-            await self.proceed(case.id)
+            await self._turned(_answered(case, case.run, text, about))
         return True
+
+    async def _turned(self, case: Case) -> None:
+        """On with it; other devices' questions stay open, and are waited for anew."""
+        case = self._cases.put(case.model_copy(update={"turn": case.turn + 1}))
+        if is_asking(case):
+            self._wait(case)
+        await self.proceed(case.id)
 
     async def _confirmed(self, case: Case, guess: Intent, meant: bool) -> None:
         case = self._cases.put(case.model_copy(update={"status": "planning", "turn": case.turn + 1, "question": None}))
@@ -252,15 +264,11 @@ class Desk:
 
     async def approve(self, approval: Approval) -> bool:
         """One use: the piece that waits for it is sent again with the digest, or ends. False when none waits for this one, or it came too late."""
-        found = self._cases.awaiting_approval(approval.device)
+        found = self._cases.awaiting_approval(approval.device, approval.digest)
         if found is None or approval.expires < self._clock.now():
             return False
-        case, index = found
-        if case.run is None or getattr(case.run.pieces[index].outcome, "guess", None) != approval.digest:
-            return False
-        after = _allowed(case, case.run, index, approval.digest) if approval.allow else _declined(case, case.run, index)
-        self._cases.put(after.model_copy(update={"turn": case.turn + 1}))
-        await self.proceed(case.id)
+        case, run, index = found
+        await self._turned(_allowed(case, run, index, approval.digest) if approval.allow else _declined(case, run, index))
         return True
 
     # Ending
@@ -318,14 +326,21 @@ class Desk:
         await self._door.send(topic, self._door.source, body, instruction=case.id)
 
 
-def _answered(case: Case, run: Run, reply: str) -> Case:
-    """A device's question with the person's reply: yes and no to what it proposed, anything else in other words."""
-    index = next(i for i, p in enumerate(run.pieces) if p.status == "asking")
-    guess = getattr(run.pieces[index].outcome, "guess", None)
+def _answered(case: Case, run: Run, reply: str, about: str | None) -> Case:
+    """A device's question with the person's reply: yes and no to what it proposed, anything else in other words. What cannot be undone is done
+    only when the reply says that it is about this."""
+    asking = [i for i, p in enumerate(run.pieces) if p.status == "asking"]
+    index = next((i for i in asking if about is not None and _guess(run, i) == about), asking[0])
+    guess = _guess(run, index)
     meant = yes_or_no(reply) if guess else None
     if guess and meant:
-        return _allowed(case, run, index, guess)
+        sure = guess == about or not getattr(run.pieces[index].outcome, "approval", False)
+        return _allowed(case, run, index, guess) if sure else case
     return _declined(case, run, index) if meant is False else case.model_copy(update={"run": planrun.answered(run, index, reply)})
+
+
+def _guess(run: Run, index: int) -> str | None:
+    return getattr(run.pieces[index].outcome, "guess", None)
 
 
 def _declined(case: Case, run: Run, index: int) -> Case:

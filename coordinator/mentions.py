@@ -9,6 +9,7 @@ class Mention(Frozen):
     """Characters [start, end) of the instruction speak of `ids`.
 
     `ref`: d = one named device, k = devices of a kind, p = one named place, s = a set of places; numbered from 1 per letter. `kind`: a singular noun.
+    w = a whole sentence that goes to a device word for word; `kind` is the sentence, `ids` what it names.
     `count` = len(ids). `missing` are names that were said and do not exist ("shelf 99"), so that the answer can name them.
     """
 

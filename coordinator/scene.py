@@ -102,7 +102,12 @@ class Scene:
         return value_of(said, info.unit if info else None)
 
     def expand(self, template: str, item: str | None = None, pick: str | None = None) -> str:
-        """A `do` template as a sentence: `{}` is the item, `{pick}` what was picked, `{p1}` a mention by its proper name (a set by its own words)."""
+        """A `do` template as a sentence: `{}` is the item, `{pick}` what was picked, `{p1}` a mention by its proper name (a set by its own words).
+
+        Words that a person addressed to a device stay as they are, blanks and all.
+        """
+        if (alone := _SLOT.fullmatch(template)) and (words := self.mention(alone[1] or "")) and words.letter == "w":
+            return words.surface
 
         def fill(match: re.Match[str]) -> str:
             ref = match[1]

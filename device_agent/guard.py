@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 from pydantic import JsonValue
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
+from device_agent.drivers.mapping import with_defaults
 from device_agent.program import call_words
 from schemas.outcomes import NeedsAnswer, Refused
 from schemas.skills import Call, Function
+
+LONGEST = 1500
+"""Characters of a call that a person is asked about: nothing of it may be cut off on the way."""
 
 
 def call_digest(device: str, call: Call) -> str:
@@ -27,8 +34,9 @@ def check_arguments(function: Function, arguments: dict[str, JsonValue]) -> Refu
     schema.setdefault("additionalProperties", False)
     try:
         Draft202012Validator.check_schema(schema)
-        error = next(iter(sorted(Draft202012Validator(schema).iter_errors(arguments), key=lambda e: list(map(str, e.path)))), None)  # pyright: ignore[reportUnknownMemberType]
-    except SchemaError:
+        checked = Draft202012Validator(schema, registry=Registry())  # which fetches nothing
+        error = next(iter(sorted(checked.iter_errors(arguments), key=lambda e: list(map(str, e.path)))), None)  # pyright: ignore[reportUnknownMemberType]
+    except (SchemaError, Unresolvable, RecursionError, re.error):
         return Refused(reason="invalid", text="My own description of this function is broken.")
     return None if error is None else _explain(error)
 
@@ -57,7 +65,11 @@ def check_safety(device: str, function: Function, call: Call, allowed: Collectio
     """
     if function.safety == "forbidden":
         return Refused(reason="forbidden", text="This may not be done by a language model's order.")
-    digest = call_digest(device, call)
-    if function.safety == "irreversible" and function.name not in allowed and approval != digest:
-        return NeedsAnswer(text=f"This cannot be undone. Shall it really be done: {call_words(function, call)}?", guess=digest, approval=True)
-    return None
+    whole = call.model_copy(update={"arguments": with_defaults(function, call.arguments)})
+    digest = call_digest(device, whole)
+    if function.safety != "irreversible" or function.name in allowed or approval == digest:
+        return None
+    shown = f"This cannot be undone. Shall it really be done: {function.name}: {call_words(function, whole)}?"
+    if len(shown) > LONGEST:
+        return Refused(reason="unsafe", text="This cannot be undone, and what exactly it does is too long to be shown to a person.")
+    return NeedsAnswer(text=shown, guess=digest, approval=True)

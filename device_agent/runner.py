@@ -29,7 +29,7 @@ from schemas.base import Value
 from schemas.errors import DeviceError
 from schemas.observations import Observation
 from schemas.outcomes import Done, Failed, Outcome, RunState
-from schemas.skills import Call, Function
+from schemas.skills import Call, Catalogue, Function
 
 log = structlog.get_logger()
 
@@ -44,6 +44,8 @@ class Session:
 
     entry: Entry
     calls: tuple[Call, ...]
+    catalogue: Catalogue
+    """As it was when the call was found: a driver's may change meanwhile."""
     run: RunState = "start"
     observations: tuple[Observation, ...] = ()
     failure: Failed | None = None
@@ -118,7 +120,7 @@ class Runner:
         if isinstance(chain, Failed):
             return chain
         marked = entry.model_copy(update={"safety": function.safety, "idempotent": function.idempotent, "started_at": self.clock.now()})
-        return Session(self.journal.put(marked), chain)
+        return Session(self.journal.put(marked), chain, self.driver.catalogue)
 
     async def _drive(self, session: Session) -> Outcome:
         event: Event = "begin"
@@ -180,7 +182,7 @@ class Runner:
     async def _still_missing(self, session: Session) -> Failed | None:
         """After preparing, look: a device that says it moved may not have."""
         call = session.calls[-1]
-        function = self._function(call)
+        function = _function(session, call)
         if not function.requires:
             return None
         state = await look_at(self.driver)
@@ -201,7 +203,7 @@ class Runner:
 
     async def _do(self, session: Session, call: Call, *, main: bool) -> None:
         """Intent before, result after: both durable. Equal calls of one subtask have one key, so that a device may recognise a repetition."""
-        function = self._function(call)
+        function = _function(session, call)
         before = await look_at(self.driver)
         if self.watch.stopped() or being_cancelled():  # a driver may have swallowed the cancellation
             raise asyncio.CancelledError
@@ -217,20 +219,14 @@ class Runner:
             call=call, main=main, before=before, achieves=post_conditions(function, call), safety=function.safety, idempotent=function.idempotent
         )  # fmt: skip
 
-    def _function(self, call: Call) -> Function:
-        function = self.driver.catalogue.function(call.function)
-        if function is None:
-            raise DeviceError("the device's catalogue names a function that it does not have")
-        return function
-
     async def _verify(self, session: Session) -> Event | None:
         try:
             state = await look_at(self.driver)
         except DeviceError:
             state = None
-        outcome = judge(self.driver.catalogue, session.calls, state, session.observations)
+        outcome = judge(session.catalogue, session.calls, state, session.observations)
         if isinstance(outcome, Done):
-            outcome = await self.witness.confirm(self.device, self._function(session.calls[-1]), outcome)
+            outcome = await self.witness.confirm(self.device, _function(session, session.calls[-1]), outcome)
         session.outcome = outcome
         return None
 
@@ -289,3 +285,10 @@ def _storable(raw: JsonValue) -> JsonValue:
     except (ValueError, TypeError, RecursionError):
         return None
     return raw
+
+
+def _function(session: Session, call: Call) -> Function:
+    function = session.catalogue.function(call.function)
+    if function is None:
+        raise DeviceError("the device's catalogue names a function that it does not have")
+    return function

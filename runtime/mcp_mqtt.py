@@ -77,13 +77,15 @@ async def _link(broker: Broker, ident: str, role: str, will: aiomqtt.Will) -> As
             host, port, identifier=ident, protocol=aiomqtt.ProtocolVersion.V5, will=will, username=broker.username, password=broker.password,
             clean_start=True, properties=_connecting(role), keepalive=KEEPALIVE, timeout=TIMEOUT, socket_options=NODELAY,
         )  # fmt: skip
+        connecting = asyncio.create_task(_connected(client))
         try:
-            await client.__aenter__()
+            await asyncio.shield(connecting)
         except aiomqtt.MqttError as error:
             problem = f"{address}: {error}"
-            with contextlib.suppress(aiomqtt.MqttError):
-                await client.__aexit__(None, None, None)  # else it keeps the socket
             continue
+        except asyncio.CancelledError:
+            connecting.add_done_callback(lambda done, client=client: _left(done, client))
+            raise
         try:
             yield client
         except aiomqtt.MqttError as error:
@@ -93,6 +95,32 @@ async def _link(broker: Broker, ident: str, role: str, will: aiomqtt.Will) -> As
                 await client.__aexit__(None, None, None)
         return
     raise LinkError(f"no MQTT broker takes the connection ({problem}); MCP over MQTT needs one that speaks MQTT 5, such as Mosquitto")
+
+
+async def _connected(client: aiomqtt.Client) -> None:
+    try:
+        await client.__aenter__()
+    except aiomqtt.MqttError:
+        with contextlib.suppress(aiomqtt.MqttError):
+            await client.__aexit__(None, None, None)  # else it keeps the socket
+        raise
+
+
+_leaving = set[asyncio.Task[None]]()
+
+
+def _left(connecting: asyncio.Task[None], client: aiomqtt.Client) -> None:
+    """Whoever wanted the link has given up meanwhile: once it is there, it is closed."""
+    if connecting.cancelled() or connecting.exception() is not None:
+        return
+
+    async def leave() -> None:
+        with contextlib.suppress(aiomqtt.MqttError):
+            await client.__aexit__(None, None, None)
+
+    task = asyncio.create_task(leave())
+    _leaving.add(task)
+    task.add_done_callback(_leaving.discard)
 
 
 def _message(payload: Any) -> SessionMessage | None:
@@ -136,11 +164,13 @@ class MqttServed:
             told: dict[str, Any] = {"server_name": self._name, "description": self._about, "meta": {}}
             online = json.dumps({"jsonrpc": "2.0", "method": "notifications/server/online", "params": told}).encode()
             await client.subscribe(f"$mcp-server/{self._id}/{self._name}", qos=1)
+            await client.subscribe(f"$mcp-rpc/+/{self._id}/{self._name}", options=_NO_LOCAL)  # for all sessions: none leaves a subscription behind
+            await client.subscribe("$mcp-client/presence/+", qos=1)
             try:
                 async with asyncio.TaskGroup() as tasks:
                     await client.publish(self._presence, online, qos=1, retain=True, properties=_sending("mcp-server", self._id))
                     async for message in client.messages:
-                        await self._hear(client, message, tasks)
+                        self._hear(client, message, tasks)
             except* aiomqtt.MqttError as group:
                 raise LinkError(str(group.exceptions[0])) from None
             finally:
@@ -149,16 +179,16 @@ class MqttServed:
                 with contextlib.suppress(aiomqtt.MqttError):
                     await client.publish(self._presence, b"", qos=1, retain=True)
 
-    async def _hear(self, client: aiomqtt.Client, message: aiomqtt.Message, tasks: asyncio.TaskGroup) -> None:
+    def _hear(self, client: aiomqtt.Client, message: aiomqtt.Message, tasks: asyncio.TaskGroup) -> None:
         base, *rest = str(message.topic).split("/")
         if base == "$mcp-server":
-            await self._initialise(client, message, tasks)
+            self._initialise(client, message, tasks)
         elif base == "$mcp-rpc":
             self._pass(rest[0], message)
         elif base == "$mcp-client" and b"notifications/disconnected" in bytes(message.payload):
             self._end(rest[-1])
 
-    async def _initialise(self, client: aiomqtt.Client, message: aiomqtt.Message, tasks: asyncio.TaskGroup) -> None:
+    def _initialise(self, client: aiomqtt.Client, message: aiomqtt.Message, tasks: asyncio.TaskGroup) -> None:
         said = dict(getattr(message.properties, "UserProperty", []))
         ident, first = said.get("MCP-MQTT-CLIENT-ID", ""), _message(message.payload)
         if not _ID.fullmatch(ident) or first is None or getattr(first.message, "method", "") != "initialize":
@@ -167,12 +197,9 @@ class MqttServed:
         self._end(ident)
         while len(self._sessions) >= SESSIONS:
             self._end(next(iter(self._sessions)))
-        topics = (f"$mcp-rpc/{ident}/{self._id}/{self._name}", f"$mcp-client/presence/{ident}")
-        await client.subscribe(topics[0], options=_NO_LOCAL)
-        await client.subscribe(topics[1], qos=1)
         session = self._sessions[ident] = _Session.opened()
         session.arrived.send_nowait(first)
-        session.task = tasks.create_task(self._run(client, session, topics, ident), name=f"mcp.{ident}")
+        session.task = tasks.create_task(self._run(client, session, ident), name=f"mcp.{ident}")
 
     def _pass(self, ident: str, message: aiomqtt.Message) -> None:
         session, heard = self._sessions.get(ident), _message(message.payload)
@@ -184,8 +211,8 @@ class MqttServed:
         except (anyio.WouldBlock, anyio.ClosedResourceError, anyio.BrokenResourceError):
             self._end(ident)  # it sends faster than it is answered, or its session has ended
 
-    async def _run(self, client: aiomqtt.Client, session: _Session, topics: tuple[str, ...], ident: str) -> None:
-        writer = asyncio.create_task(self._answer(client, session, topics[0]))
+    async def _run(self, client: aiomqtt.Client, session: _Session, ident: str) -> None:
+        writer = asyncio.create_task(self._answer(client, session, f"$mcp-rpc/{ident}/{self._id}/{self._name}"))
         try:
             await self._server.run(session.reading, session.writing, self._server.create_initialization_options())
         except Exception as error:
@@ -194,8 +221,6 @@ class MqttServed:
             writer.cancel()
             if self._sessions.get(ident) is session:
                 del self._sessions[ident]
-                with contextlib.suppress(aiomqtt.MqttError):
-                    await client.unsubscribe(list(topics))
 
     async def _answer(self, client: aiomqtt.Client, session: _Session, topic: str) -> None:
         with contextlib.suppress(aiomqtt.MqttError):
@@ -233,17 +258,17 @@ async def instances(client: aiomqtt.Client, name_filter: str) -> Mapping[str, fr
     await client.subscribe(f"$mcp-server/presence/+/{name_filter}", qos=1)
     found = dict[str, set[str]]()
     patience = LOOK
-    while True:
-        try:
-            message = await asyncio.wait_for(anext(aiter(client.messages)), patience)
-        except TimeoutError:
-            return {name: frozenset(ids) for name, ids in found.items() if ids}
-        *_, ident, name = str(message.topic).split("/", 3)
-        patience = MORE
-        if message.payload:
-            found.setdefault(name, set()).add(ident)
-        elif name in found:
-            found[name].discard(ident)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LOOK + 1.0):  # however many come and go
+            while True:
+                message = await asyncio.wait_for(anext(aiter(client.messages)), patience)
+                *_, ident, name = str(message.topic).split("/", 3)
+                patience = MORE
+                if message.payload:
+                    found.setdefault(name, set()).add(ident)
+                elif name in found:
+                    found[name].discard(ident)
+    return {name: frozenset(ids) for name, ids in found.items() if ids}
 
 
 async def discover(broker: Broker, name_filter: str = "#") -> Mapping[str, frozenset[str]]:

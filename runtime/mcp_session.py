@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from mcp import Client
 from mcp.shared.exceptions import MCPError
-from mcp.types import CONNECTION_CLOSED, REQUEST_TIMEOUT, TextContent, Tool
+from mcp.types import INVALID_PARAMS, METHOD_NOT_FOUND, TextContent, Tool
 
 from runtime.clock import Clock
 from runtime.mcp import LONGEST, innermost
@@ -103,17 +103,18 @@ class McpSession:
             self._failed = 0
             return answer
         except MCPError as error:
-            if error.error.code in (CONNECTION_CLOSED, REQUEST_TIMEOUT):
-                raise await self._lost(error) from None
-            raise DeviceError(f"the server refused: {plain(error.error.message)}") from None
+            if error.error.code in (METHOD_NOT_FOUND, INVALID_PARAMS):
+                raise DeviceError(f"the server refused: {plain(error.error.message)}") from None
+            raise await self._lost(error, client) from None  # broken transports come as many codes, and so does "session terminated"
         except (DeviceError, LinkError):
             raise
         except Exception as error:
-            raise await self._lost(error) from None
+            raise await self._lost(error, client) from None
 
-    async def _lost(self, error: Exception) -> _Lost:
-        await self.close()
-        self._failure()
+    async def _lost(self, error: Exception, client: Client) -> _Lost:
+        if self._client is client:  # the first of several requests on it says so
+            await self.close()
+            self._failure()
         return _Lost(f"the connection to the server was lost ({self._why(error)})")
 
     def _failure(self) -> None:

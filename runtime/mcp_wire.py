@@ -44,7 +44,7 @@ def plain(text: str) -> str:
 @asynccontextmanager
 async def over_http(url: str, token: str | None, timeout: float | None) -> AsyncGenerator[Any, None]:
     """Streamable HTTP to `url`. `timeout`: s for each read and write; None leaves them to the caller. `token` goes along as a bearer token."""
-    headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+    headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {token}"} if token is not None else {})
     limits = httpx2.Timeout(timeout, connect=GRACE if timeout is None else timeout)
     async with AsyncExitStack() as stack:
         carrier = _Limited(httpx2.AsyncHTTPTransport(verify=certificates()))
@@ -59,13 +59,16 @@ def certificates() -> ssl.SSLContext:
 
 
 class _Limited(httpx2.AsyncBaseTransport):
-    """Responses end with an error after LARGEST bytes."""
+    """Responses end with an error after LARGEST bytes; none may be compressed."""
 
     def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
         self._inner = inner
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         response = await self._inner.handle_async_request(request)
+        if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            await response.aclose()
+            raise httpx2.ReadError("it compresses what it was asked to send plain")  # a small answer may unfold to gigabytes
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _Counted(response.stream)
         return response

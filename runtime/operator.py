@@ -106,7 +106,9 @@ class Operator:
         if isinstance(body, Answer) and (body.final or body.intent != "question"):
             waiting.set_result(body)
         elif isinstance(body, Ask):
-            waiting.set_result(Answer(text=" ".join([body.text, *_choices(body)]), intent="question", complete=False, approval=body.approval))
+            waiting.set_result(
+                Answer(text=" ".join([body.text, *_choices(body)]), intent="question", complete=False, about=body.about, approval=body.approval)
+            )
 
     async def coordinators(self) -> list[str]:
         """Those that are online. LinkError when there is none."""
@@ -123,7 +125,7 @@ class Operator:
         """
         told = await self.instruct(text, dry_run=dry_run, timeout=timeout, show=show)
         while reply is not None and told.answer.intent == "question" and (said := await reply(told.answer.text)) is not None:
-            told = await self.reply(told.instruction, said, timeout=timeout, show=show)
+            told = await self.reply(told, said, timeout=timeout, show=show)
         return told.answer
 
     async def instruct(
@@ -134,9 +136,10 @@ class Operator:
         instruction = instruction or self.clock.uuid7()
         return Told(instruction, await self._answer_to(topics.INSTRUCTION, Instruction(text=text, dry_run=dry_run), timeout, show, instruction))
 
-    async def reply(self, instruction: str, text: str, *, timeout: float = 600.0, show: Listener | None = None) -> Told:
-        """What comes of answering its question. Raises LinkError."""
-        return Told(instruction, await self._answer_to(topics.REPLY, Reply(text=text), timeout, show, instruction))
+    async def reply(self, asked: Told, text: str, *, timeout: float = 600.0, show: Listener | None = None) -> Told:
+        """What comes of answering the question that it was answered with. Raises LinkError."""
+        body = Reply(text=text, about=asked.answer.about)
+        return Told(asked.instruction, await self._answer_to(topics.REPLY, body, timeout, show, asked.instruction))
 
     async def cancel(self, instruction: str) -> None:
         """Raises LinkError."""

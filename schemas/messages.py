@@ -189,11 +189,12 @@ class Progress(Frozen):
 
 
 class Ask(Frozen):
-    """`approval`: a yes does what cannot be undone; only a person may give it."""
+    """`about`: digest of the call that a yes sets going. `approval`: it does what cannot be undone; only a person may say so."""
 
     kind: Literal["ask"] = "ask"
     text: Text
     options: tuple[str, ...] = ()
+    about: str | None = None
     approval: bool = False
 
 
@@ -219,6 +220,8 @@ class Answer(Frozen):
     facts: tuple[Observation, ...] = ()
     outcomes: tuple[WorkOutcome, ...] = ()
     final: bool = True
+    about: str | None = None
+    """Digest of the call that the question is about."""
     approval: bool = False
 
 
@@ -229,10 +232,11 @@ class Instruction(Frozen):
 
 
 class Reply(Frozen):
-    """A person's answer to an Ask."""
+    """A person's answer to an Ask; `about` is repeated from it. Without it a yes does nothing that cannot be undone."""
 
     kind: Literal["reply"] = "reply"
     text: Text
+    about: str | None = None
 
 
 class Approval(Frozen):

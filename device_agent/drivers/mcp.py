@@ -85,12 +85,12 @@ class McpDriver:
         return CallResult(result, observations_of(function, arguments, result, self._device, self._clock.now()))
 
     async def stop(self) -> None:
-        """By the tool that the site names for it. Without one there is nothing to do, unless a call was cut off: how that ended is not known."""
+        """By the tool that the site names. Without one there is nothing to do, unless a call was cut off: how that ended is not known until the
+        server has answered a later one."""
         if self._catalogue.stop is not None:
             await self._within(READ_TIMEOUT, self._ask(self._catalogue.stop, {}))
         elif self._unanswered:
-            told, self._unanswered = self._unanswered, ""
-            raise DeviceError(told)
+            raise DeviceError(self._unanswered)
 
     async def window(self, what: str) -> dict[str, JsonValue]:
         raise DeviceError("this device has no windows of data")

@@ -19,8 +19,10 @@ from schemas.skills import Catalogue, Function, Returns, Safety
 
 TEXT = "text"
 """The field of a result that holds what a tool without structure said."""
-LONGEST_NAME, LONGEST_TEXT, LARGEST_SCHEMA = 128, 1000, 32_000
-"""Characters; a tool with a larger schema is left out."""
+LONGEST_NAME, LONGEST_TEXT, LARGEST = 128, 1000, 32_000
+"""Characters; a tool of which more is said in all is left out."""
+MOST = 12
+"""Fields of an answer that become observations."""
 _SCALARS = ("string", "number", "integer", "boolean")
 
 
@@ -46,13 +48,30 @@ class Accepted(Frozen):
 
 
 def usable(tools: Sequence[Offered]) -> tuple[Offered, ...]:
-    """Without those that no catalogue can hold: names that are too long or stand twice, schemas that are no objects or too large."""
+    """Without those that no catalogue can hold: names too long or twice there, schemas that are no objects, too large, or point elsewhere."""
     found = dict[str, Offered]()
     for tool in tools:
-        kind = tool.parameters.get("type", "object")
-        if 0 < len(tool.name) <= LONGEST_NAME and tool.name not in found and kind == "object" and len(json.dumps(tool.parameters)) <= LARGEST_SCHEMA:
+        small = len(json.dumps([tool.parameters, tool.output, tool.description, tool.hints])) <= LARGEST
+        sound = tool.parameters.get("type", "object") == "object" and not _points_away(tool.parameters)
+        if 0 < len(tool.name) <= LONGEST_NAME and tool.name not in found and small and sound:
             found[tool.name] = tool
     return tuple(found.values())
+
+
+def _points_away(schema: Any) -> bool:
+    if isinstance(schema, dict):
+        said = cast("dict[str, Any]", schema)
+        away = any(key in said and not str(said[key]).startswith("#") for key in ("$ref", "$dynamicRef"))
+        return away or any(_points_away(part) for part in said.values())
+    return isinstance(schema, list) and any(_points_away(part) for part in cast("list[Any]", schema))
+
+
+def _plain(schema: Any, named: bool = False) -> Any:
+    """Without patterns: a stranger's regular expression can take for ever. `named`: the keys are names of parameters."""
+    if isinstance(schema, dict):
+        kept = {k: v for k, v in cast("dict[str, Any]", schema).items() if named or k not in ("pattern", "patternProperties")}
+        return {key: _plain(part, named=not named and key in ("properties", "$defs")) for key, part in kept.items()}
+    return [_plain(part) for part in cast("list[Any]", schema)] if isinstance(schema, list) else schema
 
 
 def changes(accepted: Sequence[Offered], now: Sequence[Offered]) -> dict[str, str]:
@@ -78,7 +97,7 @@ def catalogue_of(
 
 
 def _function(tool: Offered, safety: Safety, own: Function | None) -> Function:
-    schema: dict[str, Any] = {"type": "object", "properties": {}, **tool.parameters}
+    schema: dict[str, Any] = {"type": "object", "properties": {}, **_plain(tool.parameters)}
     made = Function(name=tool.name, description=_clean(tool.description, LONGEST_TEXT), parameters=schema, safety=safety, returns=_returns(tool))
     if own is None:
         return made
@@ -88,10 +107,11 @@ def _function(tool: Offered, safety: Safety, own: Function | None) -> Function:
 
 def _returns(tool: Offered) -> tuple[Returns, ...]:
     """Each simple field of a structured answer under its own name; else the text, under the tool's."""
-    properties = cast("dict[str, Any]", (tool.output or {}).get("properties") or {})
-    simple = [name for name, schema in properties.items() if isinstance(schema, dict) and cast("dict[str, Any]", schema).get("type") in _SCALARS]
+    told = (tool.output or {}).get("properties")
+    fields = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
+    simple = [name for name, schema in fields.items() if isinstance(schema, dict) and cast("dict[str, Any]", schema).get("type") in _SCALARS]
     if simple:
-        return tuple(Returns(property=to_wire_id(name), path=name, unit=_unit(properties[name])) for name in simple)
+        return tuple(Returns(property=to_wire_id(name), path=name, unit=_unit(fields[name])) for name in simple[:MOST])
     return (Returns(property=to_wire_id(tool.name), path=TEXT),)
 
 

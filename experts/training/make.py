@@ -57,7 +57,10 @@ class Whole(nn.Module):
         return self.body((x - self.mean) / self.scale)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        logits, embedding = self.logits(x)
+        return self.verdicts(*self.logits(x))
+
+    def verdicts(self, logits: Tensor, embedding: Tensor) -> tuple[Tensor, Tensor]:
+        """Probabilities, and how unlike the training rows each row is."""
         away = (embedding - self.centre) @ self.whiten
         return (logits / self.temperature).softmax(-1), (away * away).mean(-1).sqrt()
 
@@ -74,6 +77,13 @@ def rows_of(draw: Draw, recipe: Recipe, count: int, seed: int) -> tuple[Floats, 
         told = recipe.model.evidence(sample.window) if ranges else {}
         valid += [all(low <= told[name].value <= high for name, (low, high) in ranges.items())] * len(sample.labels)
     return np.concatenate(features).astype(np.float32), np.asarray(labels), np.asarray(valid)
+
+
+def judged(whole: Whole, x: Floats, size: int = 4096) -> tuple[Tensor, Tensor]:
+    """Logits and embeddings of all rows, a few at a time: the activations of an image net on all of them fill no memory."""
+    with torch.no_grad():
+        parts = [whole.logits(part) for part in torch.from_numpy(x).split(size)]
+    return torch.cat([logits for logits, _ in parts]), torch.cat([embedding for _, embedding in parts])
 
 
 def batches(count: int, size: int, rng: np.random.Generator) -> Iterator[Any]:
@@ -111,17 +121,16 @@ def fit(whole: Whole, x: Floats, y: Any, recipe: Recipe, size: int = 128) -> Non
 
 def calibrate(whole: Whole, x: Floats, y: Any, seen: Floats) -> tuple[float, float]:
     """Sets temperature (on calibration rows) and the spread of the embeddings (of `seen`, the training rows); `certain_from` and `inside_until`."""
-    with torch.no_grad():
-        _, embedding = whole.logits(torch.from_numpy(seen))
-        whole.centre = embedding.mean(0)
-        spread = torch.cov(embedding.T).reshape(embedding.shape[1], -1)
-        values, vectors = torch.linalg.eigh(spread + 1e-3 * spread.diagonal().mean() * torch.eye(len(spread)))
-        whole.whiten = vectors / values.clamp(min=1e-8).sqrt()
-        logits = whole.logits(torch.from_numpy(x))[0]
-        grid = np.linspace(0.3, 4.0, 75)
-        losses = [nn.functional.cross_entropy(logits / t, torch.from_numpy(y)).item() for t in grid]
-        whole.temperature = torch.tensor(float(grid[int(np.argmin(losses))]))
-        chances, distance = (t.numpy() for t in whole(torch.from_numpy(x)))
+    _, embedding = judged(whole, seen)
+    whole.centre = embedding.mean(0)
+    spread = torch.cov(embedding.T).reshape(embedding.shape[1], -1)
+    values, vectors = torch.linalg.eigh(spread + 1e-3 * spread.diagonal().mean() * torch.eye(len(spread)))
+    whole.whiten = vectors / values.clamp(min=1e-8).sqrt()
+    logits, embedding = judged(whole, x)
+    grid = np.linspace(0.3, 4.0, 75)
+    losses = [nn.functional.cross_entropy(logits / t, torch.from_numpy(y)).item() for t in grid]
+    whole.temperature = torch.tensor(float(grid[int(np.argmin(losses))]))
+    chances, distance = (t.numpy() for t in whole.verdicts(logits, embedding))
     sure, right = chances.max(1), chances.argmax(1) == y
     order = np.argsort(-sure)
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
@@ -132,8 +141,7 @@ def calibrate(whole: Whole, x: Floats, y: Any, seen: Floats) -> tuple[float, flo
 
 def figures(whole: Whole, tree: DecisionTreeClassifier, recipe: Recipe, rows: Any, certain: float, inside: float) -> dict[str, float]:
     x, y, valid = rows
-    with torch.no_grad():
-        chances, distance = (t.numpy() for t in whole(torch.from_numpy(x)))
+    chances, distance = (t.numpy() for t in whole.verdicts(*judged(whole, x)))
     best, answered = chances.argmax(1), (chances.max(1) >= certain) & (distance <= inside) & valid
     found = {
         "balanced_accuracy": balanced_accuracy_score(y, best),

@@ -11,7 +11,8 @@ import pytest
 
 from device_agent.driver import Driver
 from device_agent.drivers.mcp import LOOK, McpDriver
-from device_agent.drivers.tools import LARGEST_SCHEMA, Accepted, Offered, catalogue_of, changes, usable
+from device_agent.drivers.tools import LARGEST, Accepted, Offered, catalogue_of, changes, usable
+from device_agent.guard import check_arguments
 from runtime.clock import LoopClock
 from runtime.mcp_session import Answered
 from schemas.base import Condition
@@ -69,9 +70,22 @@ def test_any_change_takes_a_tool_out_of_the_catalogue(change: dict[str, Any]) ->
 
 
 def test_tools_that_no_catalogue_can_hold_are_left_out() -> None:
-    large = Offered(name="large", parameters={"description": "x" * LARGEST_SCHEMA})
+    large = Offered(name="large", parameters={"description": "x" * LARGEST})
     odd = Offered(name="odd", parameters={"type": "array"})
-    assert usable([Offered(name=""), Offered(name="n" * 129), large, odd, NOTE, NOTE, ADD]) == (NOTE, ADD)
+    away = Offered(name="away", parameters={"properties": {"n": {"anyOf": [{"$ref": "http://127.0.0.1:1/internal"}]}}})
+    assert usable([Offered(name=""), Offered(name="n" * 129), large, odd, away, NOTE, NOTE, ADD]) == (NOTE, ADD)
+
+
+@pytest.mark.parametrize("output", [{"properties": ["a"]}, {"properties": 3}, {"properties": {"a": 3}}, {}])
+def test_an_odd_output_schema_is_none(output: dict[str, Any]) -> None:
+    assert [r.path for r in made(NOTE.model_copy(update={"output": output})).functions[0].returns] == ["text"]
+
+
+def test_a_strangers_patterns_are_not_run() -> None:
+    odd = ADD.model_copy(update={"parameters": {"properties": {"n": {"type": "string", "pattern": "^(a+)+$"}, "pattern": {"type": "integer"}}}})
+    (function,) = made(odd).functions
+    assert function.parameters["properties"] == {"n": {"type": "string"}, "pattern": {"type": "integer"}}
+    assert check_arguments(function, {"n": "a" * 40 + "!", "pattern": 3}) is None
 
 
 class Adder:
