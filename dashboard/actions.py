@@ -113,20 +113,15 @@ class Actions(App[None]):
             self._box.answer(question.ident)
 
     def _approve(self, thread: Thread, question: Question) -> None:
-        if not question.digest and len(thread.questions) > 1:
-            self.notice("Several devices ask, and it is not known which call this is. Nothing was allowed.", "error")
-            return
-
         def chosen(choice: Choice | None) -> None:
             if choice not in ("yes", "no"):
                 return
             if question.ident not in {q.ident for _, q in self.open_questions()}:
                 self.notice("This is no longer asked.", "warning")
                 return
-            self._do(self.steering.decide(thread.ident, question, choice == "yes"), "decide")
+            self._do(self.steering.reply(thread.ident, question, choice or "no"), "decide")
 
-        heading = f"This cannot be undone{f' ({question.device})' if question.device else ''}:"
-        self._confirm(Confirm(heading, question.text, yes="Yes, do it", no="No, leave it", later="Later"), chosen)
+        self._confirm(Confirm("This cannot be undone:", question.text, yes="Yes, do it", no="No, leave it", later="Later"), chosen)
 
     def on_instruction_box_given(self, event: InstructionBox.Given) -> None:
         self._do(self._given(event), "tell")
@@ -138,11 +133,11 @@ class Actions(App[None]):
                 return
             self.thread = sent
         else:
-            thread = next((t for t, q in self.open_questions() if q.ident == event.question), None)
-            if thread is None:
+            thread, question = next(((t, q) for t, q in self.open_questions() if q.ident == event.question), (None, None))
+            if thread is None or question is None:
                 self.notice("This is no longer asked; what you typed was not sent.", "warning")
                 return
-            if not await self.steering.reply(thread.ident, event.text):
+            if not await self.steering.reply(thread.ident, question, event.text):
                 return
         self._box.said(event.text)
         if self._views.active not in ("conversation", "plan"):

@@ -10,14 +10,12 @@ from runtime.halting import Halting, Result
 from runtime.operator import Operator
 from schemas import topics
 from schemas.errors import ConfigError, LinkError
-from schemas.messages import Approval, Instruction, Reply
+from schemas.messages import Instruction, Reply
 
 Severity = Literal["information", "warning", "error"]
 Notice = Callable[[str, Severity], None]
 PATIENCE = 5.0
 """Seconds in which a device shall confirm a stop."""
-EXPIRY = 600.0
-"""Seconds within which an approval must arrive."""
 _LEFT: dict[Result, str] = {
     "silent": "has NOT CONFIRMED it",
     "not_sent": "was NOT TOLD, the link is down",
@@ -40,16 +38,9 @@ class Steering:
         ident = self._operator.clock.uuid7()
         return ident if await self._sent(topics.INSTRUCTION, Instruction(text=text, dry_run=dry_run), ident) else None
 
-    async def reply(self, instruction: str, text: str) -> bool:
-        return await self._sent(topics.REPLY, Reply(text=text), instruction)
-
-    async def decide(self, instruction: str, question: Question, allow: bool) -> bool:
-        """Yes or no to exactly the call that its device named; where no device named one, to the one question."""
-        if not question.digest:
-            return await self.reply(instruction, "yes" if allow else "no")
-        expires = self._operator.clock.now() + EXPIRY
-        body = Approval(device=question.device, digest=question.digest, allow=allow, expires=expires)
-        return await self._sent(topics.APPROVAL, body, instruction)
+    async def reply(self, instruction: str, question: Question, text: str) -> bool:
+        """To this question; a yes is one to exactly the call that its device named."""
+        return await self._sent(topics.REPLY, Reply(text=text, about=question.digest or None), instruction)
 
     async def cancel(self, instruction: str, text: str) -> None:
         try:
@@ -59,7 +50,7 @@ class Steering:
         else:
             self._notice(f"Asked to cancel: {text}", "information")
 
-    async def _sent(self, topic: topics.Topic, body: Instruction | Reply | Approval, instruction: str) -> bool:
+    async def _sent(self, topic: topics.Topic, body: Instruction | Reply, instruction: str) -> bool:
         try:
             await self._operator.send(topic, body, instruction)
         except LinkError as error:

@@ -11,7 +11,7 @@ from runtime.transcript import Said, outcome_text, said
 from schemas import messages as m
 from schemas.base import Frozen
 from schemas.envelope import Envelope
-from schemas.outcomes import Done, Failed, NeedsAnswer, Outcome
+from schemas.outcomes import Done, Failed, Outcome
 from schemas.plan import Work
 from schemas.topics import Address
 
@@ -117,7 +117,7 @@ def _worked(thread: Thread, body: Frozen, envelope: Envelope) -> Thread:
         case m.Ask():
             return _asked(thread, body, envelope.id)
         case m.Reply():
-            return replace(thread, questions=thread.questions[1:])
+            return replace(thread, questions=_open(thread.questions, body))
         case m.Approval():
             return replace(thread, questions=tuple(q for q in thread.questions if q.digest != body.digest))
         case m.Answer():
@@ -171,27 +171,21 @@ def _outcome(thread: Thread, body: m.OutcomeReport) -> Thread:
     outcome = body.outcome
     why = line(outcome_text(outcome))
     items = tuple(replace(i, state=word_of(outcome), why=why) if i.subtask == body.subtask else i for i in thread.items)
-    thread = replace(thread, items=items)
-    if not isinstance(outcome, NeedsAnswer) or not outcome.guess or len(outcome.guess) > 200:
-        return thread
-    wanted = Question(body.subtask, whole(outcome.text), ("yes", "no"), outcome.approval, body.device, outcome.guess)
-    return replace(thread, asked=(*(a for a in thread.asked if a.ident != wanted.ident), wanted)[-20:])
+    return replace(thread, items=items)
 
 
 def _asked(thread: Thread, body: m.Ask, ident: str) -> Thread:
-    """The coordinator puts a device's question as `NAME asks: QUESTION`. What two devices may have asked is bound to neither."""
-    text = whole(body.text)
-    inner = text.partition(" asks: ")[2]
-    given = {(i.subtask, i.device) for i in thread.items}
-    behinds = [a for a in thread.asked if a.approval == body.approval and a.text == inner and (a.ident, a.device) in given]
-    behind = behinds[0] if len(behinds) == 1 else None
-    question = Question(ident, text, tuple(name(o) for o in body.options[:20]), body.approval)
-    if behind is not None:
-        question = replace(question, device=behind.device, digest=behind.digest)
+    question = Question(ident, whole(body.text), tuple(name(o) for o in body.options[:20]), body.approval, (body.about or "")[:200])
     if any((q.text, q.digest) == (question.text, question.digest) for q in thread.questions):
         return thread
-    asked = tuple(a for a in thread.asked if a is not behind)
-    return replace(thread, questions=(*thread.questions, question)[-20:], asked=asked, complete=None)
+    return replace(thread, questions=(*thread.questions, question)[-20:], complete=None)
+
+
+def _open(questions: tuple[Question, ...], reply: m.Reply) -> tuple[Question, ...]:
+    """Without the one that was answered: that of the call that the reply names, else the oldest."""
+    if reply.about is not None and any(q.digest == reply.about for q in questions):
+        return tuple(q for q in questions if q.digest != reply.about)
+    return questions[1:]
 
 
 def _answered(thread: Thread, body: m.Answer) -> Thread:

@@ -117,13 +117,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Question:
-    """`digest` with `device`: the one call that a yes allows, where the device asked for an approval."""
+    """`digest`: the one call that a yes sets going, where a device asks."""
 
     ident: str
     text: str
     options: tuple[str, ...] = ()
     approval: bool = False
-    device: str = ""
     digest: str = ""
 
 
@@ -156,8 +155,6 @@ class Thread:
     items: tuple[Item, ...] = ()
     questions: tuple[Question, ...] = ()
     """Open ones, in the order of their asking."""
-    asked: tuple[Question, ...] = ()
-    """What devices want allowed and no coordinator has put to us yet."""
     answer: str = ""
     complete: bool | None = None
     """None: it goes on."""

@@ -59,7 +59,7 @@ def _talk(wire: Wire, t: str) -> None:
     proof = (Proof(condition=t, held=True, seen=t),)
     for outcome in (Failed(text=t, proof=proof), NeedsAnswer(text=t, guess=t, approval=True)):
         wire.say(topics.OUTCOME, "r1", OutcomeReport(device="r1", subtask=subtask, outcome=outcome), instruction=ident, subtask=subtask)
-    wire.say(topics.ASK, "c", Ask(text=f"r1 asks: {t}"[:8192], options=(t,), approval=True), instruction=ident)
+    wire.say(topics.ASK, "c", Ask(text=f"r1 asks: {t}"[:8192], options=(t,), about=t[:300], approval=True), instruction=ident)
     wire.say(topics.ANSWER, "c", Answer(text=t, intent="query", complete=True), instruction=ident)
     wire.say(topics.INSTRUCTION, "op", Instruction(text=t), instruction=uid(2), message=uid(2))
 
@@ -70,7 +70,7 @@ def test_no_field_of_any_message_brings_more_than_letters_into_the_view(text: st
     wire = Wire()
     _devices(wire, text)
     _talk(wire, text)
-    digests = {q.digest for t in wire.view.threads.values() for q in (*t.questions, *t.asked)}
+    digests = {q.digest for t in wire.view.threads.values() for q in t.questions}
     assert [t[:80] for t in texts(wire.view) if not fit(t) and t not in digests] == []
 
 

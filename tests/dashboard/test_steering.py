@@ -10,8 +10,7 @@ from dashboard import steering
 from dashboard.widgets.dialogs import Confirm
 from dashboard.widgets.instruction_box import InstructionBox, completed
 from schemas import topics
-from schemas.messages import Answer, Approval, Ask, ControlRequest, Instruction, OutcomeReport, Reply, State, Stop, Subtask
-from schemas.outcomes import NeedsAnswer
+from schemas.messages import Answer, Ask, ControlRequest, Instruction, Reply, State, Stop
 from tests.dashboard.stage import Stage
 from tests.dashboard.wire import uid
 
@@ -132,12 +131,10 @@ async def test_without_a_broker_nothing_is_said_to_be_sent(monkeypatch: pytest.M
 
 async def asked(stage: Stage, *, approval: bool) -> None:
     """A question about an instruction that a person gave; r1 asks it where it is an approval."""
-    await stage.say(topics.SUBTASK, "r1", Subtask(device="r1", text="Erase it.", start_by=0, deadline=0), uid(1), uid(11))
-    if approval:
-        outcome = NeedsAnswer(text="Erase all maps?", guess="digest", approval=True)
-        await stage.say(topics.OUTCOME, "r1", OutcomeReport(device="r1", subtask=uid(11), outcome=outcome), uid(1), uid(11))
     text = "robot 1 asks: Erase all maps?" if approval else "Which robot?"
-    await stage.say(topics.ASK, "c", Ask(text=text, options=("yes", "no") if approval else ("robot 1",), approval=approval), uid(1))
+    options = ("yes", "no") if approval else ("robot 1",)
+    ask = Ask(text=text, options=options, about="digest" if approval else None, approval=approval)
+    await stage.say(topics.ASK, "c", ask, uid(1))
     await stage.until(lambda: stage.app.open_questions() and text in stage.text)
 
 
@@ -165,14 +162,13 @@ async def test_what_cannot_be_undone_needs_a_dialog_that_shows_it_all() -> None:
     async with Stage().open() as stage:
         await asked(stage, approval=True)
         await stage.pilot.press("a", "enter")
-        assert stage.of(Approval) == [] and stage.of(Reply) == [], "the focus begins on later"
+        assert stage.of(Reply) == [], "the focus begins on later"
         await stage.pilot.press("a")
         await stage.until(lambda: isinstance(stage.app.screen, Confirm))
         assert "Erase all maps?" in stage.text and "cannot be undone" in stage.text
         await stage.pilot.press("right", "right", "enter")
-        await stage.until(lambda: stage.of(Approval))
-        (approval,) = stage.of(Approval)
-        assert (approval.device, approval.digest, approval.allow) == ("r1", "digest", True) and stage.of(Reply) == []
+        await stage.until(lambda: stage.of(Reply))
+        assert stage.of(Reply) == [Reply(text="yes", about="digest")]
         await stage.until(lambda: not stage.app.open_questions())
 
 
@@ -180,8 +176,8 @@ async def test_a_no_leaves_it() -> None:
     async with Stage().open() as stage:
         await asked(stage, approval=True)
         await stage.pilot.press("a", "right", "enter")
-        await stage.until(lambda: stage.of(Approval))
-        assert not stage.of(Approval)[0].allow
+        await stage.until(lambda: stage.of(Reply))
+        assert stage.of(Reply) == [Reply(text="no", about="digest")]
 
 
 async def test_c_cancels_the_chosen_instruction() -> None:

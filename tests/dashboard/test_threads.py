@@ -8,7 +8,7 @@ from dashboard.threads import LINES, THREADS
 from dashboard.view import Thread
 from schemas import topics
 from schemas.messages import Answer, Approval, Cancel, ControlRequest, Progress, Reply, State, Stop, SubtaskStatus, WorkOutcome
-from schemas.outcomes import Done, Failed, NeedsAnswer, Refused
+from schemas.outcomes import Done, Failed, Refused
 from tests.dashboard.wire import Wire, uid
 
 
@@ -115,38 +115,16 @@ def test_a_question_that_the_answer_has_overtaken_is_closed() -> None:
     assert wire.view.threads[ident].questions == () and wire.view.threads[ident].complete is False
 
 
-def wanting(wire: Wire, *devices: str) -> str:
-    """Devices that want the same thing allowed."""
-    ident = wire.instruct(1, "Erase it.")
-    for number, device in enumerate(devices):
-        subtask = wire.give(ident, 11 + number, device, "Erase it.")
-        wire.end(ident, subtask, device, NeedsAnswer(text="Shall I erase it?", guess=f"digest-{device}", approval=True))
-    return ident
-
-
-def test_an_approval_is_bound_to_the_call_that_its_device_named() -> None:
+def test_an_answer_closes_the_question_that_it_names() -> None:
     wire = Wire()
-    ident = wanting(wire, "r1")
-    wire.ask(ident, "robot 1 asks: Shall I erase it?", "yes", "no", approval=True)
-    (question,) = wire.view.threads[ident].questions
-    assert (question.device, question.digest, question.approval) == ("r1", "digest-r1", True)
+    ident = wire.instruct(1, "Erase it.")
+    for device in ("r1", "r2"):
+        wire.ask(ident, f"{device} asks: Shall I erase it?", "yes", "no", about=f"digest-{device}", approval=True)
+    assert [(q.digest, q.approval) for q in wire.view.threads[ident].questions] == [("digest-r1", True), ("digest-r2", True)]
+    wire.say(topics.REPLY, "me", Reply(text="yes", about="digest-r2"), source="me", instruction=ident)
+    assert [q.digest for q in wire.view.threads[ident].questions] == ["digest-r1"]
     wire.say(topics.APPROVAL, "me", Approval(device="r1", digest="digest-r1", allow=True, expires=0), source="me", instruction=ident)
     assert wire.view.threads[ident].questions == () and lines(wire.view.threads[ident])[-1] == "you > r1: Yes, do it."
-
-
-def test_what_two_devices_ask_alike_is_bound_to_neither() -> None:
-    wire = Wire()
-    ident = wanting(wire, "r1", "r2")
-    wire.ask(ident, "robot 1 asks: Shall I erase it?", "yes", "no", approval=True)
-    assert [q.digest for q in wire.view.threads[ident].questions] == [""]
-
-
-def test_a_device_that_was_given_nothing_cannot_slip_its_call_under_anothers_question() -> None:
-    wire = Wire()
-    ident = wanting(wire, "r1")
-    wire.end(ident, uid(99), "r2", NeedsAnswer(text="r1 asks: Shall I erase it?", guess="evil", approval=True))
-    wire.ask(ident, "robot 1 asks: Shall I erase it?", "yes", "no", approval=True)
-    assert [q.digest for q in wire.view.threads[ident].questions] == ["digest-r1"]
 
 
 def test_a_question_is_whole_however_long_it_is() -> None:

@@ -70,8 +70,8 @@ class Wire:
         body = OutcomeReport(device=device, subtask=subtask, outcome=outcome)
         self.say(topics.OUTCOME, device, body, source="a", instruction=instruction, subtask=subtask)
 
-    def ask(self, instruction: str, text: str, *options: str, approval: bool = False) -> None:
-        self.say(topics.ASK, "c", Ask(text=text, options=options, approval=approval), instruction=instruction)
+    def ask(self, instruction: str, text: str, *options: str, about: str | None = None, approval: bool = False) -> None:
+        self.say(topics.ASK, "c", Ask(text=text, options=options, about=about, approval=approval), instruction=instruction)
 
     def answer(self, instruction: str, text: str, *, complete: bool = True, intent: str = "plan") -> None:
         body = Answer.model_validate({"text": text, "intent": intent, "complete": complete})
