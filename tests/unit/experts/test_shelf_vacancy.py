@@ -72,7 +72,7 @@ def test_it_is_right_on_fresh_frames() -> None:
 def test_under_unseen_light_and_layout_it_answers_less_and_stays_right(name: str) -> None:
     figures = EXPERT.card.figures[f"held-out {name}"]
     assert figures["coverage"] < EXPERT.card.figures["iid"]["coverage"]
-    truth, best, answered = told(SHIFTS[name], 40)
+    truth, best, answered = told(SHIFTS[name], 160)  # mistakes come in bunches, a frame at a time
     assert (best == truth)[answered].mean() >= UNSEEN_FLOOR - sampling(UNSEEN_FLOOR, answered.sum())
 
 
