@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -68,6 +69,7 @@ def server(manner: str, marks: Path | None) -> MCPServer[Any]:
 
 def main() -> None:
     manner, marks = sys.argv[1], Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it, and so would this
     if manner == "mqtt":
         asyncio.run(MqttServed(server(manner, None), Broker([sys.argv[2]]), f"adder-{os.getpid()}", NAME, "adds").serve())
     if manner == "deaf":
