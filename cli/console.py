@@ -148,7 +148,5 @@ def wire_id(text: str) -> str:
 def expert_access(settings: Any) -> Any:
     """What goes along to experts' MCP servers."""
     from runtime.mcp import Access
-    from runtime.mcp_mqtt import Broker
 
-    told = settings.broker
-    return Access(settings.experts.token, Broker(told.addresses, told.username, told.password))
+    return Access(settings.experts.token, settings.broker)

@@ -139,13 +139,13 @@ def server_name(site: str, names: list[str]) -> str:
 async def _spoken(server: Any, settings: Any, way: Way, instance: str, opened: list[Any]) -> None:
     from runtime.mcp_http import listen
     from runtime.mcp_http import serve as serve_http
-    from runtime.mcp_mqtt import Broker, MqttServed
+    from runtime.mcp_mqtt import MqttServed
 
     if way.mqtt:
-        names, told = [e.card.name for e in opened], settings.broker
-        name, about = server_name(settings.site, names), f"Small trained experts: {', '.join(e.card.title for e in opened)}."
+        name = server_name(settings.site, [e.card.name for e in opened])
+        about = f"Small trained experts: {', '.join(e.card.title for e in opened)}."
         say(f"{len(opened)} experts as {name}, over MQTT")
-        await MqttServed(server, Broker(told.addresses, told.username, told.password), instance, name, about).serve()
+        await MqttServed(server, settings.broker, instance, name, about).serve()
     elif way.http is None:
         await server.run_stdio_async()
     else:

@@ -188,7 +188,7 @@ class Gateway:
 
     async def reply(self, instruction: str, text: str, context: Context[Any, Any]) -> Reported:
         asked = self._asked(instruction)
-        if asked.answer.approval:
+        if asked.asked is not None and asked.asked.approval:
             raise ToolError("this cannot be undone: a person has to say yes, asked by elicitation or at another place (parley tell)")
         return self.report(await _told(self.operator.reply(asked, text, timeout=PATIENCE, show=Progressing(context).show)))
 
@@ -206,7 +206,7 @@ class Gateway:
             answer=paragraphs(answer.text),
             kind=answer.intent,
             complete=answer.complete,
-            approval=answer.approval,
+            approval=told.asked is not None and told.asked.approval,
             plan=clean(plan.text) if plan else "",
             subtasks=tuple(f"{clean(work.device)}: {clean(work.text)}" for work in plan.work) if plan else (),
             facts=_facts(answer),

@@ -38,7 +38,6 @@ def answer_run(run: Run, scene: Scene) -> Answer:
         facts=facts,
         outcomes=tuple(_work_outcome(p) for p in run.pieces),
         final=not to_come,
-        approval=any(p.status == "asking" and isinstance(p.outcome, NeedsAnswer) and p.outcome.approval for p in run.pieces),
     )
 
 

@@ -328,9 +328,12 @@ class Desk:
 
 def _answered(case: Case, run: Run, reply: str, about: str | None) -> Case:
     """A device's question with the person's reply: yes and no to what it proposed, anything else in other words. What cannot be undone is done
-    only when the reply says that it is about this."""
+    only when the reply says that it is about this; a reply about what is no longer asked does nothing."""
     asking = [i for i, p in enumerate(run.pieces) if p.status == "asking"]
-    index = next((i for i in asking if about is not None and _guess(run, i) == about), asking[0])
+    meant_for = [i for i in asking if about is None or _guess(run, i) == about]
+    if not meant_for:
+        return case
+    index = meant_for[0]
     guess = _guess(run, index)
     meant = yes_or_no(reply) if guess else None
     if guess and meant:

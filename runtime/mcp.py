@@ -13,8 +13,9 @@ from typing import Any, Protocol, TypeVar, cast
 from mcp import Client
 from mcp.types import TextContent, TextResourceContents
 
-from runtime.mcp_mqtt import SCHEME, Broker, over_mqtt
+from runtime.mcp_mqtt import SCHEME, over_mqtt
 from runtime.mcp_wire import over_http, plain
+from runtime.settings import BrokerSection
 from schemas.errors import LinkError, ModelError
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ class Access:
     """What goes along to servers that are asked: a bearer token over HTTP; the broker that `mqtt:<name>` is on."""
 
     token: str | None = None
-    broker: Broker | None = None
+    broker: BrokerSection | None = None
 
 
 class McpAsked(Protocol):
@@ -74,6 +75,8 @@ class McpServer:
                     return await self._once(what)
                 try:
                     return await self._once(what)
+                except LinkError:  # there is none, or no broker
+                    raise
                 except Exception:
                     return await self._once(what)
         except TimeoutError:

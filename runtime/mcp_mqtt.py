@@ -13,7 +13,7 @@ import random
 import re
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,12 +23,13 @@ import anyio
 import structlog
 from mcp.server import MCPServer
 from mcp.shared.message import SessionMessage
-from mcp.types import jsonrpc_message_adapter
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from runtime.mcp_wire import bytes_of, message_of
 from runtime.mqtt_bus import NODELAY, parse_broker
+from runtime.settings import BrokerSection
 from schemas.errors import LinkError
 
 log = structlog.get_logger()
@@ -45,15 +46,6 @@ _GONE = b'{"jsonrpc":"2.0","method":"notifications/disconnected"}'
 _NO_LOCAL = SubscribeOptions(qos=1, noLocal=True)
 
 
-@dataclass(frozen=True)
-class Broker:
-    """`addresses` (HOST:PORT) are tried in turn."""
-
-    addresses: Sequence[str]
-    username: str | None = None
-    password: str | None = None
-
-
 def _connecting(role: str) -> Properties:
     made = Properties(PacketTypes.CONNECT)
     made.SessionExpiryInterval = 0
@@ -68,7 +60,7 @@ def _sending(role: str, ident: str) -> Properties:
 
 
 @asynccontextmanager
-async def _link(broker: Broker, ident: str, role: str, will: aiomqtt.Will) -> AsyncGenerator[aiomqtt.Client]:
+async def _link(broker: BrokerSection, ident: str, role: str, will: aiomqtt.Will) -> AsyncGenerator[aiomqtt.Client]:
     """Raises LinkError when no broker takes the connection: one that does not speak MQTT 5 may just not answer."""
     problem = "no broker address given"
     for address in broker.addresses:
@@ -124,16 +116,7 @@ def _left(connecting: asyncio.Task[None], client: aiomqtt.Client) -> None:
 
 
 def _message(payload: Any) -> SessionMessage | None:
-    if not isinstance(payload, bytes) or len(payload) > LARGEST:
-        return None
-    try:
-        return SessionMessage(jsonrpc_message_adapter.validate_json(payload, by_name=False))
-    except ValueError:
-        return None
-
-
-def _bytes(message: SessionMessage) -> bytes:
-    return message.message.model_dump_json(by_alias=True, exclude_unset=True).encode()
+    return message_of(payload) if isinstance(payload, bytes) and len(payload) <= LARGEST else None
 
 
 # The server's side
@@ -142,7 +125,7 @@ def _bytes(message: SessionMessage) -> bytes:
 class MqttServed:
     """A server for every client on the broker. `ident`: the instance's id; `name`: the server's, hierarchical; `about`: what it does, briefly."""
 
-    def __init__(self, server: MCPServer[Any], broker: Broker, ident: str, name: str, about: str) -> None:
+    def __init__(self, server: MCPServer[Any], broker: BrokerSection, ident: str, name: str, about: str) -> None:
         self._server = server._lowlevel_server  # pyright: ignore[reportPrivateUsage]  # what the SDK's own transports run
         self._broker, self._id, self._name, self._about = broker, ident, name, about
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
@@ -225,7 +208,7 @@ class MqttServed:
     async def _answer(self, client: aiomqtt.Client, session: _Session, topic: str) -> None:
         with contextlib.suppress(aiomqtt.MqttError):
             async for message in session.leaving:
-                await client.publish(topic, _bytes(message), qos=1, properties=_sending("mcp-server", self._id))
+                await client.publish(topic, bytes_of(message), qos=1, properties=_sending("mcp-server", self._id))
 
     def _end(self, ident: str) -> None:
         session = self._sessions.pop(ident, None)
@@ -271,7 +254,7 @@ async def instances(client: aiomqtt.Client, name_filter: str) -> Mapping[str, fr
     return {name: frozenset(ids) for name, ids in found.items() if ids}
 
 
-async def discover(broker: Broker, name_filter: str = "#") -> Mapping[str, frozenset[str]]:
+async def discover(broker: BrokerSection, name_filter: str = "#") -> Mapping[str, frozenset[str]]:
     """Which MCP servers there are. Raises LinkError."""
     ident = f"parley-{uuid.uuid4().hex}"
     async with _link(broker, ident, "mcp-client", aiomqtt.Will(f"$mcp-client/presence/{ident}", _GONE, qos=1)) as client:
@@ -279,7 +262,7 @@ async def discover(broker: Broker, name_filter: str = "#") -> Mapping[str, froze
 
 
 @asynccontextmanager
-async def over_mqtt(broker: Broker, name: str) -> AsyncGenerator[Any]:
+async def over_mqtt(broker: BrokerSection, name: str) -> AsyncGenerator[Any]:
     """A transport to one instance of the server `name`, chosen by chance. When that one goes, so does the session.
 
     Raises LinkError when there is none.
@@ -326,6 +309,6 @@ async def _write(client: aiomqtt.Client, session: _Session, rpc: str, control: s
     try:
         async for message in session.leaving:
             topic = control if getattr(message.message, "method", "") == "initialize" else rpc
-            await client.publish(topic, _bytes(message), qos=1, properties=_sending("mcp-client", ident))
+            await client.publish(topic, bytes_of(message), qos=1, properties=_sending("mcp-client", ident))
     except aiomqtt.MqttError:
         session.arrived.close()

@@ -25,6 +25,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
 from mcp.types import jsonrpc_message_adapter
 
+from runtime.plain import clean
 from schemas.errors import LinkError
 
 LARGEST = 4 * 1024 * 1024
@@ -37,8 +38,8 @@ SHOWN = 300
 
 
 def plain(text: str) -> str:
-    """One line of printable characters, cut."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * SHOWN]).split())[:SHOWN]
+    """One line of what may be shown, cut; gaps are closed."""
+    return " ".join(clean(text, SHOWN).split())
 
 
 @asynccontextmanager
@@ -138,18 +139,22 @@ async def _read(process: Process, arrived: Any, said: deque[str]) -> None:
                     said.append(f"it sends more than {MOST} messages a second")
                     return
                 for line in lines:
-                    if (message := _message(bytes(line))) is not None:
+                    if (message := message_of(bytes(line))) is not None:
                         await arrived.send(message)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, ConnectionError):
             return
 
 
-def _message(line: bytes) -> SessionMessage | None:
+def message_of(said: bytes) -> SessionMessage | None:
     """None for what is no message: many servers print to their standard output by mistake."""
     try:
-        return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
+        return SessionMessage(jsonrpc_message_adapter.validate_json(said, by_name=False))
     except ValueError:
         return None
+
+
+def bytes_of(message: SessionMessage) -> bytes:
+    return message.message.model_dump_json(by_alias=True, exclude_unset=True).encode()
 
 
 async def _write(process: Process, leaving: Any, arrived: Any) -> None:
@@ -157,7 +162,7 @@ async def _write(process: Process, leaving: Any, arrived: Any) -> None:
     try:
         async with leaving:
             async for message in leaving:
-                await process.stdin.send(message.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n")
+                await process.stdin.send(bytes_of(message) + b"\n")
     except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
         await arrived.aclose()  # so that a request that waits ends
 

@@ -27,10 +27,11 @@ Replier = Callable[[str], Awaitable[str | None]]
 
 @dataclass(frozen=True)
 class Told:
-    """An instruction by its id, and the answer to it."""
+    """An instruction by its id, and the answer to it; `asked` where that is a question."""
 
     instruction: str
     answer: Answer
+    asked: Ask | None = None
 
 
 @dataclass
@@ -78,7 +79,7 @@ class Operator:
         """Device → its last state that was sent while we listened, and not kept by the broker from before."""
         self.listeners: list[Listener] = []
         self.watchers: list[Watcher] = []
-        self._answers: dict[str, asyncio.Future[Answer]] = {}
+        self._answers: dict[str, asyncio.Future[Answer | Ask]] = {}
 
     async def read(self, stream: AsyncIterator[Message]) -> None:
         async for message in stream:
@@ -103,12 +104,8 @@ class Operator:
         waiting = self._answers.get(envelope.instruction or "")
         if waiting is None or waiting.done():
             return
-        if isinstance(body, Answer) and (body.final or body.intent != "question"):
+        if isinstance(body, Ask) or (isinstance(body, Answer) and (body.final or body.intent != "question")):
             waiting.set_result(body)
-        elif isinstance(body, Ask):
-            waiting.set_result(
-                Answer(text=" ".join([body.text, *_choices(body)]), intent="question", complete=False, about=body.about, approval=body.approval)
-            )
 
     async def coordinators(self) -> list[str]:
         """Those that are online. LinkError when there is none."""
@@ -134,12 +131,12 @@ class Operator:
         """As `tell`, without answering questions; `instruction`: its id. Raises LinkError."""
         await self.coordinators()
         instruction = instruction or self.clock.uuid7()
-        return Told(instruction, await self._answer_to(topics.INSTRUCTION, Instruction(text=text, dry_run=dry_run), timeout, show, instruction))
+        return await self._told(topics.INSTRUCTION, Instruction(text=text, dry_run=dry_run), timeout, show, instruction)
 
     async def reply(self, asked: Told, text: str, *, timeout: float = 600.0, show: Listener | None = None) -> Told:
         """What comes of answering the question that it was answered with. Raises LinkError."""
-        body = Reply(text=text, about=asked.answer.about)
-        return Told(asked.instruction, await self._answer_to(topics.REPLY, body, timeout, show, asked.instruction))
+        body = Reply(text=text, about=asked.asked.about if asked.asked else None)
+        return await self._told(topics.REPLY, body, timeout, show, asked.instruction)
 
     async def cancel(self, instruction: str) -> None:
         """Raises LinkError."""
@@ -153,25 +150,26 @@ class Operator:
 
     async def reset_epoch(self, coordinator: str, timeout: float = 30.0) -> Answer:
         """What came of it, told by that coordinator. LinkError without link, or an answer in time."""
-        return await self._answer_to(topics.CONTROL, ControlRequest(action="reset_epoch", target=coordinator), timeout)
+        return (await self._told(topics.CONTROL, ControlRequest(action="reset_epoch", target=coordinator), timeout, None, self.clock.uuid7())).answer
 
-    async def _answer_to(
-        self, topic: topics.Topic, body: Frozen, timeout: float, show: Listener | None = None, instruction: str | None = None
-    ) -> Answer:
-        instruction = instruction or self.clock.uuid7()
+    async def _told(self, topic: topics.Topic, body: Frozen, timeout: float, show: Listener | None, instruction: str) -> Told:
         self._answers[instruction] = asyncio.get_running_loop().create_future()
         listener = _only(instruction, show) if show is not None else None
         if listener is not None:
             self.listeners.append(listener)
         try:
             await self.send(topic, body, instruction)
-            return await asyncio.wait_for(self._answers[instruction], timeout)
+            told = await asyncio.wait_for(self._answers[instruction], timeout)
         except TimeoutError:
             raise LinkError(f"no answer within {timeout:g} s") from None
         finally:
             del self._answers[instruction]
             if listener is not None:
                 self.listeners.remove(listener)
+        if isinstance(told, Answer):
+            return Told(instruction, told)
+        question = Answer(text=" ".join([told.text, *_choices(told)]), intent="question", complete=False)
+        return Told(instruction, question, told)
 
     async def until(self, condition: Callable[[], bool], timeout: float, otherwise: str) -> None:
         """Wait for the retained picture to fulfil `condition`. Raises LinkError(`otherwise`)."""

@@ -210,8 +210,7 @@ class WorkOutcome(Frozen):
 
 
 class Answer(Frozen):
-    """`complete`: everything that was asked is answered or done, and proved. `final` False is a revision to come. `approval`: it waits for a person's
-    yes to what cannot be undone."""
+    """`complete`: everything that was asked is answered or done, and proved. `final` False is a revision to come."""
 
     kind: Literal["answer"] = "answer"
     text: Text
@@ -220,9 +219,6 @@ class Answer(Frozen):
     facts: tuple[Observation, ...] = ()
     outcomes: tuple[WorkOutcome, ...] = ()
     final: bool = True
-    about: str | None = None
-    """Digest of the call that the question is about."""
-    approval: bool = False
 
 
 class Instruction(Frozen):

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from pydantic import JsonValue
 
+from runtime.plain import clean
 from schemas.base import Frozen
 from schemas.ids import to_wire_id
 from schemas.skills import Catalogue, Function, Returns, Safety
@@ -98,7 +99,7 @@ def catalogue_of(
 
 def _function(tool: Offered, safety: Safety, own: Function | None) -> Function:
     schema: dict[str, Any] = {"type": "object", "properties": {}, **_plain(tool.parameters)}
-    made = Function(name=tool.name, description=_clean(tool.description, LONGEST_TEXT), parameters=schema, safety=safety, returns=_returns(tool))
+    made = Function(name=tool.name, description=clean(tool.description, LONGEST_TEXT), parameters=schema, safety=safety, returns=_returns(tool))
     if own is None:
         return made
     kept = {name: getattr(own, name) for name in ("requires", "achieves", "places", "longest", "idempotent", "seen_by")}
@@ -117,18 +118,13 @@ def _returns(tool: Offered) -> tuple[Returns, ...]:
 
 def _unit(schema: Mapping[str, Any]) -> str | None:
     unit = schema.get("unit")
-    return _clean(unit, 20) if isinstance(unit, str) else None
+    return clean(unit, 20) if isinstance(unit, str) else None
 
 
 def result_of(structured: Mapping[str, JsonValue] | None, text: str) -> dict[str, JsonValue]:
     """A tool's answer with its text beside its fields."""
-    return {TEXT: _clean(text, LONGEST_TEXT), **(structured or {})}
+    return {TEXT: clean(text, LONGEST_TEXT), **(structured or {})}
 
 
 def _first_sentence(text: str) -> str:
     return text.split(". ")[0].rstrip(".")[:120]
-
-
-def _clean(text: str, most: int) -> str:
-    """One line of printable characters, cut."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * most]).split())[:most]

@@ -14,7 +14,8 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
-from runtime.mcp_mqtt import Broker, MqttServed
+from runtime.mcp_mqtt import MqttServed
+from runtime.settings import BrokerSection
 
 NAME = "parley/test/adder"
 
@@ -71,7 +72,7 @@ def main() -> None:
     manner, marks = sys.argv[1], Path(sys.argv[2]) if len(sys.argv) > 2 else None
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it, and so would this
     if manner == "mqtt":
-        asyncio.run(MqttServed(server(manner, None), Broker([sys.argv[2]]), f"adder-{os.getpid()}", NAME, "adds").serve())
+        asyncio.run(MqttServed(server(manner, None), BrokerSection(addresses=(sys.argv[2],)), f"adder-{os.getpid()}", NAME, "adds").serve())
     if manner == "deaf":
         time.sleep(3600)
     elif manner == "broken":

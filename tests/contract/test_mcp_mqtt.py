@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import aiomqtt
@@ -21,10 +20,11 @@ from paho.mqtt.properties import Properties
 
 from runtime.broker import free_port
 from runtime.mcp import Access, McpServer
-from runtime.mcp_mqtt import SESSIONS, Broker, discover, over_mqtt
+from runtime.mcp_mqtt import MqttServed, discover, over_mqtt
+from runtime.settings import BrokerSection
 from schemas.errors import LinkError, ModelError
 from tests.conftest import MOSQUITTO
-from tests.contract.strange_server import NAME
+from tests.contract.strange_server import NAME, server
 from tests.contract.test_processes import ROOT, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.mosquitto, pytest.mark.timeout(180)]
@@ -35,7 +35,7 @@ class Site:
     """A broker and the servers that were started on it."""
 
     def __init__(self, address: str) -> None:
-        self.address, self.broker = address, Broker([address])
+        self.address, self.broker = address, BrokerSection(addresses=(address,))
         self.processes: list[Process] = []
 
     async def start(self, *command: str) -> Process:
@@ -143,15 +143,29 @@ def _of(ident: str) -> Properties:
     return made
 
 
-async def test_the_session_that_was_silent_longest_makes_room(site: Site) -> None:
-    pid = (await site.adder()).pid
-    host, _, port = site.address.partition(":")
-    said = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
-    begin = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": said}).encode()
-    async with aiomqtt.Client(host, int(port), identifier="hostile", protocol=aiomqtt.ProtocolVersion.V5) as hostile:
-        for number in range(SESSIONS + 50):
-            await hostile.publish(f"$mcp-server/adder-{pid}/{NAME}", begin, qos=1, properties=_of(f"client-{number}"))
-        assert (await site.ask("add", first=2, second=3))["total"] == 5
+async def test_the_session_that_was_silent_longest_makes_room(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.mcp_mqtt.SESSIONS", 3)
+    served = MqttServed(server("plain", None), site.broker, "adder-here", NAME, "adds")
+    serving = asyncio.create_task(served.serve())
+    try:
+        await site.until(lambda there: "adder-here" in there)
+        async with AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(Client(over_mqtt(site.broker, NAME), mode="legacy")) for _ in range(3)]
+            assert await added(clients[0]) == 3  # now the second one is silent longest
+            late = await stack.enter_async_context(Client(over_mqtt(site.broker, NAME), mode="legacy"))
+            assert [await added(client) for client in (clients[0], clients[2], late)] == [3, 3, 3]
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await added(clients[1])
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+async def added(client: Client) -> int:
+    told = (await client.call_tool("add", {"first": 1, "second": 2})).structured_content
+    assert told is not None
+    return told["total"]
 
 
 async def test_a_broker_without_mqtt_5_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,5 +173,5 @@ async def test_a_broker_without_mqtt_5_is_told(monkeypatch: pytest.MonkeyPatch) 
     deaf = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     port = deaf.sockets[0].getsockname()[1]
     with pytest.raises(LinkError, match="needs one that speaks MQTT 5"):
-        await discover(Broker([f"127.0.0.1:{port}"]))
+        await discover(BrokerSection(addresses=(f"127.0.0.1:{port}",)))
     deaf.close()

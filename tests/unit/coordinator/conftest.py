@@ -247,8 +247,8 @@ class Person:
         await self.door.send(topics.INSTRUCTION, "anna", m.Instruction(text=text, dry_run=dry_run), message_id=ident)
         return ident
 
-    async def reply(self, instruction: str, text: str) -> None:
-        await self.door.send(topics.REPLY, "anna", m.Reply(text=text), instruction=instruction)
+    async def reply(self, instruction: str, text: str, about: str | None = None) -> None:
+        await self.door.send(topics.REPLY, "anna", m.Reply(text=text, about=about), instruction=instruction)
 
     async def approve(self, approval: m.Approval) -> None:
         await self.door.send(topics.APPROVAL, "anna", approval)

@@ -133,7 +133,7 @@ async def test_an_approval_moves_exactly_what_waits_for_it_once(change, approval
         asked = await world.person.wait(m.Ask, ident)
         assert asked.approval and asked.options == ("yes", "no")
         open_ = await world.person.wait(m.Answer, ident)
-        assert open_.approval and not open_.final
+        assert not open_.final
         for _ in range(2):
             late = change.get("late", 60.0)
             told = {"device": "robot-1", "digest": PROPOSED, "allow": True, **{k: v for k, v in change.items() if k != "late"}}
@@ -142,4 +142,15 @@ async def test_an_approval_moves_exactly_what_waits_for_it_once(change, approval
         assert list({e.subtask: e.body.approval for _, e in world.agents[0].received}.values()) == approvals
         if complete is not None:
             answer = await world.person.wait(m.Answer, ident, 2)
-            assert (answer.complete, answer.final, answer.approval) == (complete, True, False)
+            assert (answer.complete, answer.final) == (complete, True)
+
+
+@pytest.mark.parametrize(("about", "approvals"), [(PROPOSED, [None, PROPOSED]), (None, [None]), ("b" * 64, [None])])
+async def test_a_yes_allows_what_cannot_be_undone_only_if_it_says_that_it_is_about_this(about, approvals):
+    async with World(ScriptedPlanner(trip), lambda hub, clock: [FakeAgent(hub, clock, (robot(1),), irreversible)]) as world:
+        ident = await world.person.say("robot 1 goes to dock 1")
+        asked = await world.person.wait(m.Ask, ident)
+        assert asked.about == PROPOSED
+        await world.person.reply(ident, "yes", about)
+        await world.clock.sleep(5.0)
+        assert list({e.subtask: e.body.approval for _, e in world.agents[0].received}.values()) == approvals
