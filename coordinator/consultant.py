@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from pydantic import ValidationError
 
-from coordinator.experts import Asked, examples, observations, told
+from coordinator.experts import Asked, consulted, examples, observations, told
 from coordinator.likeness import Chooser, Example, Rules, chosen
 from coordinator.meaning import Meaning, bare
 from coordinator.mentions import Linked
@@ -98,6 +98,7 @@ class Consultant:
             intent="query",
             complete=all(a.finding is not None for a in found),
             facts=observations(found, self._clock.now()),
+            consulted=consulted(found),
         )
         return Told(answer, blind=not _mentioned(linked, scene) and all(a.blind for a in found))
 
@@ -107,7 +108,7 @@ class Consultant:
         if not names:
             return None
         where = {name: body.endpoint for body in self._roster.reachable().values() for name in body.tells}
-        asked = (self._ask(self._cards[name], where.get(name), device) for name in names for device in self._devices(linked, scene))
+        asked = (self._timed(self._cards[name], where.get(name), device) for name in names for device in self._devices(linked, scene))
         return list(await asyncio.gather(*asked))
 
     async def choose(self, text: str, scene: Scene) -> tuple[str, ...]:
@@ -136,6 +137,11 @@ class Consultant:
     def _devices(self, linked: Linked, scene: Scene) -> tuple[str, ...]:
         """Those that are mentioned; all that are there, when none is."""
         return (_mentioned(linked, scene) or tuple(d.id for d in scene.devices if d.online))[:DEVICES]
+
+    async def _timed(self, card: ExpertCard, endpoint: str | None, device: str) -> Asked:
+        begun = self._clock.monotonic()
+        asked = await self._ask(card, endpoint, device)
+        return replace(asked, seconds=round(self._clock.monotonic() - begun, 4))
 
     async def _ask(self, card: ExpertCard, endpoint: str | None, device: str) -> Asked:
         if endpoint is None:

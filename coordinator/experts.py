@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.experts import ExpertCard, Verdict
+from schemas.experts import Consulted, ExpertCard, Verdict
 from schemas.observations import Observation
 
 ORDINARY = Path(__file__).parent / "not_for_experts.txt"
@@ -25,6 +25,8 @@ class Asked:
     problem: str = ""
     blind: bool = False
     """The expert is there, but the device has nothing for it to look at."""
+    seconds: float = 0.0
+    """From the question to its answer."""
 
     @property
     def spoken(self) -> str | None:
@@ -93,4 +95,19 @@ def observations(found: Sequence[Asked], now: float) -> tuple[Observation, ...]:
         Observation(subject=one.device, property=one.card.name, value=one.finding, time=now, device=one.device)
         for one in found
         if one.finding is not None
+    )
+
+
+def consulted(found: Sequence[Asked]) -> tuple[Consulted, ...]:
+    """Everybody who was asked, for those who watch."""
+    return tuple(
+        Consulted(
+            expert=one.card.name,
+            device=one.device,
+            finding=one.finding,
+            confidence=min(one.verdict.confidence, SUREST) if one.verdict else 0.0,
+            problem=one.problem[:200],
+            seconds=one.seconds,
+        )
+        for one in found
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from textual.app import App
@@ -17,6 +17,10 @@ from dashboard.widgets.fleet import Fleet
 from dashboard.widgets.instruction_box import InstructionBox
 from runtime.operator import Operator
 
+VIEWS = {
+    "fleet": "1 Fleet", "conversation": "2 Conversation", "plan": "3 Plan", "device": "4 Device", "health": "5 Health", "map": "6 Map",
+    "experts": "7 Experts",
+}  # fmt: skip
 KEYS: list[BindingType] = [
     Binding("s", "stop", "Stop"),
     Binding("S", "stop_all", "STOP ALL", key_display="S"),
@@ -30,9 +34,12 @@ KEYS: list[BindingType] = [
     Binding("c", "cancel", "Cancel"),
     Binding("slash", "filter", "Filter the fleet", show=False, key_display="/"),
     Binding("o", "order", "Sort the fleet", show=False),
+    Binding("g", "group", "Group the fleet", show=False),
     Binding("left_square_bracket", "older", "Older instruction", show=False, key_display="["),
     Binding("right_square_bracket", "newer", "Newer instruction", show=False, key_display="]"),
-    *(Binding(str(n), f"view('{v}')", f"View: {v}", show=False) for n, v in enumerate(("fleet", "conversation", "plan", "device", "health"), 1)),
+    Binding("n", "next_device(1)", "Next device", show=False),
+    Binding("p", "next_device(-1)", "Previous device", show=False),
+    *(Binding(str(n), f"view('{v}')", f"View: {v}", show=False) for n, v in enumerate(VIEWS, 1)),
     Binding("t", "light", "Light or dark", show=False),
     Binding("escape", "leave", "Back", show=False),
     Binding("q", "quit", "Quit"),
@@ -55,6 +62,9 @@ class Actions(App[None]):
         raise NotImplementedError
 
     def threads(self) -> list[Thread]:
+        raise NotImplementedError
+
+    def known_devices(self) -> Iterable[str]:
         raise NotImplementedError
 
     def open_questions(self) -> list[tuple[Thread, Question]]:
@@ -159,12 +169,21 @@ class Actions(App[None]):
     def action_view(self, name: str) -> None:
         self._views.active = name
 
+    def action_next_device(self, by: int) -> None:
+        known = sorted(self.known_devices())
+        if known:
+            at = known.index(self.device) if self.device in known else -by
+            self.device = known[(at + by) % len(known)]
+
     def action_filter(self) -> None:
         self._views.active = "fleet"
         self.query_one(Fleet).ask_filter()
 
     def action_order(self) -> None:
         self.query_one(Fleet).next_order()
+
+    def action_group(self) -> None:
+        self.query_one(Fleet).next_group()
 
     def action_older(self) -> None:
         self._step(-1)

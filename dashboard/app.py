@@ -10,23 +10,29 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, TabbedContent, TabPane
 
-from dashboard.actions import KEYS, STEERING, Actions
+from dashboard.actions import KEYS, STEERING, VIEWS, Actions
 from dashboard.feed import Feed
 from dashboard.picture import Picture
 from dashboard.view import Question, Thread
 from dashboard.widgets.conversation import Conversation
 from dashboard.widgets.device import DeviceSheet
+from dashboard.widgets.experts import ExpertSheet
 from dashboard.widgets.fleet import Fleet
 from dashboard.widgets.health import HealthSheet
 from dashboard.widgets.instruction_box import InstructionBox
+from dashboard.widgets.map import MapSheet
 from dashboard.widgets.plan import PlanSheet
 from dashboard.widgets.question_bar import QuestionBar
+from dashboard.widgets.sheet import Sheet
 from dashboard.widgets.status_bar import StatusBar
 from runtime.operator import Operator
 
 FRAME = 0.1
 """Seconds between one drawing and the next, at least."""
-VIEWS = {"fleet": "1 Fleet", "conversation": "2 Conversation", "plan": "3 Plan", "device": "4 Device", "health": "5 Health"}
+SHEETS = {
+    "fleet": Fleet, "conversation": Conversation, "plan": PlanSheet, "device": DeviceSheet, "health": HealthSheet, "map": MapSheet,
+    "experts": ExpertSheet,
+}  # fmt: skip
 
 
 class Dashboard(Actions):
@@ -69,8 +75,7 @@ class Dashboard(Actions):
         yield Footer(compact=True)
 
     def _view(self, ident: str) -> ComposeResult:
-        makers = {"fleet": Fleet, "conversation": Conversation, "plan": PlanSheet, "device": DeviceSheet, "health": HealthSheet}
-        yield makers[ident](id=f"{ident}-view")
+        yield SHEETS[ident](id=f"{ident}-view")
 
     def on_mount(self) -> None:
         self.query_one(QuestionBar).display = False
@@ -107,7 +112,7 @@ class Dashboard(Actions):
         base = self.base
         base.query_one(StatusBar).show(picture, read_only=self.read_only)
         shown = base.query_one(f"#{self.active}-view")
-        if isinstance(shown, Fleet | Conversation | PlanSheet | DeviceSheet | HealthSheet):
+        if isinstance(shown, Fleet | Conversation | Sheet):
             shown.show(picture)
         asked = self.open_questions()
         base.query_one(QuestionBar).show(asked[0][1] if asked else None, len(asked) - 1, read_only=self.read_only)
@@ -135,6 +140,9 @@ class Dashboard(Actions):
             return self.thread
         return next(reversed([t.ident for t in self.threads()]), "")
 
+    def known_devices(self) -> Iterable[str]:
+        return self.feed.view.fleet
+
     def threads(self) -> list[Thread]:
         return self.feed.view.instructions()
 
@@ -145,6 +153,10 @@ class Dashboard(Actions):
 
     def on_fleet_selected(self, event: Fleet.Selected) -> None:
         self.device = event.device
+
+    def on_map_sheet_selected(self, event: MapSheet.Selected) -> None:
+        self.device = event.device
+        self.draw()
 
     def on_conversation_selected(self, event: Conversation.Selected) -> None:
         """The newest is not chosen but followed."""

@@ -51,6 +51,11 @@ def hang(head: Text, body: str, width: int, style: str = "") -> Text:
     return Text.assemble(head, (f"\n{' ' * head.cell_len}".join(_wrapped(body, room)), style))
 
 
+def span(seconds: float) -> str:
+    """A duration in a few characters."""
+    return f"{seconds * 1000:.0f} ms" if abs(seconds) < 1 else f"{seconds:.1f} s"
+
+
 def clock(at: float) -> str:
     """The time of day where the person is."""
     return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")

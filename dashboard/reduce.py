@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from dashboard.clean import line, name
+from dashboard.consulting import heard_of
+from dashboard.floor.ground import ground_of
+from dashboard.life import lived
 from dashboard.threads import talk, word_of
+from dashboard.timing import timed
 from dashboard.view import DeviceView, Ended, Expert, Health, Presence, Second, Task, ViewState
 from runtime.transcript import outcome_text, value_text
 from schemas import messages as m
@@ -38,7 +42,12 @@ def reduce(view: ViewState, heard: Heard) -> ViewState:
     """The view after a message."""
     kind = heard.envelope.kind
     health = _counted(view.health, heard.size, heard.at)
-    view = replace(view, health=replace(health, kinds=_with(health.kinds, kind, health.kinds.get(kind, 0) + 1)))
+    view = replace(
+        view,
+        health=replace(health, kinds=_with(health.kinds, kind, health.kinds.get(kind, 0) + 1)),
+        timing=timed(view.timing, heard.envelope, heard.at, retained=heard.retained),
+        consulting=heard_of(view.consulting, heard.envelope, heard.at),
+    )
     return talk(_presence(_device(view, heard), heard), heard.address, heard.envelope, heard.at, retained=heard.retained)
 
 
@@ -74,7 +83,7 @@ def _presence(view: ViewState, heard: Heard) -> ViewState:
             return _expert(view, ident, body)
         case m.SiteMessage():
             names = (n for p in body.site.places for n in (p.name, *p.aliases))
-            return replace(view, places=tuple(dict.fromkeys(name(n) for n in names if n)))
+            return replace(view, places=tuple(dict.fromkeys(name(n) for n in names if n)), ground=ground_of(body.site))
         case _:
             return view
 
@@ -105,7 +114,8 @@ def _device(view: ViewState, heard: Heard) -> ViewState:
     if heard.address.topic.role != "device" or not isinstance(ident, str):
         return view
     before = view.fleet.get(ident, DeviceView(ident))
-    after = _told(before, body, heard)
+    after, life = _told(before, body, heard), lived(before.life, body, heard.at)
+    after = after if life is before.life else replace(after, life=life)
     return view if after is before else replace(view, fleet=_with(view.fleet, ident, after))
 
 
@@ -119,9 +129,6 @@ def _told(device: DeviceView, body: Frozen, heard: Heard) -> DeviceView:
             return _given(device, heard.envelope.subtask, line(body.text))
         case m.OutcomeReport():
             return _ended(device, body, heard.envelope.sent_at)
-        case m.Trace() if body.function:
-            arguments = ", ".join(f"{k}={v!r}" for k, v in list(body.arguments.items())[:20])
-            return replace(device, trace=line(f"{body.function}({arguments})  {body.confidence:.0%} sure"))
         case _:
             return device
 
@@ -169,9 +176,7 @@ def _ended(device: DeviceView, body: m.OutcomeReport, at: float) -> DeviceView:
     if any(e.subtask == body.subtask and e.state == word_of(body.outcome) for e in device.ended):
         return device
     task = next((t.text for t in device.tasks if t.subtask == body.subtask), "")
-    proof = tuple(
-        line(f"{p.condition}: {'held' if p.held else 'did not hold'}{f', seen {p.seen}' if p.seen else ''}") for p in body.outcome.proof[:6]
-    )
+    proof = tuple(_proof(p) for p in body.outcome.proof[:6])
     text = line(body.outcome.text if isinstance(body.outcome, NeedsAnswer) else outcome_text(body.outcome))
     ended = Ended(body.subtask, word_of(body.outcome), text, task, at, proof)
     return replace(device, tasks=tuple(t for t in device.tasks if t.subtask != body.subtask), ended=(ended, *device.ended)[:OUTCOMES])

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from dashboard.consulting import Consulting
+from dashboard.floor.ground import Ground
+from dashboard.life import Life
+from dashboard.timing import Timing
+
 Link = Literal["online", "offline", "broken", "silent", "unknown"]
 """broken: its will came; silent: its lease lapsed; unknown: no agent says that it hosts it."""
 WorkState = Literal[
@@ -88,8 +93,7 @@ class DeviceView:
     """In hand, the oldest first."""
     ended: tuple[Ended, ...] = ()
     """The newest first."""
-    trace: str = ""
-    """The last call that it let operators see."""
+    life: Life = field(default_factory=Life)
     heard: float = 0.0
     """When its last state came; 0: none has come."""
 
@@ -199,6 +203,9 @@ class ViewState:
     threads: Mapping[str, Thread] = field(default_factory=dict[str, Thread])
     """In the order of their beginning."""
     health: Health = field(default_factory=Health)
+    ground: Ground = field(default_factory=Ground)
+    timing: Timing = field(default_factory=Timing)
+    consulting: Consulting = field(default_factory=Consulting)
 
     def links(self, now: float) -> dict[str, Link]:
         """Device → whether it can be reached; the best word of those that host it."""

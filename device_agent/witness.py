@@ -91,4 +91,4 @@ def compared(card: ExpertCard, seen_by: SeenBy, verdict: Verdict, observations: 
     labels = [part.label for part in verdict.parts]
     held = all(labels.count(seen_by.labels[name]) == value for name, value in told.items())
     seen = ", ".join(f"{labels.count(label)} {label}" for label in seen_by.labels.values())
-    return Proof(condition=f"the expert for {card.title[:1].lower()}{card.title[1:]} sees the same", held=held, seen=seen)
+    return Proof(condition=f"the expert for {card.title[:1].lower()}{card.title[1:]} sees the same", held=held, seen=seen, expert=card.name)

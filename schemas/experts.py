@@ -45,6 +45,18 @@ class Verdict(Frozen):
     parts: tuple[Part, ...] = ()
 
 
+class Consulted(Frozen):
+    """One expert that was asked about one device. `finding` None: it cannot tell, or could not be asked; `problem` says why."""
+
+    expert: str
+    device: str
+    finding: str | None = None
+    confidence: float = Field(default=0.0, ge=0.0, le=1.0)
+    problem: str = ""
+    seconds: float = Field(default=0.0, ge=0.0)
+    """From the question to its answer."""
+
+
 class ExpertCard(Frozen):
     """`model.toml` of an expert. Figures are shares (0–1) by split."""
 

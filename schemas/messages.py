@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue
 
 from schemas.base import Frozen, Value
+from schemas.experts import Consulted
 from schemas.ids import Uuid7, WireId
 from schemas.observations import Observation
 from schemas.outcomes import Outcome, RunState, SubtaskState
@@ -218,6 +219,7 @@ class Answer(Frozen):
     complete: bool
     facts: tuple[Observation, ...] = ()
     outcomes: tuple[WorkOutcome, ...] = ()
+    consulted: tuple[Consulted, ...] = ()
     final: bool = True
 
 

@@ -26,11 +26,12 @@ RefusalReason = Literal[
 
 
 class Proof(Frozen):
-    """What the verifier saw: the condition in words, whether it held, and the value read back."""
+    """What the verifier saw: the condition in words, whether it held, and the value read back. `expert`: the one that looked, where one did."""
 
     condition: str
     held: bool
     seen: str | None = None
+    expert: str | None = None
 
 
 class _Ended(Frozen):

@@ -7,7 +7,7 @@ from schemas.ids import WireId
 
 
 class Place(Frozen):
-    """`at` is x, y in metres. `zone` is the id of the place that contains this one."""
+    """`at` is x, y in metres, where a device stands that is there. `zone` is the id of the place that contains this one."""
 
     id: WireId
     kind: str
@@ -15,6 +15,8 @@ class Place(Frozen):
     aliases: tuple[str, ...] = ()
     zone: WireId | None = None
     at: tuple[float, float] | None = None
+    vertices: tuple[tuple[float, float], ...] = ()
+    """Corners of the ground that it fills, x, y in m; VDA 5050 calls a zone's so."""
     attributes: dict[str, Value] = {}
 
 

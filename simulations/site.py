@@ -44,7 +44,14 @@ def _place(world: World, spot: Spot) -> Place:
     }
     name, aliases = names[spot.kind]
     slots: dict[str, Value] = {"slots": len(world.shelves[n].slots)} if spot.kind == "shelf" else {}
-    return Place(id=spot.id, kind=spot.kind, name=name, aliases=aliases, zone=spot.aisle, at=_middle(spot.bays), attributes=slots)
+    at, corners = _middle(spot.bays), _corners(spot.body)
+    return Place(id=spot.id, kind=spot.kind, name=name, aliases=aliases, zone=spot.aisle, at=at, vertices=corners, attributes=slots)
+
+
+def _corners(cells: tuple[Cell, ...]) -> tuple[tuple[float, float], ...]:
+    """Of the rectangle that the cells fill, m."""
+    (west, south), (east, north) = map(min, zip(*cells, strict=True)), map(max, zip(*cells, strict=True))
+    return (west, south), (east + 1, south), (east + 1, north + 1), (west, north + 1)
 
 
 def _middle(cells: tuple[Cell, ...]) -> tuple[float, float]:

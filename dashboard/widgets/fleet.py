@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -15,11 +15,15 @@ from textual.widgets import Input, Static
 
 from dashboard.clean import plain
 from dashboard.picture import BAD, LINKS, WORK, WORK_STYLE, Picture, battery, posture
-from dashboard.view import DeviceView
+from dashboard.view import DeviceView, Link
 from dashboard.widgets.rows import Cells, Rows
 
 WIDE = 110
-"""Columns from which on kind, maker and the last outcome have room."""
+"""Columns from which on kind, maker, charge over time and the last outcome have room."""
+BARS, TREND = "▁▂▃▄▅▆▇█", 6
+"""Of the charge over time: empty to full, and how many."""
+GROUP = " group "
+"""Begins the key of a group's heading; no device's id does."""
 Key = Callable[[DeviceView, str], tuple[Any, ...]]
 ORDERS: dict[str, Key] = {
     "device": lambda d, link: (d.device,),
@@ -27,6 +31,17 @@ ORDERS: dict[str, Key] = {
     "state": lambda d, link: (-len(posture(d)[1]), posture(d)[0], d.device),
     "connection": lambda d, link: (link == "online", link, d.device),
     "place": lambda d, link: (d.at, d.device),
+    "kind": lambda d, link: (d.kind, d.device),
+    "maker": lambda d, link: (d.maker, d.device),
+    "last outcome": lambda d, link: (-len(_last(d)[1]), _last(d)[0], d.device),
+}
+GROUPS: dict[str, Callable[[DeviceView, Link], str]] = {
+    "nothing": lambda d, link: "",
+    "kind": lambda d, link: d.kind or "unknown kind",
+    "maker": lambda d, link: d.maker or "unknown maker",
+    "place": lambda d, link: d.at or "nowhere",
+    "connection": lambda d, link: LINKS[link],
+    "state": lambda d, link: posture(d)[0].strip(),
 }
 
 
@@ -40,7 +55,7 @@ class Fleet(Vertical):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._order, self._wide = "device", False
+        self._order, self._group, self._wide = "device", "nothing", False
         self._picture: Picture | None = None
 
     def compose(self) -> ComposeResult:
@@ -59,12 +74,15 @@ class Fleet(Vertical):
     def show(self, picture: Picture) -> None:
         self._picture = picture
         wanted = self._wanted(picture)
-        self.table.draw({d.device: self._cells(d, picture) for d in wanted}, picture.device)
+        self.table.draw(self._rows(wanted, picture), picture.device)
         self.query_one("#fleet-note", Static).update(self._note(len(wanted), len(picture.view.fleet)))
 
     def next_order(self) -> None:
-        names = list(ORDERS)
-        self._order = names[(names.index(self._order) + 1) % len(names)]
+        self._order = _next(ORDERS, self._order)
+        self._again()
+
+    def next_group(self) -> None:
+        self._group = _next(GROUPS, self._group)
         self._again()
 
     def ask_filter(self) -> None:
@@ -89,7 +107,24 @@ class Fleet(Vertical):
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:
         event.stop()
-        self.post_message(self.Selected(event.key))
+        device = self._beside(event.key)
+        if device:
+            self.post_message(self.Selected(device))
+
+    @on(Rows.RowSelected)
+    async def _opened(self, event: Rows.RowSelected) -> None:
+        event.stop()
+        await self.app.run_action("view('device')")
+
+    def _beside(self, key: str) -> str:
+        """This device; of a heading, the next device in the direction in which the cursor came."""
+        if not key.startswith(GROUP) or self._picture is None:
+            return key
+        keys = [str(row.key.value) for row in self.table.ordered_rows]
+        at, chosen = keys.index(key), self._picture.device
+        before, after = keys[:at][::-1], keys[at + 1 :]
+        ways = (before, after) if chosen in after else (after, before)
+        return next((k for way in ways for k in way if not k.startswith(GROUP)), "")
 
     def on_resize(self, event: Resize) -> None:
         self._lay_out()
@@ -98,9 +133,9 @@ class Fleet(Vertical):
         """The columns for this width, and all rows anew."""
         width = self.size.width or self.app.size.width
         self._wide = width >= WIDE
-        columns = {"device": 16, "link": 9, "power": 5, "state": 13, "at": 11}
+        columns = {"device": 14, "link": 9, "power": 5, "state": 13, "at": 10}
         if self._wide:
-            columns |= {"kind": 8, "maker": 9, "last": 22}
+            columns |= {"kind": 7, "maker": 8, "charge": TREND, "last": 12}
         columns["doing"] = max(8, width - sum(columns.values()) - 2 * len(columns) - 4)
         self.table.lay_out(columns)
         self._again()
@@ -114,24 +149,55 @@ class Fleet(Vertical):
         found = [d for d in picture.view.fleet.values() if all(w in _searched(d, picture.links.get(d.device, "")) for w in words)]
         return sorted(found, key=lambda d: ORDERS[self._order](d, picture.links.get(d.device, "")))
 
+    def _rows(self, devices: Sequence[DeviceView], picture: Picture) -> dict[str, Cells]:
+        """In groups, each with a heading, where some are wanted."""
+        if self._group == "nothing":
+            return {d.device: self._cells(d, picture) for d in devices}
+        groups: dict[str, list[DeviceView]] = {}
+        for device in devices:
+            groups.setdefault(GROUPS[self._group](device, picture.links.get(device.device, "unknown")), []).append(device)
+        rows: dict[str, Cells] = {}
+        for group, members in sorted(groups.items()):
+            rows[f"{GROUP}{group}"] = (plain((f"▾ {group}: {len(members)}", "bold")), *(plain("") for _ in list(self.table.columns)[1:]))
+            rows |= {d.device: self._cells(d, picture) for d in members}
+        return rows
+
     def _cells(self, device: DeviceView, picture: Picture) -> Cells:
         link = picture.links.get(device.device, "unknown")
         state, style = posture(device)
-        doing = device.stop_problem or device.problem or device.doing
+        last = _last(device)
+        doing = device.stop_problem or device.problem or device.doing or ("" if self._wide else last[0])
         cells = [
             plain((device.device, "bold")), plain((LINKS[link], "" if link == "online" else BAD)), plain(battery(device)), plain((state, style)),
             plain(device.at),
         ]  # fmt: skip
         if self._wide:
-            last = device.ended[0] if device.ended else None
-            cells += [plain(device.kind), plain(device.maker), plain((WORK[last.state], WORK_STYLE.get(last.state, ""))) if last else plain("")]
+            cells += [plain(device.kind), plain(device.maker), plain(_trend(device)), plain(last)]
         return (*cells, plain(doing))
 
     def _note(self, shown: int, known: int) -> Text:
         if not known:
             return plain("No device has shown itself on this site yet. Agents announce their devices when they start: parley agent --config FILE")
         hidden = f"{shown} of {known} devices; " if shown != known else ""
-        return plain(f"{hidden}sorted by {self._order} (o: other order, /: filter)")
+        groups = f", by {self._group}" if self._group != "nothing" else ""
+        return plain(f"{hidden}sorted by {self._order}{groups} (o: order, g: group, /: filter, Enter: device)")
+
+
+def _next(names: Iterable[str], now: str) -> str:
+    known = list(names)
+    return known[(known.index(now) + 1) % len(known)]
+
+
+def _last(device: DeviceView) -> tuple[str, str]:
+    """How its last sentence ended, and the style of it."""
+    last = device.ended[0] if device.ended else None
+    return (WORK[last.state], WORK_STYLE.get(last.state, "")) if last is not None else ("", "")
+
+
+def _trend(device: DeviceView) -> str:
+    """Its charge lately, empty to full."""
+    levels = (min(max(power, 0.0), 100.0) / 100 for _, power in device.life.power[-TREND:])
+    return "".join(BARS[round(level * (len(BARS) - 1))] for level in levels)
 
 
 def _searched(device: DeviceView, link: str) -> str:

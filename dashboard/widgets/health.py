@@ -1,14 +1,15 @@
-"""How the site itself is: traffic, processes, experts."""
+"""How the site itself is: traffic, work in hand, delays, processes. What nobody tells is said to be untold."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
 from dashboard.clean import plain
-from dashboard.picture import BAD, LINKS, ODD, Picture, hang
-from dashboard.view import Expert, Presence
+from dashboard.picture import BAD, LINKS, ODD, Picture, hang, span
+from dashboard.timing import Timing, percentile
+from dashboard.view import Presence, ViewState
 from dashboard.widgets.sheet import Sheet
 
 
@@ -28,7 +29,11 @@ class HealthSheet(Sheet):
         ]  # fmt: skip
         kinds = ", ".join(f"{k} {n}" for k, n in sorted(health.kinds.items(), key=lambda pair: -pair[1]))
         processes = [*_processes("Coordinators", view.coordinators, picture), *_processes("Agents", view.agents, picture)]
-        return Text("\n").join([*traffic, hang(plain("  "), kinds, self.room, "dim"), *processes, *_experts(view.experts)])
+        experts = len([e for e in view.experts.values() if e.status == "online"])
+        up = [plain(f"  {experts} of {len(view.experts)} experts' processes online (7: Experts)")] if view.experts else []
+        return Text("\n").join(
+            [*traffic, hang(plain("  "), kinds, self.room, "dim"), *_work(view), *_delays(view.timing), *_untold(), *processes, *up]
+        )
 
 
 def _processes(title: str, known: Mapping[str, Presence], picture: Picture) -> list[Text]:
@@ -41,13 +46,33 @@ def _processes(title: str, known: Mapping[str, Presence], picture: Picture) -> l
     return lines if known else [*lines, plain("  none has shown itself")]
 
 
-def _experts(known: Mapping[str, Expert]) -> list[Text]:
-    lines = [_title("Experts")]
-    for ident, expert in sorted(known.items()):
-        word = LINKS["online"] if expert.status == "online" else LINKS["offline" if expert.status == "offline" else "broken"]
-        where = f"   {expert.endpoint}" if expert.endpoint else ""
-        lines.append(plain(f"  {ident:<24} ", (word, "" if expert.status == "online" else BAD), f"   tells: {', '.join(expert.tells)}{where}"))
-    return lines if known else [*lines, plain("  none is up: parley expert serve --http 8765")]
+def _work(view: ViewState) -> list[Text]:
+    """What is in hand, and how what was given has ended."""
+    tasks = [t for d in view.fleet.values() for t in d.tasks]
+    running = sum(t.state == "running" for t in tasks)
+    ends = ", ".join(f"{end.replace('_', ' ')} {n}" for end, n in sorted(view.timing.ends.items())) or "none yet"
+    troubled = sum(bool(d.problem or d.stop_problem) for d in view.fleet.values())
+    return [
+        _title("Work"), plain(f"  {running} running, {len(tasks) - running} waiting at devices; ended since this dashboard came: {ends}"),
+        plain((f"  {troubled} of {len(view.fleet)} devices report a problem", BAD if troubled else "")),
+    ]  # fmt: skip
+
+
+def _delays(timing: Timing) -> list[Text]:
+    told = (("from sender to here", timing.way), ("sentence to outcome", timing.rounds))
+    return [_title("Delays"), *(plain(f"  {_spread(samples)}  {what}") for what, samples in told)]
+
+
+def _spread(samples: Sequence[float]) -> str:
+    if not samples:
+        return f"{'none yet':<42}"
+    shares = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+    return f"{'  '.join(f'{name} {span(percentile(samples, share))}' for name, share in shares):<42}"
+
+
+def _untold() -> list[Text]:
+    """What a site may ask for, and no message carries."""
+    return [plain(("  not told by anybody: tokens/s of the models, bytes that left the site", "dim"))]
 
 
 def _amount(count: float) -> str:

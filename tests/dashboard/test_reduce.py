@@ -114,7 +114,7 @@ def test_each_end_has_its_own_word() -> None:
 def test_a_trace_shows_the_last_call() -> None:
     wire = Wire()
     wire.say(topics.TRACE, "r1", Trace(device="r1", subtask="s", sentence="Go.", function="goto", arguments={"x": 4}, confidence=0.9))
-    assert wire.view.fleet["r1"].trace == "goto(x=4)  90% sure"
+    assert (call := wire.view.fleet["r1"].life.call) and (call.function, call.arguments, call.confidence) == ("goto", "x=4", 0.9)
 
 
 def test_experts_say_what_they_tell_and_when_they_are_gone() -> None:
