@@ -53,21 +53,19 @@ def _work(view: ViewState) -> list[Text]:
     ends = ", ".join(f"{end.replace('_', ' ')} {n}" for end, n in sorted(view.timing.ends.items())) or "none yet"
     troubled = sum(bool(d.problem or d.stop_problem) for d in view.fleet.values())
     return [
-        _title("Work"), plain(f"  {running} running, {len(tasks) - running} waiting at devices; ended since this dashboard came: {ends}"),
+        _title("Work"), plain(f"  {running} running, {len(tasks) - running} waiting at devices; ended: {ends}"),
         plain((f"  {troubled} of {len(view.fleet)} devices report a problem", BAD if troubled else "")),
     ]  # fmt: skip
 
 
 def _delays(timing: Timing) -> list[Text]:
     told = (("from sender to here", timing.way), ("sentence to outcome", timing.rounds))
-    return [_title("Delays"), *(plain(f"  {_spread(samples)}  {what}") for what, samples in told)]
+    return [_title("Delays"), *(plain(f"  {what}: {_spread(samples)}") for what, samples in told)]
 
 
 def _spread(samples: Sequence[float]) -> str:
-    if not samples:
-        return f"{'none yet':<42}"
     shares = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
-    return f"{'  '.join(f'{name} {span(percentile(samples, share))}' for name, share in shares):<42}"
+    return "  ".join(f"{name} {span(percentile(samples, share))}" for name, share in shares) if samples else "none yet"
 
 
 def _untold() -> list[Text]:
