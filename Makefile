@@ -31,6 +31,7 @@ check: lint test
 
 pictures: install
 	$(BIN)/python -m simulations docs/pictures/warehouse.svg
+	$(BIN)/python -m benchmarks.dashboard_pictures docs/pictures
 	$(BIN)/parley eval --stage map --plot docs/pictures/map-foreign.png
 	$(BIN)/python -m experts.shelf_vacancy.picture docs/pictures/frames.png
 

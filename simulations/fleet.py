@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from device_agent.interpreter import Interpreter
 from device_agent.mapper import Mapper
 from device_agent.reader_mapper import ReaderMapper
 from device_agent.service import AgentIdentity, AgentService
-from runtime.bus import Message
+from runtime.bus import Bus, Message
 from runtime.clock import Clock, SystemClock
 from runtime.door import Door
 from runtime.llm.embedder import LocalEmbedder
@@ -88,6 +88,10 @@ class LocalFleet:
 
     async def __aexit__(self, *exc: Any) -> None:
         await self._stack.aclose()
+
+    def client(self) -> AbstractAsyncContextManager[Bus]:
+        """The link of one more participant."""
+        return self._broker.client()
 
     async def _end_reader(self) -> None:
         self._reader.cancel()
