@@ -27,7 +27,7 @@ from simulations.fleet import SITE, LocalFleet, Models
 from simulations.scenario import Scenario
 
 NOON = 1_800_014_400.0
-SIZE = (110, 32)
+SIZE = (120, 32)
 PATIENCE = 240.0
 """s for each moment to come."""
 LIAR = Fault(robot="robot-2", kind="lies_about_moving")
@@ -54,8 +54,11 @@ class Stage:
         drawn = without_links(self.app.export_screenshot(title=f"parley dashboard: {view}"))
         (self.folder / f"dashboard-{view}.svg").write_text(drawn, encoding="utf-8")
 
-    def moving(self) -> int:
-        return sum(d.life.motion is not None and d.busy for d in self.app.feed.view.fleet.values())
+    def under_way(self) -> bool:
+        """All are there, and all but the liar move."""
+        view = self.app.feed.view
+        moving = sum(d.life.motion is not None and d.busy for d in view.fleet.values())
+        return moving >= SCENARIO.robots - 1 and set(view.links(self.app.clock.now()).values()) == {"online"}
 
     def answered(self) -> bool:
         return any(t.complete is not None for t in self.app.feed.view.instructions())
@@ -81,11 +84,12 @@ async def staged(fleet: LocalFleet, clock: LoopClock, folder: Path) -> AsyncIter
 
 
 async def pictures(folder: Path) -> None:
+    models = Models.shipped()
     clock = LoopClock(7, epoch=NOON - asyncio.get_running_loop().time())
-    async with LocalFleet(SCENARIO, Models.shipped(), clock) as fleet, staged(fleet, clock, folder) as stage:
+    async with LocalFleet(SCENARIO, models, clock) as fleet, staged(fleet, clock, folder) as stage:
         await stage.until(lambda: len(stage.app.feed.view.fleet) == SCENARIO.robots)
         await stage.pilot.press("i", *INSTRUCTION, "enter", "escape")
-        await stage.until(lambda: stage.moving() >= SCENARIO.robots - 1)
+        await stage.until(stage.under_way)
         await stage.save("map")
         await stage.save("fleet")
         await stage.until(stage.answered)

@@ -158,12 +158,14 @@ def _given(items: tuple[Item, ...], body: m.Subtask, subtask: str) -> tuple[Item
     rules: tuple[Callable[[Item], bool], ...] = (
         lambda i: not i.subtask and (i.device, i.text) == (device, text),
         lambda i: i.device == device and i.state == "asking",
-        lambda i: i.text == text and i.state in _MOVABLE,
+        lambda i: i.text == text and (i.state in _MOVABLE or (bool(i.subtask) and i.state == "waiting")),
     )
     index = next((n for rule in rules for n, item in enumerate(items) if rule(item)), None)
     if index is None:
         return (*items, Item(device, text, state="sent", subtask=subtask))
-    given = replace(items[index], device=device, text=text, state="sent", why="", subtask=subtask)
+    old = items[index]
+    before = f"{old.device}: {old.why}" if old.subtask and old.why and old.state != "asking" else old.before
+    given = replace(old, device=device, text=text, state="sent", why="", subtask=subtask, before=before)
     return (*items[:index], given, *items[index + 1 :])
 
 

@@ -132,7 +132,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Item:
-    """One sentence of a plan. `why`: what its device said, or proved."""
+    """One sentence of a plan. `why`: what its device said, or proved; `before`: what the one said that had it first."""
 
     device: str
     text: str
@@ -141,6 +141,7 @@ class Item:
     state: WorkState = "waiting"
     why: str = ""
     subtask: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True)

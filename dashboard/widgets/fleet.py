@@ -133,9 +133,9 @@ class Fleet(Vertical):
         """The columns for this width, and all rows anew."""
         width = self.size.width or self.app.size.width
         self._wide = width >= WIDE
-        columns = {"device": 14, "link": 9, "power": 5, "state": 13, "at": 10}
+        columns = {"device": 12, "link": 9, "power": 5, "state": 13, "at": 10}
         if self._wide:
-            columns |= {"kind": 7, "maker": 8, "charge": TREND, "last": 12}
+            columns |= {"kind, maker": 14, "charge": TREND, "last": 12}
         columns["doing"] = max(8, width - sum(columns.values()) - 2 * len(columns) - 4)
         self.table.lay_out(columns)
         self._again()
@@ -172,7 +172,7 @@ class Fleet(Vertical):
             plain(device.at),
         ]  # fmt: skip
         if self._wide:
-            cells += [plain(device.kind), plain(device.maker), plain(_trend(device)), plain(last)]
+            cells += [plain(f"{device.kind} {device.maker}"), plain(_trend(device)), plain(last)]
         return (*cells, plain(doing))
 
     def _note(self, shown: int, known: int) -> Text:

@@ -72,7 +72,8 @@ def _item(row: Row, item: Item, view: ViewState, room: int, density: Density) ->
     lanes = plain((row.line[: row.node], "dim"), (mark, style or "bold"), (row.line[row.node + 1 :], "dim"))
     head = Text.assemble(lanes, f" {row.item + 1:>2} ", (f"{word:<11}", style), f" {item.device}: ")
     reasons = _reasons(item, view) if density.reasons or item.state in AMISS else []
-    below = plain((f" {row.below}", "dim"), " " * 5)
+    reasons += [f"before, {item.before}"] if item.before else []
+    below = plain((row.below, "dim"), " " * 5)
     whys = [_beside(below, reason, room, style or "dim") for reason in reasons]
     return [_sentence(head, f"{item.text}{_after(item, row, density)}", row, room, density), *whys]
 
@@ -85,7 +86,7 @@ def _after(item: Item, row: Row, density: Density) -> str:
 
 def _sentence(head: Text, text: str, row: Row, room: int, density: Density) -> Text:
     if density.whole:
-        return _beside(head, text, room, "", plain((f" {row.below}", "dim")))
+        return _beside(head, text, room, "", plain((row.below, "dim")))
     line = Text.assemble(head, text)
     line.truncate(room, overflow="ellipsis")
     return line
