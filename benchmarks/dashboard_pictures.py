@@ -28,10 +28,10 @@ from simulations.scenario import Scenario
 
 NOON = 1_800_014_400.0
 SIZE = (120, 32)
-PATIENCE = 240.0
+PATIENCE = 500.0
 """s for each moment to come."""
 LIAR = Fault(robot="robot-2", kind="lies_about_moving")
-SCENARIO = Scenario(seed=7, robots=4, shelves=8, batteries=(92, 64, 81, 73), pace=2.0, faults=(LIAR,))
+SCENARIO = Scenario(seed=7, robots=4, shelves=8, batteries=(92, 64, 81, 73), pace=0.5, faults=(LIAR,))
 INSTRUCTION = "Please check if there are vacant positions on the shelves."
 
 
@@ -55,10 +55,10 @@ class Stage:
         (self.folder / f"dashboard-{view}.svg").write_text(drawn, encoding="utf-8")
 
     def under_way(self) -> bool:
-        """All are there, and all but the liar move."""
+        """All are there, and two move."""
         view = self.app.feed.view
         moving = sum(d.life.motion is not None and d.busy for d in view.fleet.values())
-        return moving >= SCENARIO.robots - 1 and set(view.links(self.app.clock.now()).values()) == {"online"}
+        return moving >= 2 and set(view.links(self.app.clock.now()).values()) == {"online"}
 
     def answered(self) -> bool:
         return any(t.complete is not None for t in self.app.feed.view.instructions())

@@ -158,7 +158,7 @@ def _given(items: tuple[Item, ...], body: m.Subtask, subtask: str) -> tuple[Item
     rules: tuple[Callable[[Item], bool], ...] = (
         lambda i: not i.subtask and (i.device, i.text) == (device, text),
         lambda i: i.device == device and i.state == "asking",
-        lambda i: i.text == text and (i.state in _MOVABLE or (bool(i.subtask) and i.state == "waiting")),
+        lambda i: i.text == text and (i.state in _MOVABLE or _ended_without(i)),
     )
     index = next((n for rule in rules for n, item in enumerate(items) if rule(item)), None)
     if index is None:
@@ -167,6 +167,11 @@ def _given(items: tuple[Item, ...], body: m.Subtask, subtask: str) -> tuple[Item
     before = f"{old.device}: {old.why}" if old.subtask and old.why and old.state != "asking" else old.before
     given = replace(old, device=device, text=text, state="sent", why="", subtask=subtask, before=before)
     return (*items[:index], given, *items[index + 1 :])
+
+
+def _ended_without(item: Item) -> bool:
+    """Its device has said how it ended, not well, and the coordinator already speaks of it as of work to come."""
+    return bool(item.subtask and item.why) and item.state not in _SETTLED and item.state != "asking"
 
 
 def _outcome(thread: Thread, body: m.OutcomeReport) -> Thread:

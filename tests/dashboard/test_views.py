@@ -152,8 +152,8 @@ async def test_both_themes_say_the_same(size: tuple[int, int], theme: str) -> No
         app = Dashboard(Operator(bus, "site", "me", Noon(1)))
         app.feed.view, app.theme = warehouse().view, theme
         async with app.run_test(size=size) as pilot:
-            for view in ("map", "plan", "experts"):
-                app.action_view(view)
+            for number, view in enumerate(VIEWS, 1):
+                await pilot.press(str(number))
                 await pilot.pause()
                 app.draw(anew=True)
                 await pilot.pause()

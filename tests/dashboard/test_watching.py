@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schemas import topics
 from schemas.experts import Consulted
-from schemas.messages import Answer, EpochReset, OutcomeReport, State, SubtaskStatus, WindowReply, WindowRequest
+from schemas.messages import Answer, EpochReset, OutcomeReport, Progress, State, SubtaskStatus, WindowReply, WindowRequest
 from schemas.outcomes import Done, Failed, Proof
 from tests.dashboard.wire import Wire, uid
 
@@ -114,11 +116,13 @@ def test_what_the_broker_kept_tells_nothing_of_delays() -> None:
     assert wire.view.timing.way == ()
 
 
-def test_work_that_another_device_takes_over_stays_one_item_and_says_what_came_of_it_before() -> None:
+@pytest.mark.parametrize("told", ["waiting", "sent", "running", "failed"])
+def test_work_that_another_device_takes_over_stays_one_item_and_says_what_came_of_it_before(told: str) -> None:
     wire = Wire()
     ident = wire.instruct(1, "Check.")
     wire.plan(ident, ("r1", "Check shelf 3."))
     wire.end(ident, wire.give(ident, 11, "r1", "Check shelf 3."), "r1", Failed(text="did not move"))
+    wire.say(topics.PROGRESS, "c", Progress(text="Another one tries.", work={0: told}), instruction=ident)
     wire.give(ident, 12, "r2", "Check shelf 3.")
     (item,) = wire.view.threads[ident].items
     assert (item.device, item.state, item.before) == ("r2", "sent", "r1: failed: did not move")

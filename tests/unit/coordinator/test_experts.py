@@ -99,6 +99,8 @@ async def test_the_answer_says_what_was_told_by_whom_and_how_sure_they_are() -> 
     assert answer.text == "Robot 1: line of sight, says the expert for line of sight, 97% sure."
     assert (answer.intent, answer.complete) == ("query", True)
     assert [(f.subject, f.property, f.value) for f in answer.facts] == [("robot-1", "line_of_sight", "line of sight")]
+    (asked,) = answer.consulted
+    assert (asked.expert, asked.device, asked.finding, asked.confidence, asked.problem) == ("line_of_sight", "robot-1", "line of sight", 0.97, "")
 
 
 async def test_without_a_device_all_that_are_there_are_looked_at() -> None:

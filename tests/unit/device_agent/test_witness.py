@@ -56,7 +56,7 @@ async def test_an_expert_that_sees_the_same_is_a_proof() -> None:
     server = Server(sees("free", "occupied", "free"))
     told = await witness(server).confirm("robot-1", LOOK, done(**SAID))
     assert server.asked == ["robot-1/frame"]
-    assert told.verified and [(p.held, p.seen) for p in told.proof] == [(True, "2 free, 1 occupied")]
+    assert told.verified and [(p.held, p.seen, p.expert) for p in told.proof] == [(True, "2 free, 1 occupied", "shelf_vacancy")]
 
 
 async def test_an_expert_that_sees_something_else_each_time_leaves_it_unverified() -> None:

@@ -104,3 +104,10 @@ def test_the_picture_shows_every_shelf_and_robot_and_is_the_same_each_time() -> 
     world.travel_to(world.robots["robot-1"], "shelf-1")
     world.kernel.drain(100)
     assert draw(world) != picture
+
+
+def test_the_site_tells_the_ground_that_each_place_fills() -> None:
+    site = site_of(build_world(load_scenario("warehouse", robots=2, shelves=4)))
+    shelf, dock = site.place("shelf-1"), site.place("dock-2")
+    assert shelf is not None and shelf.vertices == ((3, 3), (5, 3), (5, 4), (3, 4)) and shelf.at == (4.0, 4.5)
+    assert dock is not None and dock.vertices == ((1, 0), (2, 0), (2, 1), (1, 1)) and dock.at == (1.5, 0.5)
