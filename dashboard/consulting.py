@@ -58,7 +58,7 @@ def heard_of(known: Consulting, envelope: Envelope, at: float) -> Consulting:
     match envelope.body:
         case m.WindowRequest():
             body = envelope.body
-            look = Look(body.handle, envelope.source, body.device, name(body.what), at)
+            look = Look(line(body.handle), envelope.source, body.device, name(body.what), at)
             return replace(known, looks=(look, *known.looks)[:LOOKS])
         case m.WindowReply():
             return replace(known, looks=tuple(_back(look, envelope.body, at) for look in known.looks))
@@ -71,20 +71,20 @@ def heard_of(known: Consulting, envelope: Envelope, at: float) -> Consulting:
 
 
 def _back(look: Look, body: m.WindowReply, at: float) -> Look:
-    if (look.handle, look.device) != (body.handle, body.device) or look.took is not None:
+    if (look.handle, look.device) != (line(body.handle), body.device) or look.took is not None:
         return look
     return replace(look, took=max(0.0, at - look.at), problem=line(str(body.data.get("problem", ""))))
 
 
 def _opinion(told: Consulted, at: float, instruction: str) -> Opinion:
-    key = f"{instruction} {told.expert} {told.device}"
+    key = f"{instruction} {name(told.expert)} {name(told.device)}"
     sure = told.confidence if told.finding is not None and told.confidence else None
     return Opinion(name(told.expert), name(told.device), line(told.finding or ""), at, key, sure, line(told.problem), told.seconds or None)
 
 
 def _witnessed(body: m.OutcomeReport, at: float) -> list[Opinion]:
     return [
-        Opinion(name(proof.expert), body.device, line(proof.seen or ""), at, f"{body.subtask} {proof.expert}", held=proof.held)
+        Opinion(name(proof.expert), body.device, line(proof.seen or ""), at, f"{body.subtask} {name(proof.expert)}", held=proof.held)
         for proof in body.outcome.proof[:6]
         if proof.expert
     ]

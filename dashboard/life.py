@@ -86,4 +86,4 @@ def _call(body: m.Trace) -> Call:
     candidates = tuple(Candidate(name(c.name), c.score, c.match) for c in body.candidates[:CANDIDATES])
     arguments = line(", ".join(f"{k}={v!r}" for k, v in list(body.arguments.items())[:ARGUMENTS]))
     program = tuple(line(text) for text in body.program.splitlines()[:PROGRAM])
-    return Call(body.subtask, line(body.sentence), name(body.function or ""), arguments, body.confidence, candidates, program)
+    return Call(name(body.subtask), line(body.sentence), name(body.function or ""), arguments, body.confidence, candidates, program)

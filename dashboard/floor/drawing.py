@@ -49,11 +49,11 @@ def draw(picture: Picture, width: int, height: int) -> Drawing:
     marks = _devices(canvas, chart, at, moves)
     chosen = picture.device if picture.device in marks else ""
     if chosen:
-        _name(canvas, marks[chosen], (f"«{chosen}»", "«»"), "bold reverse")
+        _name(canvas, marks[chosen], (f"«{chosen}»", f"«{_brief(chosen)}»", "«»"), "bold reverse")
     _titles(canvas, chart, spots)
     for device in marks:
         if device != chosen:
-            _name(canvas, marks[device], (device, f"{device[0]}{_number(device)}"), moves[device].style)
+            _name(canvas, marks[device], (device, _brief(device)), moves[device].style)
     for spot in spots:
         _outline(canvas, chart, spot, OUTLINES[kinds.index(spot.kind) % len(OUTLINES)] if spot.kind in kinds else None)
     if chosen:
@@ -74,13 +74,19 @@ def _devices(canvas: Canvas, chart: Chart, at: Mapping[str, Point], moves: Mappi
     return marks
 
 
+def _brief(name: str) -> str:
+    """Its first letter and its number: r12."""
+    return f"{name[:1]}{_number(name)}"
+
+
 def _number(name: str) -> str:
     return "".join(c for c in name if c.isdigit())
 
 
 def _name(canvas: Canvas, mark: Cell, texts: Sequence[str], style: str) -> None:
     column, row = mark
-    canvas.write_somewhere(texts, ((column + 1, row, 0), (column, row, 1), (column, row + 1, 0.5), (column, row - 1, 0.5)), style)
+    beside = ((column + 1, row, 0), (column, row, 1), (column, row + 1, 0.5), (column, row - 1, 0.5), (column, row - 1, 0), (column, row + 1, 0))
+    canvas.write_somewhere(texts, beside, style)
 
 
 def _titles(canvas: Canvas, chart: Chart, spots: Sequence[Spot]) -> None:

@@ -44,7 +44,7 @@ class Ground:
 def ground_of(site: Site) -> Ground:
     places = site.places[:PLACES]
     zones = {p.zone for p in places}
-    words = {word.lower(): p.id for p in places for word in (*p.aliases, p.name, p.id) if word}
+    words = {name(word).lower(): p.id for p in places for word in (*p.aliases, p.name, p.id) if name(word)}
     return Ground(tuple(_spot(p, p.id in zones) for p in places), words)
 
 

@@ -42,7 +42,7 @@ class DeviceSheet(Sheet):
 
 def _position(device: DeviceView) -> str:
     at = device.life.position
-    return f" (x {at[0]:.1f} m, y {at[1]:.1f} m)" if at is not None else ""
+    return f" ({at[0]:.1f}, {at[1]:.1f} m)" if at is not None else ""
 
 
 def _troubles(device: DeviceView) -> list[Text]:

@@ -20,7 +20,7 @@ NEAR = 14
 LEGEND = (
     f"↗ on its way there  {MARKS['busy']} busy  {MARKS['idle']} idle  {MARKS['stopped']} stopped  {MARKS['problem']} problem  {MARKS['away']} away"
 )
-KEYS = "   arrows, n, p: choose  enter: device"
+KEYS = "   arrows n p Enter"
 
 
 class MapSheet(Sheet):

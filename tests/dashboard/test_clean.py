@@ -13,7 +13,22 @@ from hypothesis import strategies as st
 from dashboard.clean import WHOLE, plain
 from runtime.plain import clean
 from schemas import topics
-from schemas.messages import Answer, Ask, ExpertConnection, Instruction, OutcomeReport, PlanShown, Profile, Property, SiteMessage, State, Trace
+from schemas.experts import Consulted
+from schemas.messages import (
+    Answer,
+    Ask,
+    ExpertConnection,
+    Instruction,
+    OutcomeReport,
+    PlanShown,
+    Profile,
+    Property,
+    SiteMessage,
+    State,
+    Trace,
+    WindowReply,
+    WindowRequest,
+)
 from schemas.outcomes import Failed, NeedsAnswer, Proof
 from schemas.plan import Work
 from schemas.site import Place, Site
@@ -59,8 +74,11 @@ def _talk(wire: Wire, t: str) -> None:
     proof = (Proof(condition=t, held=True, seen=t),)
     for outcome in (Failed(text=t, proof=proof), NeedsAnswer(text=t, guess=t, approval=True)):
         wire.say(topics.OUTCOME, "r1", OutcomeReport(device="r1", subtask=subtask, outcome=outcome), instruction=ident, subtask=subtask)
+    consulted = Consulted(expert=t, device=t, finding=t, problem=t)
     wire.say(topics.ASK, "c", Ask(text=f"r1 asks: {t}"[:8192], options=(t,), about=t[:300], approval=True), instruction=ident)
-    wire.say(topics.ANSWER, "c", Answer(text=t, intent="query", complete=True), instruction=ident)
+    wire.say(topics.ANSWER, "c", Answer(text=t, intent="query", complete=True, consulted=(consulted,)), instruction=ident)
+    wire.say(topics.WINDOW_REQUEST, "r1", WindowRequest(device="r1", handle=t, what=t))
+    wire.say(topics.WINDOW, "r1", WindowReply(device="r1", handle=t, data={"problem": t}))
     wire.say(topics.INSTRUCTION, "op", Instruction(text=t), instruction=uid(2), message=uid(2))
 
 
