@@ -1,4 +1,4 @@
-"""MCP servers as this project makes them, and over streamable HTTP: on one address, with bearer tokens where they are configured."""
+"""MCP servers over streamable HTTP: on one address, with bearer tokens where they are configured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import contextlib
 import hmac
 import socket
 from collections.abc import Generator, Sequence
-from importlib import metadata
 from typing import Any
 
 import h11
@@ -24,22 +23,6 @@ LARGEST = 64 * 1024
 """Bytes of a request: handles are short."""
 PROMPT, CONNECTIONS = 10.0, 500
 """s for a request to arrive whole; connections at a time, beyond which clients are told to come back later."""
-
-
-def _version() -> str:
-    """This project's; empty where it runs without being installed."""
-    try:
-        return metadata.version("parley")
-    except metadata.PackageNotFoundError:
-        return ""
-
-
-VERSION = _version()
-
-
-def new_server(name: str, title: str, instructions: str, **settings: Any) -> MCPServer[Any]:
-    """A server without tools yet. What goes wrong inside is no line on standard error, which may be a person's terminal: callers say it."""
-    return MCPServer(name, title=title, instructions=instructions, version=VERSION, log_level="CRITICAL", **settings)
 
 
 class Bearer:

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 from mcp import Client
 
-from runtime.mcp_http import listen, new_server, serve
+from runtime.mcp_http import listen, serve
+from runtime.mcp_server import new_server
 
 PART = b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 
