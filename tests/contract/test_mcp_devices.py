@@ -15,6 +15,7 @@ import pytest
 from device_agent.drivers.mcp import McpDriver, offers
 from device_agent.drivers.tools import Accepted
 from runtime.clock import SystemClock
+from runtime.mcp import Access
 from runtime.mcp_http import listen, serve
 from runtime.mcp_session import McpSession, Target
 from schemas.errors import DeviceError
@@ -50,7 +51,7 @@ async def over_http(manner: str, **settings: Any) -> AsyncIterator[McpDriver]:
     listening = listen("127.0.0.1", 0)
     serving = asyncio.create_task(serve(server(manner, None), listening, [TOKEN]))
     try:
-        target = Target(url=f"http://127.0.0.1:{listening.getsockname()[1]}/mcp", token=settings.pop("token", TOKEN))
+        target = Target(url=f"http://127.0.0.1:{listening.getsockname()[1]}/mcp", access=Access(settings.pop("token", TOKEN)))
         async with opened(target, **settings) as driver:
             yield driver
     finally:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import Any
@@ -124,7 +124,7 @@ async def test_nonsense_disturbs_no_session(site: Site) -> None:
     pid = (await site.adder()).pid
     control = f"$mcp-server/adder-{pid}/{NAME}"
     begin = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}'
-    async with Client(over_mqtt(site.broker, NAME), mode="legacy") as calm:
+    async with Client(over_mqtt(site.broker, NAME, deque()), mode="legacy") as calm:
         host, _, port = site.address.partition(":")
         async with aiomqtt.Client(host, int(port), identifier="hostile", protocol=aiomqtt.ProtocolVersion.V5) as hostile:
             for payload in (b"", b"\xff\xfe", b"[" * 9000, b"{}", begin, b"x" * 3_000_000):
@@ -150,9 +150,9 @@ async def test_the_session_that_was_silent_longest_makes_room(site: Site, monkey
     try:
         await site.until(lambda there: "adder-here" in there)
         async with AsyncExitStack() as stack:
-            clients = [await stack.enter_async_context(Client(over_mqtt(site.broker, NAME), mode="legacy")) for _ in range(3)]
+            clients = [await stack.enter_async_context(Client(over_mqtt(site.broker, NAME, deque()), mode="legacy")) for _ in range(3)]
             assert await added(clients[0]) == 3  # now the second one is silent longest
-            late = await stack.enter_async_context(Client(over_mqtt(site.broker, NAME), mode="legacy"))
+            late = await stack.enter_async_context(Client(over_mqtt(site.broker, NAME, deque()), mode="legacy"))
             assert [await added(client) for client in (clients[0], clients[2], late)] == [3, 3, 3]
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(1.0):
