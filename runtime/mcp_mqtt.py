@@ -279,7 +279,7 @@ async def over_mqtt(broker: BrokerSection, name: str, said: deque[str]) -> Async
         session = _Session.opened()
         tasks = [
             asyncio.create_task(_read(client, session.arrived, f"$mcp-server/presence/{server}/{name}", said)),
-            asyncio.create_task(_write(client, session, rpc, control, ident)),
+            asyncio.create_task(_write(client, session, rpc, control, ident, said)),
         ]
         try:
             yield session.reading, session.writing
@@ -305,7 +305,7 @@ async def _passed(client: aiomqtt.Client, arrived: Any, presence: str) -> str:
     """Passes on what the server says, until it does no more; why."""
     pace = Pace()
     async for message in pace.waited(aiter(client.messages)):
-        payload = message.payload if isinstance(message.payload, bytes) else b""
+        payload = bytes(message.payload)
         if pace.exceeded():
             return TOO_FAST
         if len(payload) > LARGEST:
@@ -321,10 +321,11 @@ async def _passed(client: aiomqtt.Client, arrived: Any, presence: str) -> str:
     return "the link to the MQTT broker was lost"
 
 
-async def _write(client: aiomqtt.Client, session: _Session, rpc: str, control: str, ident: str) -> None:
+async def _write(client: aiomqtt.Client, session: _Session, rpc: str, control: str, ident: str, said: deque[str]) -> None:
     try:
         async for message in session.leaving:
             topic = control if getattr(message.message, "method", "") == "initialize" else rpc
             await client.publish(topic, bytes_of(message), qos=1, properties=_sending("mcp-client", ident))
     except aiomqtt.MqttError:
+        said.append("the MQTT broker does not take what is sent to it")
         session.arrived.close()
