@@ -41,7 +41,7 @@ async def _serve(settings: Any, folder: Path | None, accept: Sequence[str]) -> N
     from runtime.store import SqliteStore
 
     clock = SystemClock()
-    devices = await open_devices(settings.agent, folder, accept, clock)
+    devices = await open_devices(settings, folder, accept, clock)
     mapper = open_mapper(settings.models.embed, settings.models.threads, settings.models.server or settings.models.reader)
     store = SqliteStore(settings.agent.state_dir / f"{settings.agent.id}.db")
     identity = AgentIdentity(site=settings.site, agent=settings.agent.id, boot=clock.uuid7(), heartbeat=settings.agent.heartbeat)

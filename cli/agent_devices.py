@@ -14,23 +14,24 @@ from device_agent.drivers.http import HttpDriver, HttpxTransport
 from device_agent.drivers.mcp import McpDriver, offers
 from device_agent.drivers.tools import Accepted, changes
 from runtime.clock import Clock
+from runtime.mcp import Access
 from runtime.mcp_session import McpSession, Target
-from runtime.settings import AgentSection, DeviceSection, explain
+from runtime.settings import DeviceSection, Settings, explain
 from schemas.errors import ConfigError, DeviceError
 from schemas.messages import Profile, Property
 from schemas.skills import Catalogue
 
 
-async def open_devices(section: AgentSection, folder: Path | None, accept: Sequence[str], clock: Clock) -> list[tuple[Profile, Driver]]:
+async def open_devices(settings: Settings, folder: Path | None, accept: Sequence[str], clock: Clock) -> list[tuple[Profile, Driver]]:
     """Profile and driver of each. `folder`: that of the configuration, where commands run. `accept`: MCP servers whose tools are taken over anew.
 
     Raises ConfigError.
     """
     opened = list[tuple[Profile, Driver]]()
     try:
-        for device in section.devices:
+        for device in settings.agent.devices:
             own = load_catalogue(device.catalogue) if device.catalogue is not None else None
-            driver = await _mcp(device, own, section, folder, device.id in accept, clock) if device.driver == "mcp" else _http(device, own, clock)
+            driver = await _mcp(device, own, settings, folder, device.id in accept, clock) if device.driver == "mcp" else _http(device, own, clock)
             opened.append((profile_of(device, driver.catalogue), driver))
     except ConfigError:
         for _, driver in opened:
@@ -44,10 +45,10 @@ def _http(device: DeviceSection, catalogue: Catalogue | None, clock: Clock) -> D
     return HttpDriver(catalogue, HttpxTransport(device.url), clock, device=device.id)
 
 
-async def _mcp(device: DeviceSection, own: Catalogue | None, section: AgentSection, folder: Path | None, anew: bool, clock: Clock) -> Driver:
+async def _mcp(device: DeviceSection, own: Catalogue | None, settings: Settings, folder: Path | None, anew: bool, clock: Clock) -> Driver:
     """Its tools are taken over at the first start, and when somebody says so."""
-    session = McpSession(Target(device.command, folder, device.url, device.token), clock)
-    path = section.state_dir / f"{section.id}-{device.id}-tools.json"
+    session = McpSession(Target(device.command, folder, device.url, Access(device.token, settings.broker)), clock)
+    path = settings.agent.state_dir / f"{settings.agent.id}-{device.id}-tools.json"
     try:
         before = _accepted(path)
         accepted = before if before is not None and not anew else await _offered(session, device.id)

@@ -140,6 +140,7 @@ async def _spoken(server: Any, settings: Any, way: Way, instance: str, opened: l
     from runtime.mcp_http import listen
     from runtime.mcp_http import serve as serve_http
     from runtime.mcp_mqtt import MqttServed
+    from runtime.mcp_stdio import serve_stdio
 
     if way.mqtt:
         name = server_name(settings.site, [e.card.name for e in opened])
@@ -147,7 +148,7 @@ async def _spoken(server: Any, settings: Any, way: Way, instance: str, opened: l
         say(f"{len(opened)} experts as {name}, over MQTT")
         await MqttServed(server, settings.broker, instance, name, about).serve()
     elif way.http is None:
-        await server.run_stdio_async()
+        await serve_stdio(server)
     else:
         listening = listen(way.host, way.http)
         say(f"{len(opened)} experts at {way.endpoint('')}")

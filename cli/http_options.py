@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 HostOption = Annotated[str, typer.Option("--host", help="Address of --http.")]
 TokensOption = Annotated[Path | None, typer.Option("--tokens", metavar="FILE", help="Bearer tokens of --http, one a line.")]
 
@@ -29,7 +28,10 @@ def read_tokens(path: Path | None) -> list[str]:
 
 def check_reach(http: int | None, host: str, tokens: list[str]) -> None:
     """Raises ConfigError where anybody on the network could call."""
+    if http is None or tokens:
+        return
+    from runtime.mcp_http import LOOPBACK
     from schemas.errors import ConfigError
 
-    if http is not None and host not in LOOPBACK and not tokens:
+    if host not in LOOPBACK:
         raise ConfigError(f"--host {host} is reached from other machines: say with --tokens who may ask")

@@ -32,13 +32,14 @@ def mcp(
 async def _serve(settings: Any, http: int | None, host: str, tokens: list[str]) -> None:
     from cli.mcp_server import build
     from runtime.mcp_http import listen, serve
+    from runtime.mcp_stdio import serve_stdio
     from runtime.operator import connect
 
     told = settings.broker
     async with connect(told.addresses, settings.site, told.username, told.password, patient=True) as operator:
         server = build(operator)
         if http is None:
-            await server.run_stdio_async()
+            await serve_stdio(server)
             return
         listening = listen(host, http)
         say(f"the fleet at http://{host}:{http}/mcp")

@@ -7,40 +7,45 @@ and told as an answer with a follow-up tool where it cannot.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from types import TracebackType
+from typing import Annotated, Any, TypeVar
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
-from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
-from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult, ToolAnnotations
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
+from mcp.server.subscriptions import InMemorySubscriptionBus, ResourcesListChanged, ResourceUpdated
+from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult, Resource, ToolAnnotations
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel, Field, JsonValue
 
 from runtime.halting import Halting
-from runtime.mcp_http import new_server
+from runtime.mcp_server import Changing, new_server
 from runtime.operator import Operator, Told
 from runtime.plain import clean, paragraphs
 from runtime.transcript import Transcript
 from schemas.base import Frozen
 from schemas.envelope import Envelope
 from schemas.errors import LinkError, ParleyError
-from schemas.messages import Answer, PlanShown, Profile, State
+from schemas.messages import Answer, Connection, PlanShown, Profile, State
 from schemas.topics import Address
 
 ABOUT = (
     "A fleet of devices that is told in plain language what to do. list_devices says who is there; send_instruction does something and "
     "answers when it is done and proved; preview_plan shows what would be done; stop halts devices at once."
 )
-KEPT, LINES, PATIENCE = 100, 200, 600.0
-"""Instructions whose answers can be read again; lines of conversation that are kept; seconds to wait for an answer."""
-Sentence = Annotated[str, Field(min_length=1, max_length=2000, description="what the fleet is to do or say, in plain language")]
+KEPT, LINES, PATIENCE, LAST = 100, 200, 600.0, 1.0
+"""Instructions whose answers can be read again; lines of conversation that are kept; seconds to wait for an answer, and for its last progress."""
+LONGEST = 2000
+"""Characters of what a person says."""
+Sentence = Annotated[str, Field(min_length=1, max_length=LONGEST, description="what the fleet is to do or say, in plain language")]
 Devices = Annotated[list[str], Field(max_length=500, description="ids of devices; none: every device")]
+T = TypeVar("T")
+JSON = "application/json"
 LOOKS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
 
@@ -94,16 +99,36 @@ class Said(BaseModel):
 
 
 class Progressing:
-    """The conversation about one instruction, line by line, as progress of one request."""
+    """The conversation about one instruction, line by line, as progress of one request.
+
+    A client that does not read misses lines, and keeps nobody waiting: the reader of the bus calls `show`.
+    """
 
     def __init__(self, context: Context[Any, Any]) -> None:
         self._context, self._transcript, self._count = context, Transcript(), 0
+        self._lines, self._telling = asyncio.Queue[str](LINES), asyncio.Future[None]()
 
-    async def show(self, address: Address, envelope: Envelope) -> None:
+    async def __aenter__(self) -> Progressing:
+        self._telling = asyncio.create_task(self._tell(), name="mcp.progress")
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._lines.join(), LAST)
+        self._telling.cancel()
+
+    def show(self, address: Address, envelope: Envelope) -> None:
         line = self._transcript.line(address, envelope) if address.topic.role != "operator" else None
-        if line:
+        if line and not self._lines.full():
+            self._lines.put_nowait(clean(" ".join(line.split())))
+
+    async def _tell(self) -> None:
+        while True:
+            line = await self._lines.get()
             self._count += 1
-            await self._context.report_progress(self._count, None, clean(" ".join(line.split())))
+            await self._context.report_progress(self._count, None, line)
+            self._lines.task_done()
 
 
 @dataclass
@@ -112,12 +137,14 @@ class Gateway:
 
     operator: Operator
     changes: InMemorySubscriptionBus = field(default_factory=InMemorySubscriptionBus)
-    """Who listens hears which resources have changed (2026-07-28)."""
+    """Who listens hears which resources have changed."""
     answers: OrderedDict[str, Reported] = field(default_factory=lambda: OrderedDict[str, Reported]())
     questions: OrderedDict[str, Told] = field(default_factory=lambda: OrderedDict[str, Told]())
     plans: OrderedDict[str, PlanShown] = field(default_factory=lambda: OrderedDict[str, PlanShown]())
     lines: OrderedDict[str, str] = field(default_factory=lambda: OrderedDict[str, str]())
     transcript: Transcript = field(default_factory=Transcript)
+    _rows: dict[str, DeviceRow] = field(default_factory=lambda: dict[str, DeviceRow]())
+    """As they were when their change was last told."""
 
     def __post_init__(self) -> None:
         self.operator.listeners.append(self._hear)
@@ -126,13 +153,36 @@ class Gateway:
         body = envelope.body
         if isinstance(body, PlanShown) and envelope.instruction:
             _keep(self.plans, envelope.instruction, body, KEPT)
-            await self.changes.publish(ResourceUpdated(uri=f"parley://plan/{envelope.instruction}"))
+            await self._changed(f"plan/{envelope.instruction}")
+        elif isinstance(body, Answer) and envelope.instruction in self.answers and (body.final or body.intent != "question"):
+            await self._report(Told(envelope.instruction, body))  # somebody else may have answered its question
         elif isinstance(body, Profile | State):
-            await self.changes.publish(ResourceUpdated(uri=f"parley://device/{body.device}"))
-            await self.changes.publish(ResourceUpdated(uri="parley://devices"))
+            await self._look({body.device})
+        elif isinstance(body, Connection):
+            there = {device for device, row in self._rows.items() if row.online}
+            await self._look(there ^ self.operator.fleet.devices_online())
         line = self.transcript.line(address, envelope)
         if line:
             _keep(self.lines, envelope.id, clean(" ".join(line.split())), LINES)
+
+    async def _look(self, devices: AbstractSet[str]) -> None:
+        """Tells which of them have changed."""
+        for ident in sorted(devices & self.operator.fleet.profiles.keys()):
+            before, row = self._rows.get(ident), self.device(ident)
+            self._rows[ident] = row
+            if row != before:
+                await self._changed(f"device/{ident}")
+                await self._changed("devices")
+            if row.online != (before is not None and before.online):
+                await self.changes.publish(ResourcesListChanged())
+
+    async def _changed(self, path: str) -> None:
+        await self.changes.publish(ResourceUpdated(uri=f"parley://{path}"))
+
+    def there(self) -> list[Resource]:
+        """The devices that are online, as resources."""
+        rows = [row for row in self.fleet().devices if row.online]
+        return [Resource(uri=f"parley://device/{row.device}", name=row.device, title=row.name, mime_type=JSON) for row in rows]
 
     def fleet(self) -> Fleet:
         return Fleet(devices=tuple(self.device(ident) for ident in sorted(self.operator.fleet.profiles)))
@@ -160,37 +210,42 @@ class Gateway:
 
         A question goes to the person at the client: within the request (2025-11-25), or as input that the repeated request brings (2026-07-28).
         """
-        progress, again = Progressing(context), context.request_state
+        again = context.request_state
         given = again or self.operator.clock.uuid7()
         try:
-            if again is None:
-                told = await _told(self.operator.instruct(text, instruction=given, dry_run=dry_run, timeout=PATIENCE, show=progress.show))
-            elif (said := _brought(context)) is not None:
-                told = await _told(self.operator.reply(self._asked(given), said, timeout=PATIENCE, show=progress.show))
-            else:
-                return self._answered(given)
-            while told.answer.intent == "question" and _can_be_asked(context) and not _modern(context):
-                if (said := await _elicited(context, told.answer.text)) is None:
-                    break
-                told = await _told(self.operator.reply(told, said, timeout=PATIENCE, show=progress.show))
+            async with Progressing(context) as progress:
+                if again is None:
+                    told = await _told(self.operator.instruct(text, instruction=given, dry_run=dry_run, timeout=PATIENCE, show=progress.show))
+                elif (said := _brought(context)) is not None:
+                    told = await _told(self.operator.reply(self._asked(given), said, timeout=PATIENCE, show=progress.show))
+                else:
+                    return self.answer(given)
+                while told.answer.intent == "question" and _can_be_asked(context) and not _modern(context):
+                    if (said := await _elicited(context, told.answer.text)) is None:
+                        break
+                    told = await _told(self.operator.reply(told, said, timeout=PATIENCE, show=progress.show))
         except asyncio.CancelledError:
             with suppress(LinkError):
                 await asyncio.shield(self.operator.cancel(given))
             raise
-        reported = self.report(told)
+        reported = await self._report(told)
         return _input_needed(reported) if reported.kind == "question" and _can_be_asked(context) and _modern(context) else reported
 
-    def _answered(self, instruction: str) -> Reported:
+    def answer(self, instruction: str) -> Reported:
         """Raises ToolError for an instruction that is not known."""
-        if (known := self.answers.get(instruction)) is None:
-            raise ToolError(f"nothing is known of instruction {clean(instruction, 64)!r}")
-        return known
+        return _known(self.answers, instruction)
+
+    def plan(self, instruction: str) -> PlanShown:
+        """Raises ToolError for an instruction that is not known."""
+        return _known(self.plans, instruction)
 
     async def reply(self, instruction: str, text: str, context: Context[Any, Any]) -> Reported:
         asked = self._asked(instruction)
         if asked.asked is not None and asked.asked.approval:
             raise ToolError("this cannot be undone: a person has to say yes, asked by elicitation or at another place (parley tell)")
-        return self.report(await _told(self.operator.reply(asked, text, timeout=PATIENCE, show=Progressing(context).show)))
+        async with Progressing(context) as progress:
+            told = await _told(self.operator.reply(asked, text, timeout=PATIENCE, show=progress.show))
+        return await self._report(told)
 
     def _asked(self, instruction: str) -> Told:
         """The open question. Raises ToolError when there is none."""
@@ -199,8 +254,8 @@ class Gateway:
             raise ToolError("no question is open for this instruction; take `instruction` from the answer that asked")
         return asked
 
-    def report(self, told: Told) -> Reported:
-        answer, plan = told.answer, self.plans.get(told.instruction)
+    async def _report(self, told: Told) -> Reported:
+        answer, plan, before = told.answer, self.plans.get(told.instruction), self.answers.get(told.instruction)
         reported = Reported(
             instruction=told.instruction,
             answer=paragraphs(answer.text),
@@ -215,6 +270,8 @@ class Gateway:
         self.questions.pop(told.instruction, None)
         if answer.intent == "question":
             _keep(self.questions, told.instruction, told, KEPT)
+        if reported != before:
+            await self._changed(f"answer/{told.instruction}")
         return reported
 
     async def halt(self, devices: Sequence[str], latched: bool) -> Halted:
@@ -228,7 +285,7 @@ class Gateway:
 def build(operator: Operator) -> MCPServer[Any]:
     """The server; `operator` must be connected and reading."""
     gateway = Gateway(operator)
-    server = new_server("parley", "Parley", ABOUT, subscriptions=gateway.changes)
+    server = new_server("parley", "Parley", ABOUT, Changing(gateway.changes, frozenset({"resources"}), gateway.there))
     _add_tools(server, gateway)
     _add_resources(server, gateway)
     return server
@@ -272,27 +329,28 @@ def _add_tools(server: MCPServer[Any], gateway: Gateway) -> None:
 
 
 def _add_resources(server: MCPServer[Any], gateway: Gateway) -> None:
-    @server.resource("parley://devices", mime_type="application/json", title="The fleet")
+    @server.resource("parley://devices", mime_type=JSON, title="The fleet")
     async def fleet() -> str:
         return gateway.fleet().model_dump_json()
 
-    @server.resource("parley://device/{device}", mime_type="application/json", title="One device")
+    @server.resource("parley://device/{device}", mime_type=JSON, title="One device")
     async def device(device: str) -> str:
-        return gateway.device(device).model_dump_json()
+        return _found(gateway.device, device)
 
-    @server.resource("parley://plan/{instruction}", mime_type="application/json", title="The plan of an instruction")
+    @server.resource("parley://plan/{instruction}", mime_type=JSON, title="The plan of an instruction")
     async def plan(instruction: str) -> str:
-        found = gateway.plans.get(instruction)
-        return found.model_dump_json() if found else _missing(instruction)
+        return _found(gateway.plan, instruction)
 
-    @server.resource("parley://answer/{instruction}", mime_type="application/json", title="The answer to an instruction")
+    @server.resource("parley://answer/{instruction}", mime_type=JSON, title="The answer to an instruction")
     async def answer(instruction: str) -> str:
-        found = gateway.answers.get(instruction)
-        return found.model_dump_json() if found else _missing(instruction)
+        return _found(gateway.answer, instruction)
 
 
-def _missing(instruction: str) -> str:
-    return json.dumps({"problem": f"nothing is known of instruction {clean(instruction, 64)!r}"})
+def _found(look: Callable[[str], BaseModel], ident: str) -> str:
+    try:
+        return look(ident).model_dump_json()
+    except ToolError as error:
+        raise ResourceNotFoundError(str(error)) from None
 
 
 async def _told(work: Any) -> Told:
@@ -302,9 +360,16 @@ async def _told(work: Any) -> Told:
         raise ToolError(str(error)) from None
 
 
+def _known(kept: Mapping[str, T], instruction: str) -> T:
+    if instruction not in kept:
+        raise ToolError(f"nothing is known of instruction {clean(instruction, 64)!r}")
+    return kept[instruction]
+
+
 def _can_be_asked(context: Context[Any, Any]) -> bool:
-    able = context.client_capabilities
-    return able is not None and able.elicitation is not None
+    """With a form. Who does not say by what means can do that."""
+    able = context.client_capabilities.elicitation if context.client_capabilities is not None else None
+    return able is not None and (able.form is not None or able.url is None)
 
 
 def _modern(context: Context[Any, Any]) -> bool:
@@ -313,13 +378,13 @@ def _modern(context: Context[Any, Any]) -> bool:
 
 async def _elicited(context: Context[Any, Any], question: str) -> str | None:
     """The person's answer; None when there is none."""
-    result = await context.elicit(clean(question, 2000), Said)
-    return result.data.answer.strip() or None if result.action == "accept" else None
+    result = await context.elicit(clean(question, LONGEST), Said)
+    return result.data.answer.strip()[:LONGEST] or None if result.action == "accept" else None
 
 
 def _input_needed(asked: Reported) -> InputRequiredResult:
     schema = {"type": "object", "properties": {"answer": {"type": "string", "description": "your answer, in plain language"}}, "required": ["answer"]}
-    params = ElicitRequestFormParams.model_validate({"message": clean(asked.answer, 2000), "requestedSchema": schema})
+    params = ElicitRequestFormParams.model_validate({"message": clean(asked.answer, LONGEST), "requestedSchema": schema})
     return InputRequiredResult(input_requests={"answer": ElicitRequest(params=params)}, request_state=asked.instruction)
 
 
@@ -329,7 +394,7 @@ def _brought(context: Context[Any, Any]) -> str | None:
     if not isinstance(brought, ElicitResult) or brought.action != "accept":
         return None
     said = (brought.content or {}).get("answer")
-    return said.strip()[:2000] or None if isinstance(said, str) else None
+    return said.strip()[:LONGEST] or None if isinstance(said, str) else None
 
 
 def _facts(answer: Answer) -> tuple[dict[str, JsonValue], ...]:

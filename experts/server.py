@@ -16,7 +16,7 @@ from pydantic import Field
 
 from experts.sources import NoWindow, Source
 from experts.window import Unreadable, Window
-from runtime.mcp_http import new_server
+from runtime.mcp_server import new_server
 from schemas.errors import ParleyError
 from schemas.experts import ExpertCard, Verdict
 
@@ -37,7 +37,7 @@ class Judge(Protocol):
 
 def build(experts: Iterable[Judge], source: Source, deadline: float = DEADLINE) -> MCPServer[Any]:
     """One tool for each expert, its card as `expert://<name>/card`, and what a window holds as `window://<device>/<what>`."""
-    server = new_server("parley-experts", "Parley's experts", ABOUT, subscriptions=False)
+    server = new_server("parley-experts", "Parley's experts", ABOUT)
     for expert in experts:
         _add(server, expert, source, deadline)
 

@@ -21,7 +21,7 @@ def configure(level: Level = "warning", json: bool = False) -> None:
     """Set up once, at an entry point. Everything goes to stderr: stdout belongs to results."""
     number = getattr(logging, level.upper())
     logging.basicConfig(stream=sys.stderr, level=max(number, logging.WARNING), format="%(name)s: %(message)s")
-    for noisy in ("amqtt", "transitions", "asyncio", "paho"):
+    for noisy in ("amqtt", "transitions", "asyncio", "paho", "mcp", "client"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL if level != "debug" else logging.INFO)
     renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     structlog.configure(

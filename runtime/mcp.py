@@ -6,12 +6,14 @@ What a server says is data: it is cut to size here, checked by whoever asked, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
 from mcp import Client
-from mcp.types import TextContent, TextResourceContents
+from mcp.types import CallToolResult, TextContent, TextResourceContents
 
 from runtime.mcp_mqtt import SCHEME, over_mqtt
 from runtime.mcp_wire import over_http, plain
@@ -69,34 +71,52 @@ class McpServer:
         return texts[0]
 
     async def _ask(self, what: Callable[[Client], Awaitable[T]]) -> T:
+        said = deque[str](maxlen=1)
         try:
             async with asyncio.timeout(self._deadline):
                 if not isinstance(self._url, str) or not self._url.startswith(SCHEME):
-                    return await self._once(what)
+                    return await self._once(what, said)
                 try:
-                    return await self._once(what)
+                    return await self._once(what, said)
                 except LinkError:  # there is none, or no broker
                     raise
                 except Exception:
-                    return await self._once(what)
+                    return await self._once(what, said)
         except TimeoutError:
             raise LinkError(f"no answer within {self._deadline:g} s") from None
         except (LinkError, ModelError):
             raise
         except Exception as error:
-            raise LinkError(f"it cannot be reached ({plain(innermost(error))[:120]})") from None
+            why = f"; {said[0]}" if said else ""
+            raise LinkError(f"it cannot be reached ({plain(innermost(error))[:120]}{why})") from None
 
-    async def _once(self, what: Callable[[Client], Awaitable[T]]) -> T:
-        if not isinstance(self._url, str):
-            made = Client(self._url)
-        elif not self._url.startswith(SCHEME):
-            made = Client(over_http(self._url, self._access.token, self._deadline))
-        elif self._access.broker is not None:
-            made = Client(over_mqtt(self._access.broker, self._url.removeprefix(SCHEME)), mode="legacy")
-        else:
-            raise LinkError("it is on a broker that is not known here")
-        async with made as client:
+    async def _once(self, what: Callable[[Client], Awaitable[T]], said: deque[str]) -> T:
+        made = client_of(self._url, self._access, self._deadline, said) if isinstance(self._url, str) else Client(self._url)
+        async with entered(made) as client:
             return await what(client)
+
+
+@asynccontextmanager
+async def entered(made: Client) -> AsyncGenerator[Client]:
+    """Without the SDK's check of answers by the server's own schema, whose patterns may take for ever: who asks reads the answer with care."""
+
+    async def unchecked(name: str, result: CallToolResult) -> None: ...
+
+    async with made as client:
+        client.session.validate_tool_result = unchecked
+        yield client
+
+
+def client_of(url: str, access: Access, timeout: float | None, said: deque[str]) -> Client:
+    """Of a server over HTTP or on the broker. `timeout`: s for each read and write over HTTP, None: the caller's. `said`: takes why it failed.
+
+    Raises LinkError.
+    """
+    if not url.startswith(SCHEME):
+        return Client(over_http(url, access.token, timeout, said))
+    if access.broker is None:
+        raise LinkError("it is on a broker that is not known here")
+    return Client(over_mqtt(access.broker, url.removeprefix(SCHEME), said), mode="legacy")
 
 
 def innermost(error: BaseException) -> str:

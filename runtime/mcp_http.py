@@ -1,4 +1,4 @@
-"""MCP servers as this project makes them, and over streamable HTTP: on one address, with bearer tokens where they are configured."""
+"""MCP servers over streamable HTTP: on one address, with bearer tokens where they are configured."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import hmac
 import socket
-from collections.abc import Generator, Sequence
-from importlib import metadata
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import h11
@@ -19,49 +18,38 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from schemas.errors import ConfigError
 
-PATH = "/mcp"
+PATH, LOOPBACK = "/mcp", ("127.0.0.1", "::1", "localhost")
 LARGEST = 64 * 1024
 """Bytes of a request: handles are short."""
 PROMPT, CONNECTIONS = 10.0, 500
 """s for a request to arrive whole; connections at a time, beyond which clients are told to come back later."""
 
 
-def _version() -> str:
-    """This project's; empty where it runs without being installed."""
-    try:
-        return metadata.version("parley")
-    except metadata.PackageNotFoundError:
-        return ""
+class Guarded:
+    """Lets a request through whose Authorization header has one of the tokens, and that no web page sent: none is served here."""
 
-
-VERSION = _version()
-
-
-def new_server(name: str, title: str, instructions: str, **settings: Any) -> MCPServer[Any]:
-    """A server without tools yet. What goes wrong inside is no line on standard error, which may be a person's terminal: callers say it."""
-    return MCPServer(name, title=title, instructions=instructions, version=VERSION, log_level="CRITICAL", **settings)
-
-
-class Bearer:
-    """Lets a request through whose Authorization header has one of the tokens."""
-
-    def __init__(self, app: ASGIApp, tokens: Sequence[str]) -> None:
-        self._app, self._tokens = app, [f"Bearer {token}".encode() for token in tokens]
+    def __init__(self, app: ASGIApp, tokens: Sequence[str], pages: bool) -> None:
+        self._app, self._tokens, self._pages = app, [f"Bearer {token}".encode() for token in tokens], pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._knows(dict(scope["headers"]).get(b"authorization", b"")):
-            refusal = PlainTextResponse("a bearer token of this site is needed", 401, headers={"WWW-Authenticate": "Bearer"})
+        if scope["type"] != "http" or (refusal := self._refusal(dict(scope["headers"]))) is None:
+            await self._app(scope, receive, send)
+        else:
             await refusal(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
 
-    def _knows(self, given: bytes) -> bool:
-        return any(hmac.compare_digest(given, token) for token in self._tokens)
+    def _refusal(self, headers: Mapping[bytes, bytes]) -> ASGIApp | None:
+        if not self._pages and b"origin" in headers:
+            return PlainTextResponse("no web page is expected here", 403)
+        given = headers.get(b"authorization", b"")
+        if self._tokens and not any(hmac.compare_digest(given, token) for token in self._tokens):
+            return PlainTextResponse("a bearer token of this site is needed", 401, headers={"WWW-Authenticate": "Bearer"})
+        return None
 
 
 def web_app(server: MCPServer[Any], host: str, tokens: Sequence[str] = (), *, sessions: bool = False) -> ASGIApp:
+    """On this machine's own addresses the SDK looks at Host and Origin; on others, whose names are not known here, no page is let in at all."""
     app = server.streamable_http_app(streamable_http_path=PATH, host=host, max_request_body_size=LARGEST, stateless_http=not sessions)
-    return Bearer(app, tokens) if tokens else app
+    return Guarded(app, tokens, pages=host in LOOPBACK)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -12,7 +12,7 @@ import json
 import random
 import re
 import uuid
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from runtime.mcp_wire import bytes_of, message_of
+from runtime.mcp_wire import LARGEST, TOO_FAST, Pace, bytes_of, message_of
 from runtime.mqtt_bus import NODELAY, parse_broker
 from runtime.settings import BrokerSection
 from schemas.errors import LinkError
@@ -36,8 +36,8 @@ log = structlog.get_logger()
 
 SCHEME = "mqtt:"
 """An endpoint `mqtt:<server-name>` is a server of this name on the broker that is spoken to anyway."""
-SESSIONS, QUEUED, LARGEST = 200, 64, 1024 * 1024
-"""Sessions of one server: the one that was silent longest makes room; messages that wait for a session; bytes of a message."""
+SESSIONS, QUEUED, ASKED = 200, 64, 1024 * 1024
+"""Sessions of one server: the one that was silent longest makes room; messages that wait for a session; bytes of a message to a server."""
 LOOK, MORE = 2.0, 0.05
 """s until a server must have been found, and for more of its instances to be heard of."""
 TIMEOUT, KEEPALIVE = 5.0, 10
@@ -116,7 +116,7 @@ def _left(connecting: asyncio.Task[None], client: aiomqtt.Client) -> None:
 
 
 def _message(payload: Any) -> SessionMessage | None:
-    return message_of(payload) if isinstance(payload, bytes) and len(payload) <= LARGEST else None
+    return message_of(payload) if isinstance(payload, bytes) and len(payload) <= ASKED else None
 
 
 # The server's side
@@ -262,8 +262,8 @@ async def discover(broker: BrokerSection, name_filter: str = "#") -> Mapping[str
 
 
 @asynccontextmanager
-async def over_mqtt(broker: BrokerSection, name: str) -> AsyncGenerator[Any]:
-    """A transport to one instance of the server `name`, chosen by chance. When that one goes, so does the session.
+async def over_mqtt(broker: BrokerSection, name: str, said: deque[str]) -> AsyncGenerator[Any]:
+    """A transport to one instance of the server `name`, chosen by chance. When that one goes, so does the session; `said` takes why.
 
     Raises LinkError when there is none.
     """
@@ -278,8 +278,8 @@ async def over_mqtt(broker: BrokerSection, name: str) -> AsyncGenerator[Any]:
         await client.subscribe(f"$mcp-server/capability/{server}/{name}", qos=1)
         session = _Session.opened()
         tasks = [
-            asyncio.create_task(_read(client, session.arrived, f"$mcp-server/presence/{server}/{name}")),
-            asyncio.create_task(_write(client, session, rpc, control, ident)),
+            asyncio.create_task(_read(client, session.arrived, f"$mcp-server/presence/{server}/{name}", said)),
+            asyncio.create_task(_write(client, session, rpc, control, ident, said)),
         ]
         try:
             yield session.reading, session.writing
@@ -291,24 +291,41 @@ async def over_mqtt(broker: BrokerSection, name: str) -> AsyncGenerator[Any]:
                 await client.publish(f"$mcp-client/presence/{ident}", _GONE, qos=1, properties=_sending("mcp-client", ident))
 
 
-async def _read(client: aiomqtt.Client, arrived: Any, presence: str) -> None:
-    with contextlib.suppress(aiomqtt.MqttError, anyio.BrokenResourceError, anyio.ClosedResourceError):
-        async with arrived:
-            async for message in client.messages:
-                topic = str(message.topic)
-                if topic == presence and not message.payload:
-                    return  # the server has gone: the session ends, and with it every request
-                heard = _message(message.payload)
-                if topic.startswith(("$mcp-rpc/", "$mcp-server/capability/")) and heard is not None:
-                    if getattr(heard.message, "method", "") == "notifications/disconnected":
-                        return
-                    await arrived.send(heard)
+async def _read(client: aiomqtt.Client, arrived: Any, presence: str, said: deque[str]) -> None:
+    """Until the session is over, and with it every request."""
+    async with arrived:
+        with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+            try:
+                said.append(await _passed(client, arrived, presence))
+            except aiomqtt.MqttError:
+                said.append("the link to the MQTT broker was lost")
 
 
-async def _write(client: aiomqtt.Client, session: _Session, rpc: str, control: str, ident: str) -> None:
+async def _passed(client: aiomqtt.Client, arrived: Any, presence: str) -> str:
+    """Passes on what the server says, until it does no more; why."""
+    pace = Pace()
+    async for message in pace.waited(aiter(client.messages)):
+        payload = bytes(message.payload)
+        if pace.exceeded():
+            return TOO_FAST
+        if len(payload) > LARGEST:
+            return f"it sends more than {LARGEST} bytes at once"
+        if str(message.topic) == presence and not payload:
+            return "it has left the MQTT broker"
+        heard = message_of(payload)
+        if heard is None or str(message.topic).startswith("$mcp-server/presence/"):
+            continue
+        if getattr(heard.message, "method", "") == "notifications/disconnected":
+            return "it has closed the session"
+        await arrived.send(heard)
+    return "the link to the MQTT broker was lost"
+
+
+async def _write(client: aiomqtt.Client, session: _Session, rpc: str, control: str, ident: str, said: deque[str]) -> None:
     try:
         async for message in session.leaving:
             topic = control if getattr(message.message, "method", "") == "initialize" else rpc
             await client.publish(topic, bytes_of(message), qos=1, properties=_sending("mcp-client", ident))
     except aiomqtt.MqttError:
+        said.append("the MQTT broker does not take what is sent to it")
         session.arrived.close()

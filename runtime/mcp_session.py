@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,25 +17,27 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, METHOD_NOT_FOUND, TextContent, Tool
 
 from runtime.clock import Clock
-from runtime.mcp import LONGEST, innermost
-from runtime.mcp_wire import over_http, over_stdio, plain
+from runtime.mcp import LONGEST, Access, client_of, entered, innermost
+from runtime.mcp_wire import over_stdio, plain
 from schemas.errors import DeviceError, LinkError
 
 T = TypeVar("T")
-CONNECT, PAGES, TOOLS = 20.0, 20, 200
-"""s to connect, which may mean that a program starts; pages of tools, and tools, that are read."""
+CONNECT, LISTING, LEAVING = 20.0, 5.0, 10.0
+"""s to connect, which may mean that a program starts; to say which tools there are; to end in order."""
+PAGES, TOOLS = 20, 200
+"""Pages of tools, and tools, that are read."""
 LONGEST_WAIT = 30.0
 """s at most until a server that failed is tried again; the first time one second, then twice as long each time."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A command to start, in `folder`; or a URL, with its bearer token."""
+    """A command to start, in `folder`; or a URL, over HTTP or `mqtt:<name>`, with what goes along."""
 
     command: tuple[str, ...] = ()
     folder: Path | None = None
     url: str = ""
-    token: str | None = None
+    access: Access = field(default_factory=Access)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class McpSession:
         self._owner: asyncio.Task[None] | None = None
         self._leave = asyncio.Event()
         self._opening = asyncio.Lock()
-        self._failed, self._again = 0, 0.0
+        self._failed, self._again, self._calls = 0, 0.0, 0
 
     @property
     def server(self) -> str:
@@ -65,7 +67,16 @@ class McpSession:
         return plain(info.title or info.name) if info is not None else ""
 
     async def tools(self) -> tuple[Tool, ...]:
-        """All of its tools as they are now."""
+        """All of its tools as they are now. A server that does not say so in time, and is not busy, is given up."""
+        client = await self._open()
+        try:
+            async with asyncio.timeout(LISTING):
+                return await self._listed()
+        except TimeoutError:
+            slow = TimeoutError(f"it did not say within {LISTING:g} s which tools it has")
+            raise LinkError(f"the server is busy: {slow}") if self._calls else await self._lost(slow, client) from None
+
+    async def _listed(self) -> tuple[Tool, ...]:
         found, cursor = list[Tool](), None
         for _ in range(PAGES):
             page = await self._ask(lambda client, at=cursor: client.list_tools(cursor=at, cache_mode="refresh"))
@@ -76,12 +87,15 @@ class McpSession:
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> Answered:
         """Raises DeviceError with the tool's words when it failed, and, `uncertain`, when the connection was lost before it answered."""
+        self._calls += 1
         try:
             result = await self._ask(lambda client: client.call_tool(tool, arguments))
         except _Lost as error:
             raise DeviceError(str(error), uncertain=True) from None
         except LinkError as error:
             raise DeviceError(str(error)) from None
+        finally:
+            self._calls -= 1
         text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
         if result.is_error:
             raise DeviceError(f"the server refused: {plain(text.removeprefix(f'Error executing tool {tool}: ')) or 'it does not say why'}")
@@ -93,8 +107,9 @@ class McpSession:
         """Ends the session, and with it the process that was started for it."""
         if self._owner is not None:
             self._leave.set()
-            await asyncio.wait({self._owner})
-        self._owner = self._client = None
+            await asyncio.wait({self._owner}, timeout=LEAVING)
+            await self._give_up()
+        self._client = None
 
     async def _ask(self, what: Callable[[Client], Awaitable[T]]) -> T:
         client = await self._open()
@@ -151,7 +166,7 @@ class McpSession:
     async def _own(self, opened: asyncio.Future[Client]) -> None:
         """A session is entered and left by one task, as the SDK wants it."""
         try:
-            async with Client(self._transport()) as client:
+            async with entered(self._made()) as client:
                 opened.set_result(client)
                 await self._leave.wait()
         except Exception as error:
@@ -166,10 +181,10 @@ class McpSession:
             await asyncio.wait({self._owner})
         self._owner = None
 
-    def _transport(self) -> Any:
+    def _made(self) -> Client:
         if self._target.command:
-            return over_stdio(self._target.command, self._target.folder, self._said)
-        return over_http(self._target.url, self._target.token, None)
+            return Client(over_stdio(self._target.command, self._target.folder, self._said))
+        return client_of(self._target.url, self._target.access, None, self._said)
 
     def _why(self, error: BaseException) -> str:
         return plain(innermost(error).split(": ", 1)[-1])[:160] + self._last()

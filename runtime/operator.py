@@ -55,6 +55,9 @@ class Fleet:
     def online(self, device: str) -> bool:
         return any(c.status == "online" and device in c.devices for c in self.agents.values())
 
+    def devices_online(self) -> frozenset[str]:
+        return frozenset(device for c in self.agents.values() if c.status == "online" for device in c.devices)
+
     @property
     def coordinator_online(self) -> bool:
         return any(c.status == "online" for c in self.coordinators.values())

@@ -6,6 +6,7 @@ Environment variables `PARLEY_<SECTION>__<KEY>` override the file (pydantic-sett
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -18,6 +19,9 @@ from schemas.errors import ConfigError
 from schemas.ids import WireId
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
+
+
+_SERVER = re.compile(r"https?://\S+|mqtt:[^\s/+#$][^+#\x00]{0,199}")
 
 
 class BrokerSection(Frozen):
@@ -47,7 +51,8 @@ class PrivacySection(Frozen):
 class DeviceSection(Frozen):
     """One device that an agent hosts. `catalogue`: a file with the maker's API; `url`: where that API answers.
 
-    With `driver = "mcp"` an MCP server: by `command` or `url` (and bearer `token`). `tools`: what each may do; the others count as irreversible.
+    With `driver = "mcp"` an MCP server: by `command`, or by `url`, which is http with a bearer `token`, or `mqtt:<name>` on the broker. `tools`: what
+    each may do; the others count as irreversible.
     `catalogue` is then what the site adds to the server's own tools; `kind` and `abilities` are how the site calls it.
     """
 
@@ -72,6 +77,10 @@ class DeviceSection(Frozen):
             raise ValueError("driver mcp needs a command or a url, and only one of them")
         if self.driver == "http" and (self.command or self.tools or self.kind or self.abilities or self.token):
             raise ValueError("command, tools, kind, abilities and token are for driver mcp")
+        if self.driver == "mcp" and self.url and not _SERVER.fullmatch(self.url):
+            raise ValueError("url: of an MCP server http://…, https://… or mqtt:<its name on the broker> is expected")
+        if self.token is not None and not self.url.startswith("http"):
+            raise ValueError("token is for a url of http or https")
         return self
 
 

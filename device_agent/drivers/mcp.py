@@ -13,7 +13,7 @@ from device_agent.driver import CallResult
 from device_agent.drivers.mapping import attributes_of, dig, holds_on, observations_of, request_for, with_defaults, words_of
 from device_agent.drivers.tools import Accepted, Offered, catalogue_of, changes, result_of, usable
 from runtime.clock import Clock
-from runtime.mcp_session import CONNECT, Answered
+from runtime.mcp_session import Answered
 from schemas.base import Value
 from schemas.errors import DeviceError, LinkError
 from schemas.skills import Binding, Call, Catalogue, Safety
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 READ_TIMEOUT = 5.0
-"""s for a look at the tools, a state read or a stop; connecting takes its own time."""
+"""s for a state read or a stop."""
 LOOK = 5.0
 """s between looks at the tools."""
 
@@ -131,10 +131,9 @@ class McpDriver:
 async def offers(session: Session) -> tuple[Offered, ...]:
     """The server's tools now. Raises DeviceError."""
     try:
-        async with asyncio.timeout(READ_TIMEOUT + CONNECT):
-            tools = await session.tools()
-    except (LinkError, TimeoutError) as error:
-        raise DeviceError(str(error) or "the server did not say in time which tools it has") from None
+        tools = await session.tools()
+    except LinkError as error:
+        raise DeviceError(str(error)) from None
     return usable([_offered(tool) for tool in tools])
 
 

@@ -20,10 +20,11 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.prompts.base import UserMessage
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.types import Audio, Image
+from mcp.server.subscriptions import InMemorySubscriptionBus
 from mcp.shared.exceptions import MCPError
 from pydantic import Field
 
-from runtime.mcp_http import new_server
+from runtime.mcp_server import Changing, new_server
 
 Asked = str | types.InputRequiredResult
 Given = TypeVar("Given", types.ElicitResult, types.CreateMessageResult, types.ListRootsResult)
@@ -125,7 +126,8 @@ def field(context: Context, key: str, name: str) -> Any:
 def fixture() -> MCPServer[Any]:
     contact = Tool.from_function(_contact, name="json_schema_2020_12_tool", description="Has an input schema of many keywords.")
     contact.parameters = CONTACT
-    server = new_server("conformance", "Conformance", "Answers the official conformance suite.", tools=[contact])
+    changing = Changing(InMemorySubscriptionBus(), frozenset({"tools", "prompts"}))
+    server = new_server("conformance", "Conformance", "Answers the official conformance suite.", changing, tools=[contact])
     _add_contents(server)
     _add_notifying(server)
     _add_calls_back(server)
@@ -371,13 +373,11 @@ def _add_prompts(server: MCPServer[Any]) -> None:
 
 
 def _add_older(server: MCPServer[Any]) -> None:
-    """Methods that only 2025-11-25 has. MCPServer has no decorators for them; the server below it takes them."""
+    """What only 2025-11-25 has. MCPServer has no decorator for it; the server below it takes it."""
 
     async def taken(context: Any, params: Any) -> types.EmptyResult:
-        """Nothing to keep: what is subscribed to never changes, and there is one level of logs only."""
+        """There is one level of logs only."""
         return types.EmptyResult()
 
     below = server._lowlevel_server  # pyright: ignore[reportPrivateUsage]
     below.add_request_handler("logging/setLevel", types.SetLevelRequestParams, taken)
-    below.add_request_handler("resources/subscribe", types.SubscribeRequestParams, taken)
-    below.add_request_handler("resources/unsubscribe", types.UnsubscribeRequestParams, taken)

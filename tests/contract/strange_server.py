@@ -1,4 +1,7 @@
-"""An MCP server for tests, well-behaved or not: `python -m tests.contract.strange_server MANNER [FILE]` over stdio, `mqtt BROKER` over MQTT."""
+"""An MCP server for tests, well-behaved or not.
+
+`python -m tests.contract.strange_server MANNER [FILE]` over stdio, `mqtt BROKER [FILE [MANNER]]` over MQTT.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +75,8 @@ def main() -> None:
     manner, marks = sys.argv[1], Path(sys.argv[2]) if len(sys.argv) > 2 else None
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it, and so would this
     if manner == "mqtt":
-        asyncio.run(MqttServed(server(manner, None), BrokerSection(addresses=(sys.argv[2],)), f"adder-{os.getpid()}", NAME, "adds").serve())
+        file, manner, *_ = (*sys.argv[3:], *(os.devnull, "plain")[len(sys.argv) - 3 :])
+        asyncio.run(MqttServed(server(manner, Path(file)), BrokerSection(addresses=(sys.argv[2],)), f"adder-{os.getpid()}", NAME, "adds").serve())
     if manner == "deaf":
         time.sleep(3600)
     elif manner == "broken":

@@ -15,6 +15,7 @@ import pytest
 from device_agent.drivers.mcp import McpDriver, offers
 from device_agent.drivers.tools import Accepted
 from runtime.clock import SystemClock
+from runtime.mcp import Access
 from runtime.mcp_http import listen, serve
 from runtime.mcp_session import McpSession, Target
 from schemas.errors import DeviceError
@@ -50,7 +51,7 @@ async def over_http(manner: str, **settings: Any) -> AsyncIterator[McpDriver]:
     listening = listen("127.0.0.1", 0)
     serving = asyncio.create_task(serve(server(manner, None), listening, [TOKEN]))
     try:
-        target = Target(url=f"http://127.0.0.1:{listening.getsockname()[1]}/mcp", token=settings.pop("token", TOKEN))
+        target = Target(url=f"http://127.0.0.1:{listening.getsockname()[1]}/mcp", access=Access(settings.pop("token", TOKEN)))
         async with opened(target, **settings) as driver:
             yield driver
     finally:
@@ -147,7 +148,7 @@ async def test_a_call_that_is_cut_off_is_cancelled_at_the_server_and_told_at_the
 @pytest.mark.parametrize(
     ("manner", "why", "within"),
     [
-        ("broken", "no such belt", 6.0),
+        ("broken", "no such belt", 15.0),
         ("endless", "lines of more than 4194304 bytes", 15.0),
         ("flood", "more than 1000 messages a second", 15.0),
     ],
@@ -182,7 +183,7 @@ async def test_an_answer_of_ten_megabytes_is_cut_off(way: Callable[..., Any]) ->
 
 
 async def test_a_wrong_token_and_nobody_there_are_told() -> None:
-    with pytest.raises(DeviceError, match="cannot be reached"):
+    with pytest.raises(DeviceError, match="cannot be reached .*401, a token that it knows is needed"):
         async with over_http("plain", token="another-token-altogether"):
             pass
     session = McpSession(Target(url="http://127.0.0.1:9/mcp"), CLOCK)

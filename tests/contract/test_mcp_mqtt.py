@@ -7,9 +7,10 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import aiomqtt
@@ -18,11 +19,16 @@ from mcp import Client
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from device_agent.drivers.mcp import McpDriver, offers
+from device_agent.drivers.tools import Accepted
 from runtime.broker import free_port
+from runtime.clock import SystemClock
 from runtime.mcp import Access, McpServer
 from runtime.mcp_mqtt import MqttServed, discover, over_mqtt
+from runtime.mcp_session import McpSession, Target
 from runtime.settings import BrokerSection
-from schemas.errors import LinkError, ModelError
+from schemas.errors import DeviceError, LinkError, ModelError
+from schemas.skills import Call
 from tests.conftest import MOSQUITTO
 from tests.contract.strange_server import NAME, server
 from tests.contract.test_processes import ROOT, until
@@ -43,8 +49,8 @@ class Site:
         self.processes.append(process)
         return process
 
-    async def adder(self) -> Process:
-        process = await self.start(sys.executable, "-m", "tests.contract.strange_server", "mqtt", self.address)
+    async def adder(self, *more: str) -> Process:
+        process = await self.start(sys.executable, "-m", "tests.contract.strange_server", "mqtt", self.address, *more)
         await self.until(lambda there: f"adder-{process.pid}" in there)
         return process
 
@@ -114,6 +120,91 @@ async def test_one_that_is_lost_in_mid_call_is_told_or_made_up_for_by_another(si
     assert (await site.ask("who"))["total"] == second.pid
 
 
+@asynccontextmanager
+async def driven(site: Site) -> AsyncIterator[McpDriver]:
+    """The server as a device, whose tools have just been taken over."""
+    session = McpSession(Target(url=URL, access=Access(broker=site.broker)), SystemClock())
+    driver = McpDriver(session, Accepted(tools=await offers(session)), SystemClock(), "adder", {"who": "read"})
+    try:
+        yield driver
+    finally:
+        await driver.close()
+
+
+async def call(driver: McpDriver, tool: str, **arguments: Any) -> Any:
+    return (await driver.call(Call(function=tool, arguments=arguments), key="k")).raw
+
+
+async def test_a_device_that_is_killed_in_mid_call_is_told_and_the_call_is_not_repeated(site: Site, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    both = {process.pid: process for process in (await site.adder(str(mark)), await site.adder(str(mark)))}
+    async with driven(site) as driver:
+        first = (await call(driver, "who"))["total"]
+        waiting = asyncio.create_task(call(driver, "wait", seconds=1.0))
+        await asyncio.sleep(0.5)
+        both[first].kill()
+        with pytest.raises(DeviceError, match="it has left the MQTT broker") as told:
+            await waiting
+        assert told.value.uncertain
+        with pytest.raises(DeviceError, match="failed a moment ago"):
+            await call(driver, "who")
+        await site.until(lambda there: len(there) == 1)
+        await asyncio.sleep(1.1)
+        assert {(await call(driver, "who"))["total"]} == both.keys() - {first}
+        assert not mark.exists()
+
+
+async def test_a_device_on_the_broker_whose_tools_change_waits_to_be_accepted(site: Site) -> None:
+    before = await site.adder()
+    async with driven(site) as driver:
+        assert await driver.state() == {}
+        assert (await call(driver, "add", first=40, second=2))["total"] == 42
+        with pytest.raises(DeviceError, match="the belt is torn"):
+            await call(driver, "fail")
+        before.kill()
+        await site.until(lambda there: not there)
+        with pytest.raises(DeviceError):
+            await offers(driver._session)  # pyright: ignore[reportPrivateUsage]
+        await site.adder(os.devnull, "grown")
+        await asyncio.sleep(2.1)
+        await driver.start()
+        assert await driver.state() == {"tools to accept": "wipe (new)"}
+        with pytest.raises(DeviceError, match="nobody has accepted it"):
+            await call(driver, "wipe")
+
+
+async def test_a_server_that_floods_its_session_is_left_with_a_reason(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.mcp_wire.MOST", 100)  # a busy machine with a broker may not get through a thousand in a second
+    ident = f"adder-{(await site.adder()).pid}"
+    async with driven(site) as driver:
+        waiting = asyncio.create_task(call(driver, "wait", seconds=60.0))
+        await call(driver, "add", first=1, second=2)  # so the other one is there, too
+        host, _, port = site.address.partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00")  # CONNECT, MQTT 3.1.1
+        await reader.readexactly(4)
+        while not waiting.done():
+            writer.write(2000 * publish(f"$mcp-server/capability/{ident}/{NAME}", b'{"jsonrpc":"2.0","method":"notifications/message"}'))
+            await writer.drain()
+            await asyncio.sleep(0.1)
+        writer.close()
+        with pytest.raises(DeviceError, match="more than 1000 messages a second") as told:
+            await waiting
+        assert told.value.uncertain
+
+
+def publish(topic: str, payload: bytes) -> bytes:
+    """A PUBLISH packet, QoS 0: many of them in one write."""
+    rest = len(topic).to_bytes(2, "big") + topic.encode() + payload
+    length = [len(rest)] if len(rest) < 128 else [len(rest) % 128 + 128, len(rest) // 128]
+    return b"\x30" + bytes(length) + rest
+
+
+async def test_a_device_that_nobody_serves_is_told(site: Site) -> None:
+    with pytest.raises(DeviceError, match=f"no MCP server {NAME} is on the broker"):
+        await offers(McpSession(Target(url=URL, access=Access(broker=site.broker)), SystemClock()))
+
+
 async def test_errors_of_tools_arrive_in_their_own_words(site: Site) -> None:
     await site.adder()
     with pytest.raises(ModelError, match="the belt is torn"):
@@ -124,7 +215,7 @@ async def test_nonsense_disturbs_no_session(site: Site) -> None:
     pid = (await site.adder()).pid
     control = f"$mcp-server/adder-{pid}/{NAME}"
     begin = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}'
-    async with Client(over_mqtt(site.broker, NAME), mode="legacy") as calm:
+    async with Client(over_mqtt(site.broker, NAME, deque()), mode="legacy") as calm:
         host, _, port = site.address.partition(":")
         async with aiomqtt.Client(host, int(port), identifier="hostile", protocol=aiomqtt.ProtocolVersion.V5) as hostile:
             for payload in (b"", b"\xff\xfe", b"[" * 9000, b"{}", begin, b"x" * 3_000_000):
@@ -150,9 +241,9 @@ async def test_the_session_that_was_silent_longest_makes_room(site: Site, monkey
     try:
         await site.until(lambda there: "adder-here" in there)
         async with AsyncExitStack() as stack:
-            clients = [await stack.enter_async_context(Client(over_mqtt(site.broker, NAME), mode="legacy")) for _ in range(3)]
+            clients = [await stack.enter_async_context(Client(over_mqtt(site.broker, NAME, deque()), mode="legacy")) for _ in range(3)]
             assert await added(clients[0]) == 3  # now the second one is silent longest
-            late = await stack.enter_async_context(Client(over_mqtt(site.broker, NAME), mode="legacy"))
+            late = await stack.enter_async_context(Client(over_mqtt(site.broker, NAME, deque()), mode="legacy"))
             assert [await added(client) for client in (clients[0], clients[2], late)] == [3, 3, 3]
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(1.0):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import signal
 import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ from mcp.types import ElicitResult
 
 from runtime.broker import free_port
 from tests.conftest import NPM
-from tests.contract.test_processes import Shell, ended, said, shell, until
+from tests.contract.test_processes import ROOT, Shell, ended, said, shell, until
 
 __all__ = ["shell"]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -179,6 +182,28 @@ async def test_somebody_elses_server_is_a_device_that_is_driven_by_a_sentence(sh
         assert told["approval"] and told["kind"] == "question", told
         result = await client.call_tool("answer_question", {"instruction": told["instruction"], "answer": "yes"})
         assert result.is_error and "a person has to say yes" in result.content[0].text  # type: ignore[union-attr]
+
+
+HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+async def test_it_ends_when_it_is_told_to_whatever_its_input_does(shell: Shell, sent: signal.Signals) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    await said(await shell.parley("broker", "--broker", address), "listening")
+    told = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from cli.main import run; run()"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", told, "mcp", "--stdio", "--broker", address, cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+    )
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HELLO}).encode() + b"\n")
+    assert b'"serverInfo"' in await asyncio.wait_for(process.stdout.readline(), 60)
+    process.send_signal(sent)
+    try:
+        await asyncio.wait_for(process.wait(), 20)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
 
 
 @pytest.mark.npm

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
+import httpx2
 import pytest
 from mcp import Client
 
-from runtime.mcp_http import listen, new_server, serve
+from runtime.mcp_http import listen, serve, web_app
+from runtime.mcp_server import new_server
 
+TOKEN = "0123456789abcdef-of-this-adder"
 PART = b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 
 
@@ -68,3 +72,21 @@ async def test_silence_is_closed_and_too_large_a_body_refused(monkeypatch: pytes
         writer.write(PART + b"Content-Length: 900000\r\n\r\n" + b"x" * 900_000)
         assert b" 413 " in (await asyncio.wait_for(reader.readline(), 5.0))
         writer.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "headers", "status"),
+    [
+        ("0.0.0.0", {"authorization": f"Bearer {TOKEN}"}, 202),
+        ("0.0.0.0", {"authorization": f"Bearer {TOKEN}x"}, 401),
+        ("0.0.0.0", {"authorization": f"Bearer {TOKEN}", "origin": "http://page.example"}, 403),
+        ("127.0.0.1", {"authorization": f"Bearer {TOKEN}", "origin": "http://page.example"}, 403),
+        ("127.0.0.1", {"authorization": f"Bearer {TOKEN}", "origin": "http://localhost:3000"}, 202),
+    ],
+)
+async def test_who_may_ask_is_looked_at_before_anything_else(host: str, headers: dict[str, str], status: int) -> None:
+    app = web_app(new_server("adder", "An adder", "adds"), host, [TOKEN])
+    said = {"accept": "application/json, text/event-stream", "host": "127.0.0.1:1", **headers}
+    async with cast("Any", app)._app.router.lifespan_context(app), httpx2.AsyncClient(transport=httpx2.ASGITransport(cast("Any", app))) as client:
+        asked = await client.post("http://127.0.0.1:1/mcp", json={"jsonrpc": "2.0", "method": "notifications/initialized"}, headers=said)
+        assert asked.status_code == status, asked.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,25 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_the_environment_overrides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARLEY_PRIVACY__LEVEL", "operator")
     assert load(_write(tmp_path, "[privacy]\nlevel = 'closed'\n")).privacy.level == "operator"
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ('url = "mqtt:acme/line/scale"', ""),
+        ('url = "https://scale.example/mcp"\ntoken = "t"', ""),
+        ('url = "mqtt:acme/#"', "http://…, https://… or mqtt:"),
+        ('url = "mqtt:"', "http://…, https://… or mqtt:"),
+        ('url = "127.0.0.1:3000"', "http://…, https://… or mqtt:"),
+        ('url = "mqtt:scale"\ntoken = "t"', "token is for a url of http"),
+        ('command = ["scale"]\ntoken = "t"', "token is for a url of http"),
+        ('command = ["scale"]\nurl = "mqtt:scale"', "only one of them"),
+    ],
+)
+def test_an_mcp_server_is_a_command_or_an_address_over_http_or_on_the_broker(tmp_path: Path, told: str, problem: str) -> None:
+    path = _write(tmp_path, f'[[agent.devices]]\nid = "scale"\ndriver = "mcp"\n{told}\n')
+    if not problem:
+        assert load(path).agent.devices[0].url
+        return
+    with pytest.raises(ConfigError, match=re.escape(problem)):
+        load(path)
