@@ -20,7 +20,7 @@ MB = 1_000_000
 class Recorder:
     """A watcher of an operator (`runtime.operator`), from before its first message. It remembers what is retained, for a recording begins with that.
 
-    `problem`: why the last recording ended by itself; empty while it goes on, and when it was ended on purpose.
+    `problem`: why the last recording broke off; `full`: it ended at its limit.
     """
 
     def __init__(self, site: str, name: str, clock: Clock) -> None:
@@ -30,7 +30,7 @@ class Recorder:
         self._begun = self._since = 0.0
         self.path = Path()
         self.messages = self.bytes = self.limit = 0
-        self.problem = ""
+        self.problem, self.full = "", False
 
     @property
     def recording(self) -> bool:
@@ -43,7 +43,7 @@ class Recorder:
     def start(self, path: Path, limit: int = 0) -> None:
         """Into a new file, packed if it is called `.gz`; `limit`: its size in bytes, 0 for none. Raises ConfigError."""
         self._begun, self._since = self._clock.now(), self._clock.monotonic()
-        self.path, self.messages, self.bytes, self.limit, self.problem = path, 0, 0, limit, ""
+        self.path, self.messages, self.bytes, self.limit, self.problem, self.full = path, 0, 0, limit, "", False
         try:
             self._file = _File(path)
         except FileExistsError:
@@ -82,7 +82,7 @@ class Recorder:
             self.messages += 1
         if self.limit and self.bytes >= self.limit:
             self.stop()
-            self.problem = f"the limit of {self.limit / MB:g} MB is reached"
+            self.full = True
 
     def _write(self, line: bytes) -> bool:
         if self._file is None:

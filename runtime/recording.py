@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from runtime.bus import Message
-from schemas.errors import ConfigError
+from runtime.door import opened
+from schemas.envelope import Envelope
+from schemas.errors import ConfigError, ContractError
+from schemas.topics import Address
 
 FORMAT, MAJOR, MINOR = "parley-recording", 1, 0
 _PACKED, _TORN = b"\x1f\x8b", b"\x00"
@@ -52,6 +55,15 @@ class Recording:
         """What is missing, in one line; empty where nothing is."""
         lines = f"{self.damaged} damaged line{'s' if self.damaged > 1 else ''} skipped" if self.damaged else ""
         return "; ".join(part for part in (lines, "it breaks off within a line" if self.torn else "") if part)
+
+    def messages(self) -> Iterator[tuple[Entry, Address, Envelope]]:
+        """Those that the door lets through, and what they hold."""
+        for entry in self.entries:
+            try:
+                address, envelope, _ = opened(entry.message, self.head.site)
+            except ContractError:
+                continue
+            yield entry, address, envelope
 
 
 # Writing
