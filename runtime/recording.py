@@ -3,7 +3,6 @@ message with its time of arrival, or says that the recording was ended on purpos
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 import zlib
@@ -11,7 +10,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from runtime.bus import Message
 from runtime.door import opened
@@ -20,7 +19,7 @@ from schemas.errors import ConfigError, ContractError
 from schemas.topics import Address
 
 FORMAT, MAJOR, MINOR = "parley-recording", 1, 0
-_PACKED, _TORN = b"\x1f\x8b", b"\x00"
+_PACKED, _TORN, _BITE = b"\x1f\x8b", b"\x00", 512
 
 
 @dataclass(frozen=True)
@@ -123,15 +122,22 @@ def _read(head: Head, lines: Iterator[bytes], told: Callable[[int], None] | None
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """Packed or not; where a packed file breaks off, its last line is a torn one."""
     with path.open("rb") as file:
-        if file.peek(2)[:2] != _PACKED:
-            yield from file
-            return
-        try:
-            yield from gzip.GzipFile(fileobj=file)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            yield _TORN
+        yield from _unpacked(file) if file.peek(2)[:2] == _PACKED else file
+
+
+def _unpacked(file: BinaryIO) -> Iterator[bytes]:
+    """In small bites, so that all that comes before a damage is there; where it breaks off, the last line is a torn one."""
+    unpack, rest = zlib.decompressobj(wbits=31), b""
+    try:
+        while bite := file.read(_BITE):
+            *lines, rest = (rest + unpack.decompress(bite)).split(b"\n")
+            yield from (line + b"\n" for line in lines)
+        rest += b"" if unpack.eof else _TORN
+    except zlib.error:
+        rest += _TORN
+    if rest:
+        yield rest
 
 
 def _head(line: bytes, path: Path) -> Head:
