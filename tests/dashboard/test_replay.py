@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.pilot import Pilot
@@ -18,9 +20,9 @@ from dashboard.replay import Replay
 from dashboard.view import ViewState
 from runtime.clock import LoopClock
 from runtime.door import opened
-from runtime.recording import Recording
+from runtime.recording import Recording, read
 from schemas.errors import ContractError
-from tests.dashboard.stage import drawn
+from tests.dashboard.stage import Stage, drawn
 from tests.dashboard.tape import Tape, run_of_two
 from tests.dashboard.wire import NOON
 
@@ -199,3 +201,32 @@ async def test_every_view_can_be_seen_at_every_time() -> None:
         await pilot.press("comma")
         await pilot.pause(0.2)
         assert "Robot 1 is at shelf 1." in drawn(app)
+
+
+async def test_a_run_that_is_watched_is_recorded_from_its_state_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with Stage().open() as stage:
+        recorder = stage.app.feed.recorder
+        assert recorder is not None
+        await stage.pilot.press("ctrl+r")
+        await stage.until(lambda: "● REC" in stage.text)
+        await stage.has("r3", busy=True)
+        await stage.until(lambda: "r3" in stage.app.feed.view.fleet)
+        await stage.pilot.press("ctrl+r")
+        await stage.until(lambda: "● REC" not in stage.text)
+        recording = read(recorder.path)
+        assert set(Reel(recording).at(recording.end).fleet) == {"r1", "r2", "r3"} and not recording.flaws
+        monkeypatch.setattr("dashboard.actions.default_path", lambda now: tmp_path / "gone" / "run.jsonl")
+        await stage.pilot.press("ctrl+r")
+        await stage.pilot.pause()
+        assert not recorder.recording and "No such file" in [n.message for n in stage.app._notifications][-1]
+
+
+async def test_a_recording_that_breaks_off_says_so_at_the_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with Stage().open() as stage:
+        recorder = stage.app.feed.recorder
+        assert recorder is not None
+        await stage.pilot.press("ctrl+r")
+        recorder._fail(OSError(28, "No space left on device"))
+        await stage.until(lambda: "not recording: " in stage.text)

@@ -150,7 +150,7 @@ async def test_the_largest_and_the_smallest_terminal_show_the_same_devices(theme
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_both_themes_say_the_same(size: tuple[int, int], theme: str) -> None:
     async with MemoryBroker().client() as bus:
-        app = Dashboard(Operator(bus, "site", "me", Noon(1)))
+        app = Dashboard(Feed(Operator(bus, "site", "me", Noon(1))))
         app.feed.view, app.theme = warehouse().view, theme
         async with app.run_test(size=size) as pilot:
             for number, view in enumerate(VIEWS, 1):
