@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from runtime.bus import Message
 from runtime.recording import Entry, Head, Recording, end_line, entry_line, head_line
@@ -14,6 +16,17 @@ from schemas.envelope import Envelope, seal_message
 from schemas.messages import Answer, Connection, Instruction, OutcomeReport, Profile, State, Subtask, Trace
 from schemas.outcomes import Done, Outcome
 from tests.dashboard.wire import NOON, uid
+
+
+def bare(value: Any, *without: str, timeless: bool = False) -> Any:
+    """A view as plain values, to be compared by what is in it; `timeless`: but for when it was."""
+    if dataclasses.is_dataclass(value):
+        return {f.name: bare(getattr(value, f.name), *without, timeless=timeless) for f in dataclasses.fields(value) if f.name not in without}
+    if isinstance(value, Mapping):
+        return {key: bare(part, *without, timeless=timeless) for key, part in value.items()}
+    if isinstance(value, tuple):
+        return [bare(part, *without, timeless=timeless) for part in value]
+    return "a time" if timeless and isinstance(value, float) and value > 1e9 else value
 
 
 @dataclass
