@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 
 from dashboard.actions import VIEWS
 from dashboard.app import Dashboard
+from dashboard.feed import Feed
 from runtime import logs
 from runtime.clock import LoopClock
 from runtime.operator import Operator
@@ -58,7 +59,7 @@ class Stage:
         """All are there, and two move."""
         view = self.app.feed.view
         moving = sum(d.life.motion is not None and d.busy for d in view.fleet.values())
-        return moving >= 2 and set(view.links(self.app.clock.now()).values()) == {"online"}
+        return moving >= 2 and set(view.links(self.app.feed.now()).values()) == {"online"}
 
     def answered(self) -> bool:
         return any(t.complete is not None for t in self.app.feed.view.instructions())
@@ -73,7 +74,7 @@ def without_links(svg: str) -> str:
 async def staged(fleet: LocalFleet, clock: LoopClock, folder: Path) -> AsyncIterator[Stage]:
     async with fleet.client() as bus, bus.subscribe(topics.everything(SITE)) as stream:
         operator = Operator(bus, SITE, "dashboard", clock)
-        app = Dashboard(operator)
+        app = Dashboard(Feed(operator))
         reader = asyncio.get_running_loop().create_task(operator.read(stream), name="pictures.reader")
         try:
             async with app.run_test(size=SIZE) as pilot:

@@ -20,17 +20,39 @@ def dashboard(
     from schemas.errors import ConfigError
 
     settings = settings_for(config, broker, site)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not on_terminal():
         raise ConfigError("the dashboard needs a terminal; `parley devices` and `parley tell` do without")
     run_async(_dashboard(settings, read_only))
 
 
 async def _dashboard(settings: Any, read_only: bool) -> None:
-    from dashboard.app import Dashboard
-    from runtime import logs
     from runtime.operator import connect
 
     told = settings.broker
     async with connect(told.addresses, settings.site, told.username, told.password, role="dashboard") as operator:
-        logs.silence()
-        await Dashboard(operator, read_only=read_only).run_async()
+        await show(feed_of(operator), read_only=read_only)
+
+
+def on_terminal() -> bool:
+    """Whether there is a screen to draw on, and somebody who types."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def feed_of(operator: Any) -> Any:
+    """To be made before the operator's first message."""
+    from dashboard.feed import Feed
+
+    return Feed(operator)
+
+
+async def show(source: Any, *, read_only: bool = False, opening: str = "") -> None:
+    """The dashboard on the bus or on a recording, until the person leaves."""
+    from dashboard.app import Dashboard
+    from runtime import logs
+
+    logs.silence()
+    try:
+        await Dashboard(source, read_only=read_only, opening=opening).run_async()
+    finally:
+        if source.recorder is not None:
+            source.recorder.stop()

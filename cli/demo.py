@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from cli.console import JsonOption, emit, emit_json, instruction_text, run_async, say
+from cli.dashboard import feed_of, on_terminal, show
+
+T = TypeVar("T")
 
 INSTRUCTION = "Please check if there are vacant positions on the shelves."
 
 
 def demo(
-    headless: Annotated[bool, typer.Option("--headless", help="Text only; ends by itself. Always so in this version.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Text only; ends by itself. Always so without a terminal, and with --json.")] = False,
     robots: Annotated[int | None, typer.Option("--robots", min=1, max=50)] = None,
     shelves: Annotated[int | None, typer.Option("--shelves", min=1, max=400)] = None,
     seed: Annotated[int | None, typer.Option("--seed")] = None,
@@ -22,18 +27,23 @@ def demo(
     instruction: Annotated[str, typer.Option("--instruction", help="What to tell the fleet.")] = INSTRUCTION,
     json: JsonOption = False,
 ) -> None:
-    """Show the whole system at work. Exit 0: answered and the world agrees; 3: honestly incomplete, a question or a refusal; 1: otherwise."""
+    """Show the whole system at work: in the dashboard until you leave it, or as text.
+
+    As text, exit 0: answered and the world agrees; 3: honestly incomplete, a question or a refusal; 1: otherwise.
+    """
     from runtime import logs
     from runtime.plain import paragraphs
     from simulations.scenario import load_scenario
 
-    del headless
     logs.configure("error")
     text = instruction_text(instruction)
     load_scenario(scenario, robots=robots, shelves=shelves, seed=seed)  # a mistake is told before anything starts
     given = [("--robots", robots), ("--shelves", shelves), ("--seed", seed)]
     options = ["--scenario", scenario, *(part for name, value in given if value is not None for part in (name, str(value)))]
-    answer, truth, wrong = run_async(_demo(options, text))
+    if not headless and not json and on_terminal():
+        run_async(_demo(options, partial(_shown, instruction=text)))
+        return
+    answer, truth, wrong = run_async(_demo(options, partial(_told, instruction=text)))
     if json:
         emit_json({**_as_json(answer), "truth": truth, "agrees": not wrong})
     else:
@@ -56,23 +66,40 @@ def _as_json(answer: Any) -> dict[str, Any]:
     return as_json(answer)
 
 
-async def _demo(options: list[str], instruction: str) -> tuple[Any, dict[str, Any], list[str]]:
+async def _demo(options: list[str], part: Callable[[Any, str, dict[str, Any]], Awaitable[T]]) -> T:
+    """What comes of `part` while the fleet is there: it gets the children, the broker and what the warehouse said of itself."""
     import tempfile
 
     from cli.processes import Children
     from runtime.broker import free_port
-    from runtime.operator import connect
-    from simulations.judge import disagreements
 
     with tempfile.TemporaryDirectory(prefix="parley-demo-", ignore_cleanup_errors=True) as folder:
         out, broker = Path(folder), f"127.0.0.1:{free_port()}"
         async with Children(out) as children:
-            ready = await _start(children, options, out, broker)
-            async with connect((broker,), "site", patient=True) as operator:
-                await children.during(_all_present(operator, set(ready["robots"])))
-                answer = await children.during(_tell(operator, len(ready["robots"]), instruction))
-                truth = await _get(f"{ready['observer']}/truth")
-                return answer, truth, disagreements(answer, truth)
+            return await part(children, broker, await _start(children, options, out, broker))
+
+
+async def _told(children: Any, broker: str, ready: dict[str, Any], instruction: str) -> tuple[Any, dict[str, Any], list[str]]:
+    """The answer, the truth, and where they differ."""
+    from runtime.operator import connect
+    from simulations.judge import disagreements
+
+    async with connect((broker,), "site", patient=True) as operator:
+        await children.during(_all_present(operator, set(ready["robots"])))
+        answer = await children.during(_tell(operator, len(ready["robots"]), instruction))
+        truth = await _get(f"{ready['observer']}/truth")
+        return answer, truth, disagreements(answer, truth)
+
+
+async def _shown(children: Any, broker: str, ready: dict[str, Any], instruction: str) -> None:
+    """In the dashboard, where the instruction is given, until the person leaves."""
+    from runtime.operator import connect
+
+    async with connect((broker,), "site", patient=True, role="dashboard") as operator:
+        feed = feed_of(operator)
+        await children.during(_all_present(operator, set(ready["robots"])))
+        await children.during(show(feed, opening=instruction))
+    say("Stopping the fleet ...")
 
 
 async def _start(children: Any, options: list[str], out: Path, broker: str) -> dict[str, Any]:

@@ -7,7 +7,27 @@ import sys
 
 import typer
 
-from cli import agent, bench, broker, coordinator, dashboard, demo, devices, epoch, eval_, expert, map_, mcp, plan, schema, sim, stop, tell
+from cli import (
+    agent,
+    bench,
+    broker,
+    coordinator,
+    dashboard,
+    demo,
+    devices,
+    epoch,
+    eval_,
+    expert,
+    map_,
+    mcp,
+    plan,
+    record,
+    replay,
+    schema,
+    sim,
+    stop,
+    tell,
+)
 from cli.console import say
 
 app = typer.Typer(
@@ -17,6 +37,8 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("tell")(tell.tell)
 app.command("dashboard")(dashboard.dashboard)
+app.command("record")(record.record)
+app.command("replay")(replay.replay)
 app.command("stop")(stop.stop)
 app.command("devices")(devices.devices)
 app.command("map")(map_.map_sentences)

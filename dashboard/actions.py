@@ -10,12 +10,14 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, TabbedContent
 
 from dashboard.clean import line
+from dashboard.source import Source
 from dashboard.steering import Severity, Steering
 from dashboard.view import Question, Thread
 from dashboard.widgets.dialogs import Choice, Confirm
 from dashboard.widgets.fleet import Fleet
 from dashboard.widgets.instruction_box import InstructionBox
-from runtime.operator import Operator
+from runtime.recorder import default_path
+from schemas.errors import ConfigError
 
 VIEWS = {
     "fleet": "1 Fleet", "conversation": "2 Conversation", "plan": "3 Plan", "device": "4 Device", "health": "5 Health", "map": "6 Map",
@@ -35,14 +37,15 @@ KEYS: list[BindingType] = [
     Binding("slash", "filter", "Filter the fleet", show=False, key_display="/"),
     Binding("o", "order", "Sort the fleet", show=False),
     Binding("g", "group", "Group the fleet", show=False),
-    Binding("left_square_bracket", "older", "Older instruction", show=False, key_display="["),
-    Binding("right_square_bracket", "newer", "Newer instruction", show=False, key_display="]"),
+    Binding("left_square_bracket,comma", "older", "Older instruction", show=False, key_display="["),
+    Binding("right_square_bracket,full_stop", "newer", "Newer instruction", show=False, key_display="]"),
     Binding("n", "next_device(1)", "Next device", show=False),
     Binding("p", "next_device(-1)", "Previous device", show=False),
     *(Binding(str(n), f"view('{v}')", f"View: {v}", show=False) for n, v in enumerate(VIEWS, 1)),
     Binding("t", "light", "Light or dark", show=False),
     Binding("escape", "leave", "Back", show=False),
     Binding("q", "quit", "Quit"),
+    Binding("ctrl+r", "record", "Record", key_display="^r"),
 ]
 STEERING = {"stop", "stop_all", "resume", "resume_all", "tell", "answer", "cancel"}
 
@@ -50,13 +53,26 @@ STEERING = {"stop", "stop_all", "resume", "resume_all", "tell", "answer", "cance
 class Actions(App[None]):
     """The half of the app that acts."""
 
-    def __init__(self, operator: Operator, read_only: bool) -> None:
+    def __init__(self, source: Source, read_only: bool) -> None:
         super().__init__()
-        self.clock, self.read_only = operator.clock, read_only
+        self.feed, self.read_only = source, read_only or source.operator is None
         self.device = ""
         self.thread: str | None = None
         """None: the newest instruction is followed."""
-        self.steering = Steering(operator, self.notice)
+        self._steering = Steering(source.operator, self.notice) if source.operator is not None else None
+
+    @property
+    def steering(self) -> Steering:
+        assert self._steering is not None  # what would steer is out of reach where nothing can be steered
+        return self._steering
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "record":
+            return self.feed.recorder is not None
+        return not (self.read_only and action in STEERING)
+
+    def draw(self, *, anew: bool = False) -> None:
+        raise NotImplementedError
 
     def shown_thread(self) -> str:
         raise NotImplementedError
@@ -163,6 +179,25 @@ class Actions(App[None]):
             self.notice("The chosen instruction is not open: there is nothing to cancel.")
             return
         self._do(self.steering.cancel(ident, thread.text), "cancel")
+
+    # Recording
+
+    def action_record(self) -> None:
+        """Begin, and the next time end, to write what comes into a file."""
+        recorder = self.feed.recorder
+        if recorder is None:
+            return
+        if recorder.recording:
+            recorder.stop()
+            self.notice(f"Recorded {recorder.messages} messages in {recorder.path}")
+        else:
+            try:
+                recorder.start(default_path(self.feed.now()))
+            except ConfigError as error:
+                self.notice(f"Not recording: {error}", "error")
+                return
+            self.notice(f"Recording in {recorder.path.absolute()}")
+        self.draw(anew=True)
 
     # Looking
 

@@ -1,4 +1,4 @@
-"""The dashboard: one more participant on the bus, drawn at most ten times a second whatever comes in. What its keys do is in `dashboard.actions`."""
+"""The dashboard: drawn at most ten times a second whatever comes in, from the bus or from a recording. What its keys do is in `dashboard.actions`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, TabbedContent, TabPane
 
-from dashboard.actions import KEYS, STEERING, VIEWS, Actions
-from dashboard.feed import Feed
+from dashboard.actions import KEYS, VIEWS
 from dashboard.picture import Picture
+from dashboard.source import Source
 from dashboard.view import Question, Thread
 from dashboard.widgets.conversation import Conversation
 from dashboard.widgets.device import DeviceSheet
@@ -25,7 +25,8 @@ from dashboard.widgets.plan import PlanSheet
 from dashboard.widgets.question_bar import QuestionBar
 from dashboard.widgets.sheet import Sheet
 from dashboard.widgets.status_bar import StatusBar
-from runtime.operator import Operator
+from dashboard.widgets.timeline import Timeline
+from dashboard.winding import WINDING_KEYS, Winding
 
 FRAME = 0.1
 """Seconds between one drawing and the next, at least."""
@@ -35,13 +36,13 @@ SHEETS = {
 }  # fmt: skip
 
 
-class Dashboard(Actions):
-    """`operator` is connected, and its reader has not begun to read."""
+class Dashboard(Winding):
+    """`opening`: an instruction that is given as soon as it is there."""
 
     TITLE = "Parley"
-    BINDINGS = KEYS
+    BINDINGS = [*KEYS, *WINDING_KEYS]
     CSS = """
-    StatusBar { height: 1; background: $panel; }
+    StatusBar, Timeline { height: 1; background: $panel; }
     QuestionBar { height: auto; max-height: 3; background: $panel; border-left: thick $warning; padding-left: 1; }
     TabbedContent { height: 1fr; }
     TabPane { padding: 0; }
@@ -53,14 +54,12 @@ class Dashboard(Actions):
     InstructionBox { margin: 0; border-left: thick $accent; }
     """
 
-    def __init__(self, operator: Operator, *, read_only: bool = False) -> None:
-        super().__init__(operator, read_only)
-        self.feed = Feed(operator)
-        self.bus = operator.door.bus
+    def __init__(self, source: Source, *, read_only: bool = False, opening: str = "") -> None:
+        super().__init__(source, read_only)
         self.animation_level = "none"
         self.drawn = 0
         """How often it was drawn."""
-        self._counters = operator.door.counters
+        self._opening = opening
         self._last: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -72,6 +71,8 @@ class Dashboard(Actions):
         yield QuestionBar(id="question", markup=False)
         if not self.read_only:
             yield InstructionBox(id="box")
+        if self.feed.replay is not None:
+            yield Timeline(self.feed.replay, id="timeline")
         yield Footer(compact=True)
 
     def _view(self, ident: str) -> ComposeResult:
@@ -81,8 +82,10 @@ class Dashboard(Actions):
         self.query_one(QuestionBar).display = False
         self.query_one("#devices", DataTable).focus()
         self.query_one("#views ContentTabs").can_focus = False
-        self.query_one(HealthSheet).counters = self._counters
+        self.query_one(HealthSheet).counters = self.feed.counters
         self.set_interval(FRAME, self.draw, name="draw")
+        if self._opening:
+            self.on_instruction_box_given(InstructionBox.Given(self._opening))
 
     # Drawing
 
@@ -94,8 +97,8 @@ class Dashboard(Actions):
             return  # it is being put together, or taken apart
 
     def _draw_changes(self, anew: bool) -> None:
-        now = self.clock.now()
-        seen = (self.feed.view, self.bus.connected, int(now), self.device, self.thread, self.active, self.base.size)
+        now = self.feed.now()
+        seen = (self.feed.view, self.feed.connected, self.feed.note, int(now), self.device, self.thread, self.active, self.base.size)
         if seen == self._last and not anew:
             return
         self._last = seen
@@ -106,11 +109,13 @@ class Dashboard(Actions):
         view = self.feed.view
         if self.device not in view.fleet:
             self.device = min(view.fleet, default="")
-        return Picture(view, now, self.bus.connected, self.device, self.shown_thread(), view.links(now))
+        return Picture(view, now, self.feed.connected, self.device, self.shown_thread(), view.links(now))
 
     def _draw(self, picture: Picture) -> None:
         base = self.base
-        base.query_one(StatusBar).show(picture, read_only=self.read_only)
+        base.query_one(StatusBar).show(picture, self.feed.note, live=self.feed.replay is None, read_only=self.read_only)
+        for timeline in base.query(Timeline):
+            timeline.show()
         shown = base.query_one(f"#{self.active}-view")
         if isinstance(shown, Fleet | Conversation | Sheet):
             shown.show(picture)
@@ -167,12 +172,9 @@ class Dashboard(Actions):
         self.draw(anew=True)
         self.action_look()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return not (self.read_only and action in STEERING)
-
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield from super().get_system_commands(screen)
-        named = {b.action: b for b in reversed(KEYS) if isinstance(b, Binding) and b.action not in ("leave", "quit")}
+        named = {b.action: b for b in reversed(self.BINDINGS) if isinstance(b, Binding) and b.action not in ("leave", "quit")}
         for binding in named.values():
             if self.check_action(binding.action, ()):
                 yield SystemCommand(binding.description, f"key {binding.key.split(',')[0]}", lambda action=binding.action: self.run_command(action))

@@ -42,7 +42,7 @@ def talk(view: ViewState, address: Address, envelope: Envelope, at: float, *, re
     body = envelope.body
     if isinstance(body, m.State):
         return _reported(view, body)
-    told = None if retained or isinstance(body, m.Progress | m.Profile) else _spoken(view.me, address, envelope)
+    told = None if retained or isinstance(body, m.Progress | m.Profile) else spoken(view.me, address, envelope)
     if told is None and not (ident and isinstance(body, m.Progress)):
         return view
     thread = view.threads.get(ident) or Thread(ident, text="(given before this dashboard came)" if ident else "", at=at)
@@ -67,7 +67,8 @@ def _instruction(view: ViewState, envelope: Envelope) -> str:
 # Lines
 
 
-def _spoken(me: str, address: Address, envelope: Envelope) -> Said | None:
+def spoken(me: str, address: Address, envelope: Envelope) -> Said | None:
+    """What a message says to people; `me`: whose words are yours."""
     body, person = envelope.body, "you" if envelope.source == me else envelope.source
     match body:
         case m.Instruction():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal, Protocol
 
-from device_agent.guard import call_digest, check_arguments
+from device_agent.guard import call_digest, check_arguments, check_safety
 from device_agent.program import call_words
 from schemas.base import Frozen
 from schemas.messages import Candidate
-from schemas.outcomes import NeedsAnswer, Outcome, Refused
+from schemas.outcomes import Failed, NeedsAnswer, Outcome, Refused
 from schemas.plan import Purpose
 from schemas.skills import Call, Catalogue, Function
 
@@ -103,3 +103,16 @@ def reply_to(mapped: Mapped, device: str, catalogue: Catalogue, approval: str | 
         return None if guess == approval else NeedsAnswer(text=f"I am not sure. Do you mean: {call_words(function, mapped.call)}?", guess=guess)
     reason = mapped.reason or "none_fits"
     return Refused(reason=reason, text=_SORRY[reason])
+
+
+def permitted(
+    mapped: Mapped, device: str, catalogue: Catalogue, allowed: Collection[str], approval: str | None = None
+) -> tuple[Call, Function] | Outcome:
+    """The call that may be made as far as words, schema and safety go; otherwise how the subtask ends."""
+    answer, call = reply_to(mapped, device, catalogue, approval), mapped.call
+    if answer is not None or call is None:
+        return answer or Failed(text="No call was made of this.")
+    function = catalogue.function(call.function)
+    if function is None:
+        return Failed(text="The matched function does not exist.")
+    return check_arguments(function, call.arguments) or check_safety(device, function, call, allowed, approval) or (call, function)

@@ -14,10 +14,10 @@ from pydantic import JsonValue
 
 from device_agent.conditions import bind, holds, words
 from device_agent.driver import Driver
-from device_agent.guard import call_digest, check_arguments, check_safety
+from device_agent.guard import call_digest
 from device_agent.journal import Entry, Intent, Journal
 from device_agent.machine import Effect, Event, step
-from device_agent.mapper import Hint, Mapped, Mapper, reply_to
+from device_agent.mapper import Hint, Mapped, Mapper, permitted
 from device_agent.prepare import prepare
 from device_agent.program import program
 from device_agent.sight import look_at, why
@@ -103,16 +103,10 @@ class Runner:
 
     async def _ready(self, entry: Entry, mapped: Mapped) -> Session | Outcome:
         """Everything that must be right before the device is touched."""
-        answer = reply_to(mapped, self.device, self.driver.catalogue, entry.work.body.approval)
-        call = mapped.call
-        if answer is not None or call is None:
-            return answer or Failed(text="No call was made of this.")
-        function = self.driver.catalogue.function(call.function)
-        if function is None:
-            return Failed(text="The matched function does not exist.")
-        refused = check_arguments(function, call.arguments) or check_safety(self.device, function, call, self.allow, entry.work.body.approval)
-        if refused is not None:
-            return refused
+        may = permitted(mapped, self.device, self.driver.catalogue, self.allow, entry.work.body.approval)
+        if not isinstance(may, tuple):
+            return may
+        call, function = may
         try:
             chain = prepare(self.driver.catalogue, call, await look_at(self.driver))
         except DeviceError as error:

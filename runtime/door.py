@@ -95,16 +95,22 @@ class Door:
         log.info("ghost_ignored", what=what)
 
     def _open(self, message: Message) -> tuple[topics.Address, Envelope]:
-        address = topics.parse(message.topic)
-        if address is None or address.site != self.site:
-            raise ContractError("not a topic of this site")
-        if message.retained and not address.topic.retain:
-            raise ContractError("a retained order is the ghost of an old one")
-        envelope, unknown = open_message(message.payload)
+        address, envelope, unknown = opened(message, self.site)
         self.counters["unknown_fields"] += unknown
-        if not isinstance(envelope.body, address.topic.body):
-            raise ContractError(f"{envelope.kind} does not belong on this topic")
-        named = getattr(envelope.body, "device", address.ident)
-        if address.topic.role == "device" and named != address.ident:
-            raise ContractError("it names another device than its topic")
         return address, envelope
+
+
+def opened(message: Message, site: str) -> tuple[topics.Address, Envelope, int]:
+    """The checked message, and how many unknown fields were stripped. Raises ContractError."""
+    address = topics.parse(message.topic)
+    if address is None or address.site != site:
+        raise ContractError("not a topic of this site")
+    if message.retained and not address.topic.retain:
+        raise ContractError("a retained order is the ghost of an old one")
+    envelope, unknown = open_message(message.payload)
+    if not isinstance(envelope.body, address.topic.body):
+        raise ContractError(f"{envelope.kind} does not belong on this topic")
+    named = getattr(envelope.body, "device", address.ident)
+    if address.topic.role == "device" and named != address.ident:
+        raise ContractError("it names another device than its topic")
+    return address, envelope, unknown

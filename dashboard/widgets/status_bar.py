@@ -10,18 +10,17 @@ from dashboard.picture import BAD, GOOD, ODD, Picture
 
 
 class StatusBar(Static):
-    def show(self, picture: Picture, *, read_only: bool) -> None:
-        self.update(_line(picture, read_only))
+    def show(self, picture: Picture, note: str, *, live: bool, read_only: bool) -> None:
+        self.update(_line(picture, note, live, read_only))
 
 
-def _line(picture: Picture, read_only: bool) -> Text:
+def _line(picture: Picture, note: str, live: bool, read_only: bool) -> Text:
     view = picture.view
     parts: list[str | tuple[str, str]] = [("Parley ", "bold"), f"{view.site}  "]
-    if picture.connected:
-        parts.append(("● connected  ", GOOD))
-    else:
-        parts.append((" ✗ the broker is gone; showing what was known ", f"{BAD} reverse"))
-        parts.append("  ")
+    if note:
+        parts += [(note, f"bold {ODD}"), "  "]
+    if live:
+        parts += [("● connected  ", GOOD)] if picture.connected else [(" ✗ the broker is gone; showing what was known ", f"{BAD} reverse"), "  "]
     coordinator = view.coordinator(picture.now)
     if picture.connected:
         parts.append(f"● {_called(coordinator)}  " if coordinator else ("! no coordinator  ", ODD))
@@ -29,7 +28,7 @@ def _line(picture: Picture, read_only: bool) -> Text:
     stopped = sum(d.stopped for d in view.fleet.values())
     if stopped:
         parts.append((f"  ■ {stopped} stopped", BAD))
-    if read_only:
+    if read_only and live:
         parts.append("  (read only)")
     return plain(*parts)
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from textual.pilot import Pilot
 
 from dashboard.app import Dashboard
+from dashboard.feed import Feed
 from runtime.bus import Message
 from runtime.clock import LoopClock
 from runtime.door import Door
@@ -49,7 +50,7 @@ class Stage:
         ):
             self.door = Door(world, "site", "c", self.clock)
             operator = Operator(bus, "site", "dashboard-1", self.clock)
-            self.app = Dashboard(operator, read_only=self.read_only)
+            self.app = Dashboard(Feed(operator), read_only=self.read_only)
             tell = self.app.steering._notice
             self.app.steering._notice = lambda text, severity: (self.notices.append(f"{severity}: {text}"), tell(text, severity))[1]
             tasks = [asyncio.create_task(operator.read(stream), name="reader"), asyncio.create_task(self._live(said), name="world")]

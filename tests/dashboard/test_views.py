@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.app import VIEWS, Dashboard
+from dashboard.feed import Feed
 from runtime.clock import LoopClock
 from runtime.memory_bus import MemoryBroker
 from runtime.operator import Operator
@@ -113,7 +114,7 @@ def warehouse() -> Wire:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_each_view_looks_as_it_did(size: tuple[int, int]) -> None:
     async with MemoryBroker().client() as bus:
-        app = Dashboard(Operator(bus, "site", "me", Noon(1)))
+        app = Dashboard(Feed(Operator(bus, "site", "me", Noon(1))))
         app.feed.view = warehouse().view
         async with app.run_test(size=size) as pilot:
             for number, view in enumerate(VIEWS, 1):
@@ -134,7 +135,7 @@ def _compare(name: str, text: str) -> None:
 @pytest.mark.parametrize("theme", ["textual-light", "textual-dark"])
 async def test_the_largest_and_the_smallest_terminal_show_the_same_devices(theme: str) -> None:
     async with MemoryBroker().client() as bus:
-        app = Dashboard(Operator(bus, "site", "me", Noon(1)), read_only=True)
+        app = Dashboard(Feed(Operator(bus, "site", "me", Noon(1))), read_only=True)
         app.feed.view, app.theme = warehouse().view, theme
         async with app.run_test(size=(200, 60)) as pilot:
             for size in ((200, 60), (80, 24)):
@@ -149,7 +150,7 @@ async def test_the_largest_and_the_smallest_terminal_show_the_same_devices(theme
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_both_themes_say_the_same(size: tuple[int, int], theme: str) -> None:
     async with MemoryBroker().client() as bus:
-        app = Dashboard(Operator(bus, "site", "me", Noon(1)))
+        app = Dashboard(Feed(Operator(bus, "site", "me", Noon(1))))
         app.feed.view, app.theme = warehouse().view, theme
         async with app.run_test(size=size) as pilot:
             for number, view in enumerate(VIEWS, 1):

@@ -1,0 +1,171 @@
+"""The file of a recording: written as messages come, and read whatever has become of it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.bus import Message
+from runtime.clock import LoopClock, SystemClock
+from runtime.recorder import Recorder, default_path
+from runtime.recording import Entry, Head, Recording, _entry, entry_line, head_line, read
+from schemas import topics
+from schemas.errors import ConfigError
+from tests.dashboard.tape import run_of_two
+from tests.dashboard.wire import NOON
+
+STATE = topics.STATE.build("site", "r1")
+SUBTASK = topics.SUBTASK.build("site", "r1")
+
+
+@given(st.binary(max_size=80), st.text(st.characters(exclude_categories=["Cs"]), max_size=20), st.booleans())
+def test_every_message_comes_back_as_it_was(payload: bytes, topic: str, retained: bool) -> None:
+    entry = Entry(NOON, Message(topic, payload, retained))
+    assert _entry(entry_line(entry)) == entry and entry_line(entry).count(b"\n") == 1
+
+
+@pytest.mark.parametrize("name", ["run.jsonl", "run.jsonl.gz"])
+async def test_what_was_heard_is_in_the_file_with_its_times(tmp_path: Path, name: str) -> None:
+    clock = LoopClock(1)
+    recorder = Recorder("site", "me", clock)
+    recorder.start(tmp_path / name)
+    messages = [Message(STATE, b"{}", True), Message(SUBTASK, b"\xff\x00"), Message(STATE, b"")]
+    for message in messages:
+        recorder.hear(message)
+    recorder.stop()
+    found = read(tmp_path / name)
+    assert [e.message for e in found.entries] == messages and not found.flaws
+    assert (found.head.site, found.head.name, recorder.messages) == ("site", "me", 3)
+    assert found.head.begun <= found.entries[0].at <= found.end
+    assert (tmp_path / name).stat().st_size >= recorder.bytes > 0
+
+
+@pytest.mark.parametrize("name", ["run.jsonl", "run.jsonl.gz"])
+async def test_a_recorder_that_is_killed_leaves_what_it_had_written(tmp_path: Path, name: str) -> None:
+    recorder = Recorder("site", "me", LoopClock(1))
+    recorder.start(tmp_path / name)
+    for number in range(20):
+        recorder.hear(Message(SUBTASK, b"%d" % number))
+    recorder.flush()
+    killed = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(killed)
+    found = read(tmp_path / name)
+    assert len(found.entries) == 20 and found.torn == name.endswith(".gz")
+    recorder.stop()
+
+
+def test_a_torn_last_line_is_told_and_costs_nothing_else(tmp_path: Path) -> None:
+    path = run_of_two().write(tmp_path / "run.jsonl")
+    whole = read(path)
+    path.write_bytes(path.read_bytes()[:-40].rstrip(b"\n") + b'{"at": 18000')
+    torn = read(path)
+    assert torn.torn and torn.damaged <= 1 and "breaks off" in torn.flaws
+    assert torn.entries == whole.entries[: len(torn.entries)] and len(torn.entries) >= len(whole.entries) - 1
+
+
+def test_damaged_lines_are_skipped_and_counted(tmp_path: Path) -> None:
+    path = run_of_two().write(tmp_path / "run.jsonl")
+    whole, lines = read(path), path.read_bytes().splitlines(keepends=True)
+    odd = [
+        b"\n",
+        b"[]\n",
+        b'{"at": "noon"}\n',
+        b"\xff\xfe\n",
+        b'{"at": 1e300, "topic": "t", "payload": ""}\n',
+        b'{"at":1,"topic":"t","base64":"*"}\n',
+    ]
+    path.write_bytes(b"".join([*lines[:5], *odd, *lines[5:]]))
+    found = read(path)
+    assert found.entries == whole.entries and found.damaged == len(odd)
+    assert found.flaws == "6 damaged lines skipped"
+
+
+def test_a_packed_file_that_is_damaged_ends_where_it_can_be_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "run.gz"
+    packed = gzip.compress(run_of_two().write(tmp_path / "run.jsonl").read_bytes())
+    path.write_bytes(packed[:-30])
+    assert read(path).torn
+    path.write_bytes(packed[:-200] + b"\xff" * 40 + packed[-160:])
+    found = read(path)
+    assert found.flaws and 0 < len(found.entries) < len(run_of_two().entries)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"), (b"\n\n", "not a recording"), (b"\x00\xff" * 50, "not a recording"), (b'{"format": "other"}\n', "not a recording"),
+        (b'{"format":"parley-recording","version":"2.0","site":"s","name":"n","begun":1}\n', "version '2.0'"), (b"\x1f\x8bxx", "not a recording"),
+        (b'{"format":"parley-recording","version":"1.0","site":"s","name":"n","begun":null}\n', "not a recording"),
+    ],
+)  # fmt: skip
+def test_what_is_no_recording_is_one_clear_line(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=said) as raised:
+        read(path)
+    assert str(path) in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_a_file_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        read(tmp_path / "gone")
+
+
+def test_a_newer_minor_version_is_read(tmp_path: Path) -> None:
+    path = run_of_two().write(tmp_path / "run.jsonl")
+    first, _, rest = path.read_bytes().partition(b"\n")
+    path.write_bytes(json.dumps({**json.loads(first), "version": "1.7", "more": 1}).encode() + b"\n" + rest)
+    assert len(read(path).entries) == len(run_of_two().entries)
+
+
+def test_times_never_go_back(tmp_path: Path) -> None:
+    entries = [Entry(NOON + at, Message(STATE, b"{}")) for at in (5, 3, 9)]
+    path = tmp_path / "run"
+    path.write_bytes(b"".join([head_line(Head("site", "me", NOON)), *map(entry_line, entries)]))
+    assert [e.at - NOON for e in read(path).entries] == [5, 5, 9]
+
+
+async def test_a_recording_begins_with_what_is_retained(tmp_path: Path) -> None:
+    """Begun in the middle of a run, it has the state of that moment, and nothing that was cleared."""
+    recorder = Recorder("site", "me", LoopClock(1))
+    for topic, payload in ((STATE, b"old"), (STATE, b"new"), (SUBTASK, b"go"), (topics.STATE.build("site", "r2"), b"x"), ("other/topic", b"y")):
+        recorder.hear(Message(topic, payload))
+    recorder.hear(Message(topics.STATE.build("site", "r2"), b""))
+    recorder.start(tmp_path / "run")
+    recorder.stop()
+    assert [e.message for e in read(tmp_path / "run").entries] == [Message(STATE, b"new", True)]
+
+
+async def test_a_recording_overwrites_nothing_and_ends_at_its_limit(tmp_path: Path) -> None:
+    recorder, path = Recorder("site", "me", LoopClock(1)), tmp_path / "run"
+    recorder.start(path, limit=2000)
+    for _ in range(100):
+        recorder.hear(Message(SUBTASK, b"x" * 100))
+    assert recorder.full and not recorder.recording and not recorder.problem
+    assert 2000 <= path.stat().st_size < 2300 and not read(path).flaws
+    with pytest.raises(ConfigError, match="exists already"):
+        recorder.start(path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder("site", "me", SystemClock())
+    with suppress(OSError), Path("/dev/full").open("wb") as full:
+        monkeypatch.setattr(Path, "open", lambda self, mode: full)
+        recorder.start(tmp_path / "run")
+        recorder.hear(Message(SUBTASK, b"x"))
+    assert not recorder.recording and "No space left" in recorder.problem
+
+
+def test_the_name_of_a_recording_says_when_it_was_begun() -> None:
+    assert default_path(NOON).name.startswith("parley-20") and default_path(NOON).suffix == ".jsonl"
+
+
+def test_nothing_is_missing_has_no_words() -> None:
+    assert Recording(Head("s", "n", 1), (), 1).flaws == ""
