@@ -22,10 +22,11 @@ class HealthSheet(Sheet):
         view = picture.view
         rate, bytes_ = view.rate(picture.now)
         health = view.health
-        drops = f"  dropped {health.dropped}   unknown fields {self.counters.get('unknown_fields', 0)}   not sent {self.counters.get('unsent', 0)}"
+        lost, unknown, unsent = (self.counters.get(name, 0) for name in ("lost", "unknown_fields", "unsent"))
+        drops = f"  dropped {health.dropped}   lost {lost}   unknown fields {unknown}   not sent {unsent}"
         traffic = [
             _title("Traffic"), plain(f"  {rate:.1f} messages/s, {_amount(bytes_)}/s over the last 10 s"),
-            plain(f"  {health.messages} messages, {_amount(health.bytes)} since this dashboard came"), plain((drops, ODD if health.dropped else "")),
+            plain(f"  {health.messages} messages, {_amount(health.bytes)} since this dashboard came"), plain((drops, ODD if health.dropped or lost else "")),
         ]  # fmt: skip
         kinds = ", ".join(f"{k} {n}" for k, n in sorted(health.kinds.items(), key=lambda pair: -pair[1]))
         processes = [*_processes("Coordinators", view.coordinators, picture), *_processes("Agents", view.agents, picture)]
