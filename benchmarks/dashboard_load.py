@@ -8,18 +8,33 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
+from runtime import logs
 from runtime.clock import Clock, SystemClock
 from runtime.door import Door
 from runtime.mqtt_bus import MqttBus
 from schemas import topics
 from schemas.base import Frozen
-from schemas.messages import Answer, Connection, Instruction, OutcomeReport, PlanShown, Profile, Progress, Property, State, Subtask, SubtaskStatus, Trace
+from schemas.messages import (
+    Answer,
+    Connection,
+    Instruction,
+    OutcomeReport,
+    PlanShown,
+    Profile,
+    Progress,
+    Property,
+    State,
+    Subtask,
+    SubtaskStatus,
+    Trace,
+)
 from schemas.outcomes import Done, Outcome, Proof, Refused
 from schemas.plan import Plan, Step, Work
 
@@ -29,7 +44,8 @@ TALK, BROKEN = 0.3, 0.002
 """Shares of the traffic: what belongs to instructions, and what no door lets in."""
 MAKERS = ("norvik", "halden", "kestrel", "ostra")
 PLAN = Plan(steps=(Step(do=("Check the shelf.",)),))
-TICK = 0.02
+TICK, HEARTBEAT = 0.02, 5.0
+"""s between looking what is due; between two words of the same agent."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +105,9 @@ class Crowd:
         attributes = {"battery": round(rng.uniform(5, 100), 1), "x": round(rng.uniform(0, 40), 2), "y": round(rng.uniform(0, 30), 2)}
         place = {"at": f"shelf-{rng.randint(1, 40)}"}
         problem = "The left wheel is blocked." if rng.random() < 0.01 else ""
-        body = State(device=name, boot="b", attributes={**attributes, **place}, busy=bool(subtasks), normal=not problem, problem=problem, subtasks=subtasks)
+        body = State(
+            device=name, boot="b", attributes={**attributes, **place}, busy=bool(subtasks), normal=not problem, problem=problem, subtasks=subtasks
+        )
         return Said(self.hosts[name], topics.STATE, name, body)
 
     def _jobs(self) -> Iterator[Said]:
@@ -99,7 +117,9 @@ class Crowd:
     def _job(self, ident: str) -> Iterator[Said]:
         """One instruction from its first word to its answer."""
         rng = self.rng
-        works = tuple(Work(device=d, text=f"Check shelf {rng.randint(1, 40)} for free space.") for d in rng.sample(self.names, min(WORKS, self.devices)))
+        works = tuple(
+            Work(device=d, text=f"Check shelf {rng.randint(1, 40)} for free space.") for d in rng.sample(self.names, min(WORKS, self.devices))
+        )
         yield Said("operator-1", topics.INSTRUCTION, "operator-1", Instruction(text="Check the shelves for free space."), ident)
         yield Said("coordinator", topics.PLAN, "coordinator", PlanShown(text=f"{len(works)} subtasks", intent=PLAN, work=works), ident)
         for index, work in enumerate(works):
@@ -126,7 +146,13 @@ def _profile(number: int, name: str) -> Profile:
     abilities = ("drive to a place", "look at a shelf")
     maker = MAKERS[number % len(MAKERS)]
     return Profile(
-        device=name, device_kind="robot", maker=maker, name=name.replace("-", " "), place=f"dock-{number % 9 + 1}", abilities=abilities, properties=properties
+        device=name,
+        device_kind="robot",
+        maker=maker,
+        name=name.replace("-", " "),
+        place=f"dock-{number % 9 + 1}",
+        abilities=abilities,
+        properties=properties,
     )
 
 
@@ -143,7 +169,8 @@ class Load:
             self.sent += 1
             return
         message = said.instruction if said.topic is topics.INSTRUCTION else None
-        self.sent += await door.send(said.topic, said.ident, said.body, instruction=said.instruction, subtask=said.subtask, message_id=message)
+        taken = await door.send(said.topic, said.ident, said.body, instruction=said.instruction, subtask=said.subtask, message_id=message)
+        self.sent += taken
 
     async def greet(self) -> None:
         for said in self.crowd.greetings():
@@ -153,32 +180,34 @@ class Load:
         """As even as it goes; the seconds that it took."""
         clock, coming = self.crowd.clock, self.crowd.traffic()
         began, given = clock.monotonic(), 0
-        beats = _beats(self.crowd)
+        beats, going = self._beats(), set[asyncio.Task[None]]()
         while (passed := clock.monotonic() - began) < seconds:
             due = min(int(passed * rate) - given, int(rate))
             given += due
-            now = [next(coming) for _ in range(due)]
-            await asyncio.gather(*(self.say(s) for s in (*now, *beats(passed))))
+            for said in (*(next(coming) for _ in range(due)), *beats(passed)):
+                task = asyncio.create_task(self.say(said))
+                going.add(task)
+                task.add_done_callback(going.discard)
             await clock.sleep(TICK)
+        await asyncio.gather(*going)
         return clock.monotonic() - began
 
+    def _beats(self) -> Callable[[float], list[Said]]:
+        """Each agent's heartbeat, every five seconds, one after the other."""
+        agents = list(dict.fromkeys(self.crowd.hosts.values()))
+        given = 0
 
-def _beats(crowd: Crowd):  # noqa: ANN202
-    """Each agent's heartbeat, every five seconds, one after the other."""
-    agents = list(dict.fromkeys(crowd.hosts.values()))
-    given = 0
+        def due(passed: float) -> list[Said]:
+            nonlocal given
+            before, given = given, int(passed * len(agents) / HEARTBEAT)
+            return [self.crowd.beat(agents[n % len(agents)]) for n in range(before, given)]
 
-    def due(passed: float) -> list[Said]:
-        nonlocal given
-        until = int(passed * len(agents) / 5.0)
-        told = [crowd.beat(agents[n % len(agents)]) for n in range(given, until)]
-        given = until
-        return told
-
-    return due
+        return due
 
 
 async def _main(broker: str, devices: int, rate: float, seconds: float) -> None:
+    logs.configure("error")
+    logging.getLogger("mqtt").setLevel(logging.CRITICAL)  # it warns of every ten messages under way
     clock = SystemClock()
     crowd = Crowd(devices, clock)
     async with AsyncExitStack() as stack:
