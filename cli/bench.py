@@ -115,6 +115,24 @@ def bench_experts(
     emit(experts_report.as_text(report))
 
 
+@app.command("dashboard")
+def bench_dashboard(
+    devices: Annotated[int, typer.Option("--devices", min=1, max=10_000, help="Devices on the site.")] = 1000,
+    rate: Annotated[float, typer.Option("--rate", min=1, max=20_000, help="Messages a second.")] = 1000,
+    seconds: Annotated[float, typer.Option("--seconds", min=5, max=36_000, help="How long the load goes on.")] = 60,
+    embedded: Annotated[bool, typer.Option("--embedded", help="On the embedded broker even where Mosquitto is installed.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Dashboard: frames a second, the time from a key to its reaction, memory and counters, in a real terminal under the load of a large fleet."""
+    from benchmarks import dashboard_eval
+
+    report = run_async(dashboard_eval.evaluate(devices, rate, seconds, embedded=embedded))
+    if json:
+        emit_json({**report.model_dump(mode="json"), "exact": report.exact, "growth": report.growth})
+    else:
+        emit(dashboard_eval.as_text(report))
+
+
 async def _experts(wordings: Any, source: str, asked: Any, model: Path | str, models: Any) -> Any:
     from benchmarks.experts_eval import evaluate
     from runtime.llm.embedder import open_embedder

@@ -1,17 +1,24 @@
-"""`parley dashboard`: watch a fleet and steer it, in the terminal."""
+"""`parley dashboard`: watch a fleet and steer it, in the terminal or in a browser."""
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.console import BrokerOption, ConfigOption, SiteOption, run_async, settings_for
+from cli.console import BrokerOption, ConfigOption, SiteOption, run_async, say, settings_for
+
+PORT = 8780
 
 
 def dashboard(
+    port: Annotated[int | None, typer.Argument(min=0, max=65535, metavar="[PORT]", help=f"Of --web; default {PORT}, 0: any that is free.")] = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="Only watch: nothing can be told, answered or stopped.")] = False,
+    web: Annotated[bool, typer.Option("--web", help="Serve it to this machine's browser instead, to watch.")] = False,
+    steer: Annotated[bool, typer.Option("--steer", help="With --web: tell, answer and stop there, too.")] = False,
     broker: BrokerOption = None,
     site: SiteOption = None,
     config: ConfigOption = None,
@@ -20,16 +27,20 @@ def dashboard(
     from schemas.errors import ConfigError
 
     settings = settings_for(config, broker, site)
-    if not on_terminal():
-        raise ConfigError("the dashboard needs a terminal; `parley devices` and `parley tell` do without")
+    if (steer or port is not None) and not web:
+        raise ConfigError("--steer and a port go with --web")
+    if steer and read_only:
+        raise ConfigError("--steer and --read-only: only one of them")
+    if web:
+        run_async(_serve(settings, PORT if port is None else port, _command(steer, broker, site, config)))
+        return
+    if not on_terminal() and "TEXTUAL_DRIVER" not in os.environ:
+        raise ConfigError("the dashboard needs a terminal; `parley dashboard --web`, `parley devices` and `parley tell` do without")
     run_async(_dashboard(settings, read_only))
 
 
 async def _dashboard(settings: Any, read_only: bool) -> None:
-    from runtime.operator import connect
-
-    told = settings.broker
-    async with connect(told.addresses, settings.site, told.username, told.password, role="dashboard") as operator:
+    async with _connected(settings) as operator:
         await show(feed_of(operator), read_only=read_only)
 
 
@@ -56,3 +67,41 @@ async def show(source: Any, *, read_only: bool = False, opening: str = "") -> No
     finally:
         if source.recorder is not None:
             source.recorder.stop()
+
+
+def _connected(settings: Any) -> Any:
+    from runtime.operator import connect
+
+    told = settings.broker
+    return connect(told.addresses, settings.site, told.username, told.password, role="dashboard")
+
+
+# In a browser
+
+
+def _command(steer: bool, broker: str | None, site: str | None, config: Path | None) -> str:
+    """What a shell starts for each page. A password is in the configuration, and on no command line."""
+    import shlex
+
+    given = {"--broker": broker, "--site": site, "--config": config}
+    options = [part for name, value in given.items() if value is not None for part in (name, str(value))]
+    only = [] if steer else ["--read-only"]
+    return shlex.join([sys.executable, "-c", "from cli.main import run; run()", "dashboard", *only, *options])
+
+
+async def _serve(settings: Any, port: int, command: str) -> None:
+    from dashboard.web import serve
+    from runtime.mcp_http import listen
+    from schemas.errors import LinkError
+
+    async def trouble() -> str:
+        try:
+            async with _connected(settings):
+                return ""
+        except LinkError as error:
+            return str(error)
+
+    if said := await trouble():
+        raise LinkError(said)
+    with listen("127.0.0.1", port) as listening:
+        await serve(listening, command, trouble, lambda url: say(f"the dashboard is at {url} for this machine's browser; Ctrl-C ends it"))

@@ -71,7 +71,7 @@ class Actions(App[None]):
             return self.feed.recorder is not None
         return not (self.read_only and action in STEERING)
 
-    def draw(self, *, anew: bool = False) -> None:
+    def draw(self, *, anew: bool = False) -> bool:
         raise NotImplementedError
 
     def shown_thread(self) -> str:

@@ -1,4 +1,4 @@
-"""The dashboard: drawn at most ten times a second whatever comes in, from the bus or from a recording. What its keys do is in `dashboard.actions`."""
+"""The dashboard: drawn so often a second whatever comes in, from the bus or from a recording. What its keys do is in `dashboard.actions`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding
 from textual.css.query import NoMatches
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, TabbedContent, TabPane
+from textual.widgets import Footer, TabbedContent, TabPane
 
 from dashboard.actions import KEYS, VIEWS
 from dashboard.picture import Picture
@@ -28,8 +28,8 @@ from dashboard.widgets.status_bar import StatusBar
 from dashboard.widgets.timeline import Timeline
 from dashboard.winding import WINDING_KEYS, Winding
 
-FRAME = 0.1
-"""Seconds between one drawing and the next, at least."""
+FRAME, LONGEST = 1 / 15, 1.0
+"""Seconds between one drawing and the next, at least; and at least as long as the last one took, which is heard of within the second number."""
 SHEETS = {
     "fleet": Fleet, "conversation": Conversation, "plan": PlanSheet, "device": DeviceSheet, "health": HealthSheet, "map": MapSheet,
     "experts": ExpertSheet,
@@ -50,7 +50,7 @@ class Dashboard(Winding):
     #fleet-note { height: auto; color: $text-muted; }
     #threads { height: auto; max-height: 30%; border-bottom: solid $panel; }
     #lines { height: 1fr; }
-    Sheet > Static { width: 100%; height: auto; }
+    Sheet { height: 1fr; }
     InstructionBox { margin: 0; border-left: thick $accent; }
     """
 
@@ -61,14 +61,16 @@ class Dashboard(Winding):
         """How often it was drawn."""
         self._opening = opening
         self._last: tuple[object, ...] = ()
+        self._rest = 0.0
+        """Until then nothing is drawn, s of the monotonic clock."""
 
     def compose(self) -> ComposeResult:
-        yield StatusBar(id="status", markup=False)
+        yield StatusBar(id="status")
         with TabbedContent(id="views", initial="fleet"):
             for ident, title in VIEWS.items():
                 with TabPane(title, id=ident):
                     yield from self._view(ident)
-        yield QuestionBar(id="question", markup=False)
+        yield QuestionBar(id="question")
         if not self.read_only:
             yield InstructionBox(id="box")
         if self.feed.replay is not None:
@@ -80,30 +82,41 @@ class Dashboard(Winding):
 
     def on_mount(self) -> None:
         self.query_one(QuestionBar).display = False
-        self.query_one("#devices", DataTable).focus()
+        self.query_one("#devices").focus()
         self.query_one("#views ContentTabs").can_focus = False
         self.query_one(HealthSheet).counters = self.feed.counters
-        self.set_interval(FRAME, self.draw, name="draw")
+        self.set_interval(FRAME, self._draw_in_turn, name="draw")
         if self._opening:
             self.on_instruction_box_given(InstructionBox.Given(self._opening))
 
     # Drawing
 
-    def draw(self, *, anew: bool = False) -> None:
-        """What has changed since the last time, or a second later: leases lapse by themselves."""
-        try:
-            self._draw_changes(anew)
-        except NoMatches:
-            return  # it is being put together, or taken apart
+    def _draw_in_turn(self) -> None:
+        began = self.feed.clock.monotonic()
+        if began >= self._rest and self.draw():
+            self._rest = began + LONGEST
+            self.call_after_refresh(self._drawn_since, began)
 
-    def _draw_changes(self, anew: bool) -> None:
+    def _drawn_since(self, began: float) -> None:
+        now = self.feed.clock.monotonic()
+        self._rest = now + (now - began)
+
+    def draw(self, *, anew: bool = False) -> bool:
+        """What has changed since the last time, or a second later: leases lapse by themselves. Whether anything had."""
+        try:
+            return self._draw_changes(anew)
+        except NoMatches:
+            return False  # it is being put together, or taken apart
+
+    def _draw_changes(self, anew: bool) -> bool:
         now = self.feed.now()
         seen = (self.feed.view, self.feed.connected, self.feed.note, int(now), self.device, self.thread, self.active, self.base.size)
         if seen == self._last and not anew:
-            return
+            return False
         self._last = seen
         self.drawn += 1
         self._draw(self.picture(now))
+        return True
 
     def picture(self, now: float) -> Picture:
         view = self.feed.view
@@ -122,8 +135,7 @@ class Dashboard(Winding):
         asked = self.open_questions()
         base.query_one(QuestionBar).show(asked[0][1] if asked else None, len(asked) - 1, read_only=self.read_only)
         if not self.read_only:
-            devices = (n for d in picture.view.fleet.values() for n in (d.name, d.device, *d.aliases) if n)
-            base.query_one(InstructionBox).completer.names = tuple(dict.fromkeys((*devices, *picture.view.places)))
+            base.query_one(InstructionBox).completer.view = picture.view
 
     # What is chosen
 

@@ -32,7 +32,7 @@ class Feed:
         self.operator: Operator | None = operator
         self.view = ViewState(me=operator.name, site=operator.site)
         self.recorder: Recorder | None = Recorder(operator.site, operator.name, operator.clock)
-        self._bus, self._clock, self._door = operator.door.bus, operator.clock, operator.door
+        self._bus, self.clock, self._door = operator.door.bus, operator.clock, operator.door
         operator.watchers += [self._hear, self.recorder.hear]
 
     @property
@@ -51,7 +51,7 @@ class Feed:
         return f"● REC {recorder.bytes / 1000:.0f} kB"
 
     def now(self) -> float:
-        return self._clock.now()
+        return self.clock.now()
 
     def _hear(self, message: Message, arrived: Arrived | None) -> None:
-        self.view = heard(self.view, message, arrived, self._clock.now())
+        self.view = heard(self.view, message, arrived, self.clock.now())

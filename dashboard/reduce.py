@@ -40,11 +40,9 @@ class Heard:
 
 def reduce(view: ViewState, heard: Heard) -> ViewState:
     """The view after a message."""
-    kind = heard.envelope.kind
-    health = _counted(view.health, heard.size, heard.at)
     view = replace(
         view,
-        health=replace(health, kinds=_with(health.kinds, kind, health.kinds.get(kind, 0) + 1)),
+        health=_counted(view.health, heard.size, heard.at, heard.envelope.kind),
         timing=timed(view.timing, heard.envelope, heard.at, retained=heard.retained),
         consulting=heard_of(view.consulting, heard.envelope, heard.at),
     )
@@ -53,18 +51,19 @@ def reduce(view: ViewState, heard: Heard) -> ViewState:
 
 def dropped(view: ViewState, size: int, at: float) -> ViewState:
     """The view after a message that did not pass the door."""
-    health = _counted(view.health, size, at)
-    return replace(view, health=replace(health, dropped=health.dropped + 1))
+    return replace(view, health=_counted(view.health, size, at, None))
 
 
-def _counted(health: Health, size: int, at: float) -> Health:
+def _counted(health: Health, size: int, at: float, kind: str | None) -> Health:
+    """Without a kind it did not pass the door."""
     second, seconds = int(at), health.seconds
     if seconds and seconds[-1].at == second:
         last = seconds[-1]
         seconds = (*seconds[:-1], Second(second, last.messages + 1, last.bytes + size))
     else:
         seconds = (*(s for s in seconds if second - WINDOW < s.at), Second(second, 1, size))
-    return replace(health, messages=health.messages + 1, bytes=health.bytes + size, seconds=seconds)
+    kinds = _with(health.kinds, kind, health.kinds.get(kind, 0) + 1) if kind is not None else health.kinds
+    return Health(health.messages + 1, health.bytes + size, health.dropped + (kind is None), kinds, seconds)
 
 
 # Who is there

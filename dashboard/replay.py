@@ -19,7 +19,7 @@ class Replay:
 
     def __init__(self, reel: Reel, clock: Clock, *, speed: float = 1.0, name: str = "") -> None:
         self.reel, self.speed = reel, speed
-        self._clock, self._name = clock, name
+        self.clock, self._name = clock, name
         self._from, self._since = reel.start, clock.monotonic()
         self._playing = True
 
@@ -45,7 +45,7 @@ class Replay:
         return self._playing and self.now() < self.reel.end
 
     def now(self) -> float:
-        gone = (self._clock.monotonic() - self._since) * self.speed if self._playing else 0.0
+        gone = (self.clock.monotonic() - self._since) * self.speed if self._playing else 0.0
         return min(self.reel.end, self._from + gone)
 
     def play(self) -> None:
@@ -56,7 +56,7 @@ class Replay:
 
     def seek(self, to: float) -> None:
         """To this time, as far as the recording reaches."""
-        self._from, self._since = min(self.reel.end, max(self.reel.start, to)), self._clock.monotonic()
+        self._from, self._since = min(self.reel.end, max(self.reel.start, to)), self.clock.monotonic()
 
     def pace(self, by: int) -> None:
         """A step faster or slower."""

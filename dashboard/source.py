@@ -7,6 +7,7 @@ from typing import Protocol
 
 from dashboard.replay import Replay
 from dashboard.view import ViewState
+from runtime.clock import Clock
 from runtime.operator import Operator
 from runtime.recorder import Recorder
 
@@ -28,6 +29,11 @@ class Source(Protocol):
     @property
     def note(self) -> str:
         """A few words for the line at the top; empty where there is nothing to be said."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Ours, by which drawing is paced."""
         ...
 
     def now(self) -> float:

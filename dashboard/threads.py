@@ -144,11 +144,12 @@ def _planned(before: Sequence[Item], works: Sequence[Work]) -> tuple[Item, ...]:
 def _moved_on(items: tuple[Item, ...], body: m.Progress) -> tuple[Item, ...]:
     """What is known better from the device itself stays."""
 
-    def state(item: Item, told: str | None) -> WorkState:
+    def moved(item: Item, told: str | None) -> Item:
         word = _WORDS.get(told or "", item.state)
-        return item.state if (word == "done" and item.state in _SETTLED) or (word == "failed" and item.state == "uncertain") else word
+        kept = word == item.state or (word == "done" and item.state in _SETTLED) or (word == "failed" and item.state == "uncertain")
+        return item if kept else replace(item, state=word)
 
-    return tuple(replace(item, state=state(item, body.work.get(index))) for index, item in enumerate(items))
+    return tuple(moved(item, body.work.get(index)) for index, item in enumerate(items))
 
 
 def _given(items: tuple[Item, ...], body: m.Subtask, subtask: str) -> tuple[Item, ...]:
@@ -212,14 +213,14 @@ def _reported(view: ViewState, body: m.State) -> ViewState:
     states: dict[str, WorkState] = {s.subtask: _WORDS[s.state] for s in body.subtasks if s.state in ("accepted", "mapped", "running")}
     if not states:
         return view
-    threads = {k: _running(t, states) if t.open else t for k, t in view.threads.items()}
-    return replace(view, threads=threads)
+    changed = {k: _running(t, states) for k, t in view.threads.items() if t.open and any(_behind(i, states) for i in t.items)}
+    return replace(view, threads={**view.threads, **changed}) if changed else view
+
+
+def _behind(item: Item, states: dict[str, WorkState]) -> bool:
+    """Whether its device knows better."""
+    return item.state in ("waiting", "sent", "running", "silent") and states.get(item.subtask, item.state) != item.state
 
 
 def _running(thread: Thread, states: dict[str, WorkState]) -> Thread:
-    if not any(i.subtask in states for i in thread.items):
-        return thread
-    items = tuple(
-        replace(i, state=states.get(i.subtask, i.state)) if i.state in ("waiting", "sent", "running", "silent") else i for i in thread.items
-    )
-    return replace(thread, items=items)
+    return replace(thread, items=tuple(replace(i, state=states[i.subtask]) if _behind(i, states) else i for i in thread.items))

@@ -10,6 +10,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from runtime.mailbox import Mailbox
+
 
 @dataclass(frozen=True)
 class Message:
@@ -46,7 +48,7 @@ class Bus(Protocol):
         """Hand one message to the broker. Raises LinkError when the link is down (the caller's ledger or heartbeat sends again)."""
         ...
 
-    def subscribe(self, *filters: str) -> AbstractAsyncContextManager[AsyncIterator[Message]]:
+    def subscribe(self, *filters: str) -> AbstractAsyncContextManager[Mailbox[Message]]:
         """Messages that match any filter, retained ones first, each once per subscription, in order of arrival.
 
         The queue is bounded: when the reader is too slow the oldest is dropped and counted.

@@ -181,7 +181,7 @@ class MemoryBus:
         self._broker.route(topic, payload, retain)
 
     @asynccontextmanager
-    async def subscribe(self, *filters: str) -> AsyncGenerator[AsyncIterator[Message]]:
+    async def subscribe(self, *filters: str) -> AsyncGenerator[Mailbox[Message]]:
         subscription = self._broker.add(self, filters)
         try:
             yield subscription.mailbox

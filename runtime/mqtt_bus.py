@@ -170,7 +170,7 @@ class MqttBus:
             raise LinkError(f"publishing failed: {error}") from None
 
     @asynccontextmanager
-    async def subscribe(self, *filters: str) -> AsyncGenerator[AsyncIterator[Message]]:
+    async def subscribe(self, *filters: str) -> AsyncGenerator[Mailbox[Message]]:
         subscription = _Subscription(filters)
         self._subscriptions.append(subscription)
         try:

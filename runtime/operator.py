@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from runtime.bus import Bus, Message
 from runtime.clock import Clock, SystemClock
 from runtime.door import Door
+from runtime.mailbox import Mailbox
 from runtime.mqtt_bus import MqttBus
 from schemas import topics
 from schemas.base import Frozen
@@ -84,8 +85,9 @@ class Operator:
         self.watchers: list[Watcher] = []
         self._answers: dict[str, asyncio.Future[Answer | Ask]] = {}
 
-    async def read(self, stream: AsyncIterator[Message]) -> None:
+    async def read(self, stream: Mailbox[Message]) -> None:
         async for message in stream:
+            self.door.counters["lost"] = stream.dropped
             await self._on(message)
             await asyncio.sleep(0)  # a flood leaves others their turn
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -22,11 +25,11 @@ OTHERS = "none"
 class Lines(Sheet):
     follows = True
 
-    def page(self, picture: Picture) -> Text:
+    def page(self, picture: Picture) -> Sequence[Text]:
         thread = picture.chosen
         if thread is None:
-            return plain("Nobody has said anything yet. Press i to give an instruction.")
-        return Text("\n").join([_line(said, self.room) for said in thread.lines])
+            return [plain("Nobody has said anything yet. Press i to give an instruction.")]
+        return [_line(said, self.room) for said in thread.lines]
 
 
 class Conversation(Vertical):
@@ -46,13 +49,14 @@ class Conversation(Vertical):
         yield Lines(id="lines")
 
     def on_resize(self, event: Resize) -> None:
-        self.query_one("#threads", Rows).lay_out({"text": max(20, event.size.width - 4)})
+        self.query_one("#threads", Rows).lay_out({"at": 8, "stands": 14, "text": max(20, event.size.width - 30)})
         if self._picture is not None:
             self.show(self._picture)
 
     def show(self, picture: Picture) -> None:
         self._picture = picture
-        self.query_one("#threads", Rows).draw({t.ident or OTHERS: _row(t) for t in picture.view.threads.values()}, picture.thread or OTHERS)
+        threads = {t.ident or OTHERS: t for t in picture.view.threads.values()}
+        self.query_one("#threads", Rows).draw(list(threads), lambda key: _row(threads[key]), picture.thread or OTHERS)
         self.query_one("#lines", Lines).show(picture)
 
     @on(Rows.Chosen)
@@ -63,10 +67,10 @@ class Conversation(Vertical):
 
 def _row(thread: Thread) -> Cells:
     if not thread.ident:
-        return (plain((f"{clock(thread.at)} ", "dim"), "  the fleet     what belongs to no instruction"),)
-    word, style = standing(thread)
-    return (plain((f"{clock(thread.at)} ", "dim"), (f"{word:<14}", style), f"  {thread.text}"),)
+        return ((clock(thread.at), "dim"), ("  the fleet", ""), ("what belongs to no instruction", ""))
+    return ((clock(thread.at), "dim"), standing(thread), (thread.text, ""))
 
 
+@lru_cache(maxsize=2000)
 def _line(said: Line, room: int) -> Text:
     return hang(plain((f"{clock(said.at)} ", "dim"), (f"{said.who[:14]:>14}", "bold"), f" → {said.whom[:14]:<14} "), said.text, room)

@@ -17,10 +17,10 @@ SPOKEN = {"start": "start", "preprocessing": "before", "call_pending": "call", "
 
 
 class DeviceSheet(Sheet):
-    def page(self, picture: Picture) -> Text:
+    def page(self, picture: Picture) -> Sequence[Text]:
         device = picture.view.fleet.get(picture.device)
         if device is None:
-            return plain("No device is chosen. Choose one in the Fleet view (1) or on the map (6).")
+            return [plain("No device is chosen. Choose one in the Fleet view (1) or on the map (6).")]
         link = picture.links.get(device.device, "unknown")
         word, style = posture(device)
         called = f"  {device.name}" if device.name and device.name != device.device else ""
@@ -37,7 +37,7 @@ class DeviceSheet(Sheet):
             _past("Ended before", device, device.ended[1:], self.room) if device.ended[1:] else [],
             _facts(device, self.room),
         )
-        return Text("\n").join([head, now, *(line for part in parts for line in part)])
+        return [head, now, *(line for part in parts for line in part)]
 
 
 def _position(device: DeviceView) -> str:

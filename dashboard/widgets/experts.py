@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.text import Text
 
 from dashboard.clean import plain
@@ -16,22 +18,20 @@ LATELY = 12
 
 
 class ExpertSheet(Sheet):
-    def page(self, picture: Picture) -> Text:
+    def page(self, picture: Picture) -> Sequence[Text]:
         view, known = picture.view, picture.view.consulting
         if not view.experts and not known.opinions:
-            return plain("No expert is up. Experts tell what a language model cannot sense: parley expert serve --http 8765")
+            return [plain("No expert is up. Experts tell what a language model cannot sense: parley expert serve --http 8765")]
         up = [line for ident, expert in sorted(view.experts.items()) for line in _process(ident, expert, known, self.room)]
         said = [hang(_head(o), _told(o), self.room, _style(o)) for o in known.opinions[:LATELY]]
         windows = [_window(look) for look in known.looks[:LATELY]]
-        return Text("\n").join(
-            [
-                *up,
-                _title("\nVerdicts lately"),
-                *(said or [plain("  none since this dashboard came: ask what an expert can tell")]),
-                _title("\nWindows that they looked at"),
-                *(windows or [plain("  none over the broker since this dashboard came")]),
-            ]
-        )
+        return [
+            *up,
+            _title("\nVerdicts lately"),
+            *(said or [plain("  none since this dashboard came: ask what an expert can tell")]),
+            _title("\nWindows that they looked at"),
+            *(windows or [plain("  none over the broker since this dashboard came")]),
+        ]
 
 
 def _process(ident: str, expert: Expert, known: Consulting, room: int) -> list[Text]:

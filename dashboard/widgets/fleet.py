@@ -1,4 +1,4 @@
-"""The table of devices: cells are changed where they differ; the cursor stays with its device."""
+"""The table of devices. Its order stays for a second, so that rows can be read while values change; the cursor stays with its device."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import Resize
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from dashboard.clean import plain
 from dashboard.picture import BAD, LINKS, WORK, WORK_STYLE, Picture, battery, posture
 from dashboard.view import DeviceView, Link
+from dashboard.widgets.bar import Bar
 from dashboard.widgets.rows import Cells, Rows
 
 WIDE = 110
@@ -57,11 +58,12 @@ class Fleet(Vertical):
         super().__init__(id=id)
         self._order, self._group, self._wide = "device", "nothing", False
         self._picture: Picture | None = None
+        self._ordered: tuple[tuple[object, ...], Sequence[str]] = ((), ())
 
     def compose(self) -> ComposeResult:
         yield Input(placeholder="show devices with these words; Esc: all", id="filter", compact=True)
         yield Rows(id="devices")
-        yield Static(id="fleet-note", markup=False)
+        yield Bar(id="fleet-note")
 
     def on_mount(self) -> None:
         self.query_one("#filter").display = False
@@ -73,9 +75,11 @@ class Fleet(Vertical):
 
     def show(self, picture: Picture) -> None:
         self._picture = picture
+        fleet = picture.view.fleet
         wanted = self._wanted(picture)
-        self.table.draw(self._rows(wanted, picture), picture.device)
-        self.query_one("#fleet-note", Static).update(self._note(len(wanted), len(picture.view.fleet)))
+        self.table.draw(wanted, lambda key: self._cells(fleet[key], picture) if key in fleet else _heading(key), picture.device)
+        shown = sum(not key.startswith(GROUP) for key in wanted)
+        self.query_one("#fleet-note", Bar).put(self._note(shown, len(fleet)), grows=True)
 
     def next_order(self) -> None:
         self._order = _next(ORDERS, self._order)
@@ -111,8 +115,8 @@ class Fleet(Vertical):
         if device:
             self.post_message(self.Selected(device))
 
-    @on(Rows.RowSelected)
-    async def _opened(self, event: Rows.RowSelected) -> None:
+    @on(Rows.Opened)
+    async def _opened(self, event: Rows.Opened) -> None:
         event.stop()
         await self.app.run_action("view('device')")
 
@@ -120,7 +124,7 @@ class Fleet(Vertical):
         """This device; of a heading, the next device in the direction in which the cursor came."""
         if not key.startswith(GROUP) or self._picture is None:
             return key
-        keys = [str(row.key.value) for row in self.table.ordered_rows]
+        keys = list(self.table.keys)
         at, chosen = keys.index(key), self._picture.device
         before, after = keys[:at][::-1], keys[at + 1 :]
         ways = (before, after) if chosen in after else (after, before)
@@ -144,36 +148,24 @@ class Fleet(Vertical):
         if self._picture is not None:
             self.show(self._picture)
 
-    def _wanted(self, picture: Picture) -> list[DeviceView]:
+    def _wanted(self, picture: Picture) -> Sequence[str]:
+        """Keys of those that fit the filter, in order and in groups; a second later, or when something else is asked for, anew."""
         words = self.query_one("#filter", Input).value.lower().split()
-        found = [d for d in picture.view.fleet.values() if all(w in _searched(d, picture.links.get(d.device, "")) for w in words)]
-        return sorted(found, key=lambda d: ORDERS[self._order](d, picture.links.get(d.device, "")))
-
-    def _rows(self, devices: Sequence[DeviceView], picture: Picture) -> dict[str, Cells]:
-        """In groups, each with a heading, where some are wanted."""
-        if self._group == "nothing":
-            return {d.device: self._cells(d, picture) for d in devices}
-        groups: dict[str, list[DeviceView]] = {}
-        for device in devices:
-            groups.setdefault(GROUPS[self._group](device, picture.links.get(device.device, "unknown")), []).append(device)
-        rows: dict[str, Cells] = {}
-        for group, members in sorted(groups.items()):
-            rows[f"{GROUP}{group}"] = (plain((f"▾ {group}: {len(members)}", "bold")), *(plain("") for _ in list(self.table.columns)[1:]))
-            rows |= {d.device: self._cells(d, picture) for d in members}
-        return rows
+        asked = (int(picture.now), self._order, self._group, words, len(picture.view.fleet))
+        if asked != self._ordered[0]:
+            found: list[tuple[DeviceView, Link]] = [(d, picture.links.get(d.device, "unknown")) for d in picture.view.fleet.values()]
+            fitting: list[tuple[DeviceView, Link]] = [(d, link) for d, link in found if all(w in _searched(d, link) for w in words)]
+            self._ordered = (asked, _grouped(sorted(fitting, key=lambda f: ORDERS[self._order](*f)), self._group))
+        return self._ordered[1]
 
     def _cells(self, device: DeviceView, picture: Picture) -> Cells:
         link = picture.links.get(device.device, "unknown")
         state, style = posture(device)
         last = _last(device)
         doing = device.stop_problem or device.problem or device.doing or ("" if self._wide else last[0])
-        cells = [
-            plain((device.device, "bold")), plain((LINKS[link], "" if link == "online" else BAD)), plain(battery(device)), plain((state, style)),
-            plain(device.at),
-        ]  # fmt: skip
-        if self._wide:
-            cells += [plain(f"{device.kind} {device.maker}"), plain(_trend(device)), plain(last)]
-        return (*cells, plain(doing))
+        first = ((device.device, "bold"), (LINKS[link], "" if link == "online" else BAD), (battery(device), ""), (state, style), (device.at, ""))
+        wide = ((f"{device.kind} {device.maker}", ""), (_trend(device), ""), last) if self._wide else ()
+        return (*first, *wide, (doing, ""))
 
     def _note(self, shown: int, known: int) -> Text:
         if not known:
@@ -181,6 +173,20 @@ class Fleet(Vertical):
         hidden = f"{shown} of {known} devices; " if shown != known else ""
         groups = f", by {self._group}" if self._group != "nothing" else ""
         return plain(f"{hidden}sorted by {self._order}{groups} (o: order, g: group, /: filter, Enter: device)")
+
+
+def _grouped(devices: Sequence[tuple[DeviceView, Link]], by: str) -> list[str]:
+    """Each group below a heading, where some are wanted."""
+    if by == "nothing":
+        return [d.device for d, _ in devices]
+    groups: dict[str, list[str]] = {}
+    for device, link in devices:
+        groups.setdefault(GROUPS[by](device, link), []).append(device.device)
+    return [key for group, members in sorted(groups.items()) for key in (f"{GROUP}{group}: {len(members)}", *members)]
+
+
+def _heading(key: str) -> Cells:
+    return ((f"▾ {key.removeprefix(GROUP)}", "bold"),)
 
 
 def _next(names: Iterable[str], now: str) -> str:

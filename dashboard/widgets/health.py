@@ -18,22 +18,22 @@ class HealthSheet(Sheet):
 
     counters: Mapping[str, int] = {}
 
-    def page(self, picture: Picture) -> Text:
+    def page(self, picture: Picture) -> Sequence[Text]:
         view = picture.view
         rate, bytes_ = view.rate(picture.now)
         health = view.health
-        drops = f"  dropped {health.dropped}   unknown fields {self.counters.get('unknown_fields', 0)}   not sent {self.counters.get('unsent', 0)}"
+        lost, unknown, unsent = (self.counters.get(name, 0) for name in ("lost", "unknown_fields", "unsent"))
+        odd = ODD if health.dropped or lost else ""
+        drops = f"  dropped {health.dropped}   lost {lost}   unknown fields {unknown}   not sent {unsent}"
         traffic = [
             _title("Traffic"), plain(f"  {rate:.1f} messages/s, {_amount(bytes_)}/s over the last 10 s"),
-            plain(f"  {health.messages} messages, {_amount(health.bytes)} since this dashboard came"), plain((drops, ODD if health.dropped else "")),
+            plain(f"  {health.messages} messages, {_amount(health.bytes)} since this dashboard came"), plain((drops, odd)),
         ]  # fmt: skip
         kinds = ", ".join(f"{k} {n}" for k, n in sorted(health.kinds.items(), key=lambda pair: -pair[1]))
         processes = [*_processes("Coordinators", view.coordinators, picture), *_processes("Agents", view.agents, picture)]
         experts = len([e for e in view.experts.values() if e.status == "online"])
         up = [plain(f"  {experts} of {len(view.experts)} experts' processes online (7: Experts)")] if view.experts else []
-        return Text("\n").join(
-            [*traffic, hang(plain("  "), kinds, self.room, "dim"), *_work(view), *_delays(view.timing), *_untold(), *processes, *up]
-        )
+        return [*traffic, hang(plain("  "), kinds, self.room, "dim"), *_work(view), *_delays(view.timing), *_untold(), *processes, *up]
 
 
 def _processes(title: str, known: Mapping[str, Presence], picture: Picture) -> list[Text]:

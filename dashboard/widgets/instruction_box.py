@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from textual import on
 from textual.binding import Binding
 from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input
+
+from dashboard.view import ViewState
 
 LONGEST = 2000
 """Characters of an instruction."""
@@ -22,10 +24,16 @@ class Names(Suggester):
 
     def __init__(self) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
-        self.names: tuple[str, ...] = ()
+        self.view = ViewState()
 
     async def get_suggestion(self, value: str) -> str | None:
-        return completed(value, self.names)
+        return completed(value, tuple(_names(self.view)))
+
+
+def _names(view: ViewState) -> Iterator[str]:
+    """Of devices and places."""
+    yield from (name for d in view.fleet.values() for name in (d.name, d.device, *d.aliases) if name)
+    yield from view.places
 
 
 def completed(value: str, names: Iterable[str]) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.text import Text
 from textual.binding import Binding
 from textual.events import Click
@@ -42,11 +44,11 @@ class MapSheet(Sheet):
         super().__init__(id=id)
         self._drawing = Drawing(Text(), {})
 
-    def page(self, picture: Picture) -> Text:
+    def page(self, picture: Picture) -> Sequence[Text]:
         drawing = self._drawing = draw(picture, max(40, self.size.width), max(6, self.size.height - NOTES))
         if drawing.chart is None:
-            return plain("Nothing is known yet of this site's places, or of where its devices are.")
-        return Text("\n").join([drawing.text, _chosen(picture), _legend(drawing), plain((_places(drawing), "dim"))])
+            return [plain("Nothing is known yet of this site's places, or of where its devices are.")]
+        return [drawing.text, _chosen(picture), _legend(drawing), plain((_places(drawing), "dim"))]
 
     def action_toward(self, right: int, down: int) -> None:
         self._choose(toward(self._drawing.marks, self._picture.device if self._picture else "", right, down))

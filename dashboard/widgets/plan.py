@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -32,17 +32,17 @@ DENSITIES = (Density(True, True), Density(False, True), Density(False, False))
 
 
 class PlanSheet(Sheet):
-    def page(self, picture: Picture) -> Text:
+    def page(self, picture: Picture) -> Sequence[Text]:
         thread = picture.chosen
         if thread is None:
-            return plain("Nobody has told the fleet anything yet. Press i to give an instruction.")
+            return [plain("Nobody has told the fleet anything yet. Press i to give an instruction.")]
         rows, head, foot = branches(tuple(i.after for i in thread.items)), _head(thread), _foot(thread, self.room)
         lines: list[Text] = []
         for density in DENSITIES:
             lines = [line for row in rows for line in _item(row, thread.items[row.item], picture.view, self.room, density)]
             if _height([*head, *lines, *foot]) <= self.size.height:
-                return Text("\n").join([*head, *lines, *foot])
-        return Text("\n").join([*head, *_troubles(thread, picture.view, self.room), *lines, *foot])
+                return [*head, *lines, *foot]
+        return [*head, *_troubles(thread, picture.view, self.room), *lines, *foot]
 
 
 def _height(lines: list[Text]) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from textual.widgets import Static
-
 from dashboard.clean import plain
 from dashboard.picture import BAD, ODD
 from dashboard.view import Question
+from dashboard.widgets.bar import Bar
 
 
-class QuestionBar(Static):
+class QuestionBar(Bar):
     def show(self, question: Question | None, more: int, *, read_only: bool) -> None:
         self.display = question is not None
         if question is None:
@@ -20,4 +19,4 @@ class QuestionBar(Static):
         key = "" if read_only else "  [a or F4: answer]"
         room = max(20, (self.app.size.width - 2) * 2 - len(options + others + key) - len(first[0]))
         text = question.text if len(question.text) <= room else question.text[: room - 1] + "…"
-        self.update(plain(first, (text, "bold"), options, others, (key, "dim")))
+        self.put(plain(first, (text, "bold"), options, others, (key, "dim")), grows=True)

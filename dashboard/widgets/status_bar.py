@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.widgets import Static
 
 from dashboard.clean import plain
 from dashboard.picture import BAD, GOOD, ODD, Picture
+from dashboard.widgets.bar import Bar
 
 
-class StatusBar(Static):
+class StatusBar(Bar):
     def show(self, picture: Picture, note: str, *, live: bool, read_only: bool) -> None:
-        self.update(_line(picture, note, live, read_only))
+        self.put(_line(picture, note, live, read_only))
 
 
 def _line(picture: Picture, note: str, live: bool, read_only: bool) -> Text:

@@ -183,7 +183,7 @@ async def test_an_answer_of_ten_megabytes_is_cut_off(way: Callable[..., Any]) ->
 
 
 async def test_a_wrong_token_and_nobody_there_are_told() -> None:
-    with pytest.raises(DeviceError, match="cannot be reached .*401, a token that it knows is needed"):
+    with pytest.raises(DeviceError, match=r"cannot be reached .*401, a token that it knows is needed"):
         async with over_http("plain", token="another-token-altogether"):
             pass
     session = McpSession(Target(url="http://127.0.0.1:9/mcp"), CLOCK)

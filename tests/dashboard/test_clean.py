@@ -32,6 +32,8 @@ from schemas.messages import (
 from schemas.outcomes import Failed, NeedsAnswer, Proof
 from schemas.plan import Work
 from schemas.site import Place, Site
+from tests.dashboard.hostile import everything
+from tests.dashboard.hostile import hostile as hostile_everywhere
 from tests.dashboard.wire import PLAN, Wire, uid
 
 STEERING = ["\x1b[2J", "\x9b31m", "\x07", "\r\n", "\u202e", "\u2066", "\u200b", "\u200d", "\ufeff", "\u2028", "\u3164"]
@@ -90,6 +92,16 @@ def test_no_field_of_any_message_brings_more_than_letters_into_the_view(text: st
     _talk(wire, text)
     digests = {q.digest for t in wire.view.threads.values() for q in t.questions}
     assert [t[:80] for t in texts(wire.view) if not fit(t) and t not in digests] == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(hostile_everywhere)
+def test_no_field_of_any_kind_of_message_does(text: str) -> None:
+    """By the schemas, so that a field that is new is looked at, too."""
+    wire = Wire()
+    everything(wire, text)
+    wire.ask(wire.instruct(2, text[:8192]), text[:8192], text)
+    assert [t[:80] for t in texts(wire.view) if not fit(t)] == []
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,0 +1,235 @@
+"""The dashboard at scale: a real broker, a load and the dashboard in a real terminal, each in its own process; all is measured from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import re
+import shutil
+import sys
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from benchmarks.dashboard_load import SITE
+from benchmarks.stats import Times, percentile, times
+from benchmarks.terminal import Terminal
+from runtime.broker import free_port
+from schemas.base import Frozen
+from schemas.errors import ConfigError
+
+ROOT = Path(__file__).parent.parent
+FRAMES, REACTION_MS, RESIDENT_MB, GROWTH = 10.0, 100.0, 200.0, 1.1
+"""What is asked of it on an idle machine: frames a second, ms from a key to its reaction (p95), MB, and by how much memory may grow."""
+REACTIONS = (("o", r"sorted by battery"), ("5", r"Traffic"), ("1", r"sorted by"), ("4", r"In hand"), ("1", r"sorted by"), ("2", r"→"), ("1", r"sorted by"),
+             ("/", r"show devices with"), ("zzz", r"0 of \d+ devices"), ("\x1b", r"robot-0001"), ("oooo", r"sorted by device"))  # fmt: skip
+"""Keys, and what is drawn when they have been heeded; the last brings it back to where it began."""
+PAUSE = (0.15, 0.45)
+"""s between one key and the next, drawn anew each time, so that keys meet every moment of a frame."""
+
+
+class Report(Frozen):
+    """`key_ms`: from a key to its reaction on the terminal. `memory_mb`: each second. `lost`: messages that the dashboard says it could not take."""
+
+    devices: int
+    broker: str
+    seconds: float
+    rate: float
+    sent: int
+    counted: int
+    dropped: int
+    lost: int
+    frames: float
+    slowest_frames: int
+    """In the worst second."""
+    key_ms: Times
+    memory_mb: tuple[float, ...]
+    cpu: float
+    """Processor seconds of the dashboard for each second."""
+
+    @property
+    def exact(self) -> bool:
+        return self.counted + self.lost == self.sent
+
+    @property
+    def growth(self) -> float:
+        """Memory in the last third over that in the first, after a tenth for warming up."""
+        warm = self.memory_mb[len(self.memory_mb) // 10 :]
+        third = max(1, len(warm) // 3)
+        return percentile(warm[-third:], 0.5) / max(1e-9, percentile(warm[:third], 0.5))
+
+
+def as_text(report: Report) -> str:
+    """What was measured, and what is asked of an idle machine."""
+    rows = (
+        ("messages/s", f"{report.rate:.0f}", f"{report.devices} devices, {report.broker}, {report.seconds:.0f} s"),
+        (
+            "counted",
+            f"{report.counted}",
+            f"of {report.sent} sent; {report.dropped} not let in, {report.lost} lost: {'exact' if report.exact else 'NOT EXACT'}",
+        ),
+        (
+            "frames/s",
+            f"{report.frames:.1f}",
+            f"{_judged(report.frames >= FRAMES)} at least {FRAMES:g}; in the slowest second {report.slowest_frames}",
+        ),
+        ("key p50, ms", f"{report.key_ms.p50:.0f}", f"{report.key_ms.n} keys"),
+        ("key p95, ms", f"{report.key_ms.p95:.0f}", f"{_judged(report.key_ms.p95 <= REACTION_MS)} at most {REACTION_MS:g}"),
+        ("memory, MB", f"{max(report.memory_mb):.0f}", f"{_judged(max(report.memory_mb) <= RESIDENT_MB)} at most {RESIDENT_MB:g}"),
+        ("its growth", f"{report.growth:.2f}", f"{_judged(report.growth <= GROWTH)} at most {GROWTH:g}, last third to first"),
+        ("processor", f"{100 * report.cpu:.0f} %", "of one core"),
+    )
+    return "\n".join(f"{name:<12}{value:>9}  {note}" for name, value, note in rows)
+
+
+def _judged(good: bool) -> str:
+    return "good:" if good else "MISSED:"
+
+
+async def evaluate(devices: int, rate: float, seconds: float, *, embedded: bool = False) -> Report:
+    """ConfigError where a part does not start."""
+    async with _broker(embedded) as (address, broker):
+        command = (*_PARLEY, "dashboard", "--read-only", "--broker", address, "--site", SITE)
+        async with Terminal(command, _environment()) as terminal:
+            await _ready(terminal)
+            arguments = ("--broker", address, "--devices", str(devices), "--rate", str(rate), "--seconds", str(seconds))
+            load = await _start(sys.executable, "-m", "benchmarks.dashboard_load", *arguments)
+            try:
+                return await _measured(terminal, load, devices, broker)
+            finally:
+                await _gone(load)
+
+
+async def _ready(terminal: Terminal) -> None:
+    try:
+        await terminal.sees("No device has shown itself", 60)
+    except TimeoutError:
+        raise ConfigError(f"the dashboard did not start: {' '.join(terminal.text.split())[-300:]}") from None
+
+
+async def _measured(terminal: Terminal, load: Process, devices: int, broker: str) -> Report:
+    await _told(load)
+    await terminal.sees(f"/{devices} online", 60)
+    memory, keys, first = list[float](), list[float](), len(terminal.frames)
+    cpu, began = _processor(terminal.process.pid), time.monotonic()
+    watching = [asyncio.create_task(_weigh(terminal, memory), name="weigh"), asyncio.create_task(_try_keys(terminal, keys), name="keys")]
+    try:
+        told = await _told(load)
+        cpu = (_processor(terminal.process.pid) - cpu) / (time.monotonic() - began)
+    finally:
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+    frames = [at - began for at in terminal.frames[first:] if at - began < told["seconds"]]
+    each = [sum(int(at) == second for at in frames) for second in range(int(told["seconds"]))]
+    counted, dropped, lost = await _counters(terminal, int(told["sent"]))
+    return Report(
+        devices=devices, broker=broker, seconds=told["seconds"], rate=(told["sent"] - 2 * devices) / told["seconds"], sent=int(told["sent"]), counted=counted,
+        dropped=dropped, lost=lost, frames=len(frames) / told["seconds"], slowest_frames=min(each, default=0), key_ms=times(keys), memory_mb=tuple(memory), cpu=cpu,
+    )  # fmt: skip
+
+
+async def _weigh(terminal: Terminal, memory: list[float]) -> None:
+    while True:
+        memory.append(terminal.resident_mb())
+        await asyncio.sleep(1)
+
+
+async def _try_keys(terminal: Terminal, ms: list[float]) -> None:
+    rng = random.Random(1)
+    await terminal.sees(r"robot-0001")
+    while True:
+        for keys, reaction in REACTIONS:
+            await asyncio.sleep(rng.uniform(*PAUSE))
+            terminal.forget()
+            terminal.press(keys)
+            ms.append(1000 * await terminal.sees(reaction))
+
+
+async def _counters(terminal: Terminal, sent: int) -> tuple[int, int, int]:
+    """As a person reads them in the health view, when they are all in or nothing more comes."""
+    terminal.press("\x1b")
+    await asyncio.sleep(0.5)  # an escape and a digit that come together are another key
+    terminal.press("5")
+    found, deadline = (0, 0, 0), time.monotonic() + 20
+    while sum(found[::2]) < sent and time.monotonic() < deadline:
+        terminal.anew()
+        with suppress(TimeoutError):
+            await terminal.sees(r"\d+ messages, .*?dropped \d+.*?lost \d+", 2)
+        read = re.findall(r"(\d+) messages, .*?dropped (\d+).*?lost (\d+)", terminal.text, re.DOTALL)
+        found = tuple(map(int, read[-1])) if read else found
+    return found
+
+
+# Processes
+
+_PARLEY = (sys.executable, "-c", "from cli.main import run; run()")
+
+
+def _environment() -> Mapping[str, str]:
+    path = os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))
+    return {**os.environ, "PYTHONPATH": path, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+
+async def _start(*command: str) -> Process:
+    return await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, env=_environment(), start_new_session=True)
+
+
+async def _told(load: Process) -> Mapping[str, float]:
+    assert load.stdout is not None
+    line = await load.stdout.readline()
+    if not line:
+        raise ConfigError("the load ended before its time")
+    return json.loads(line)
+
+
+async def _gone(process: Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            process.terminate()
+    await process.wait()
+
+
+@asynccontextmanager
+async def _broker(embedded: bool) -> AsyncIterator[tuple[str, str]]:
+    """Mosquitto where it is installed, without a limit to what waits for a reader: what is lost shall be lost by the dashboard."""
+    program = None if embedded else shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    address = f"127.0.0.1:{free_port()}"
+    if program is None:
+        process = await _start(*_PARLEY, "broker", "--broker", address)
+    else:
+        process = await asyncio.create_subprocess_exec(
+            program, "-c", "/dev/stdin", stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
+        )
+        assert process.stdin is not None
+        process.stdin.write(
+            f"listener {address.rpartition(':')[2]} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nset_tcp_nodelay true\n".encode()
+        )
+        process.stdin.close()
+    try:
+        await _answers(address)
+        yield address, "mosquitto" if program is not None else "embedded broker"
+    finally:
+        await _gone(process)
+
+
+async def _answers(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    for _ in range(100):
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection(host, int(port))
+            writer.close()
+            return
+        await asyncio.sleep(0.1)
+    raise ConfigError(f"no broker came up at {address}")
+
+
+def _processor(pid: int) -> float:
+    """Seconds that it has computed (Linux)."""
+    fields: Sequence[Any] = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
