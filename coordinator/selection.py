@@ -249,7 +249,7 @@ def _counted(
     else:
         count = base.number if isinstance(base.number, int) else (1 if picked and who.n != "all" else len(ids))
     notes = (f"Only {len(ids)} of {count} {plural(base.kind)} could be used.",) if count > len(ids) else ()
-    left_open = base.free or isinstance(base.number, int) or spread
+    left_open = (base.free and base.number != "all") or isinstance(base.number, int) or spread  # of all, each is meant itself
     order = ids if picked or left_open else tuple(d.id for d in ready)
     return Selection(chosen=order[:count], pool=ids if left_open else (), excluded=excluded, notes=notes)
 

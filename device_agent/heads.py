@@ -14,6 +14,15 @@ from schemas.errors import ConfigError
 Floats = NDArray[np.float32]
 
 MATCH_SCALE = 20.0
+FEATURES = (
+    "one", "confidence", "weakest argument", "margin", "candidates", "least said", "most unsaid", "option lead", "least number", "numbers", "options",
+    "parameters", "pieces", "rest",
+)  # fmt: skip
+"""Of an end (`device_agent.calibration`): 1; logit of the reader's confidence; log of the least confidence in an argument; lead of the best
+hypothesis over the next; how many were read; log of the least chance that a found parameter is said; logit of the greatest that another one is; lead
+of an option over the next; log of the least confidence in a number; how many numbers, and options, were found; how many parameters there are; pieces
+of the sentence; those that are no argument word for word."""
+CALIBRATION = (3, len(FEATURES))
 _HIDDEN, _SPAN = 384, 96
 SHAPES = {
     **{f"{name}.weight": (1, width) for name, width in (("match", 3 * _HIDDEN), ("said", 3 * _HIDDEN), ("option", 2 * _HIDDEN))},
@@ -21,7 +30,7 @@ SHAPES = {
     **{f"{name}.weight": (_SPAN, _HIDDEN) for name in ("start_of", "end_of", "start_in", "end_in")},
     **{f"{name}.bias": (_SPAN,) for name in ("start_of", "end_of")},
     "none": (1,),
-    "calibration": (3, 6),
+    "calibration": CALIBRATION,
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from device_agent.extraction import Argument
 from device_agent.quantities import Quantity
@@ -25,12 +25,12 @@ class InterpreterSettings(Frozen):
     candidates: int = 4
     margin: float = 0.15
     """Candidates further than this behind the nearest, as cosines, are not read: a clear lead costs one pass, doubt at most `candidates`."""
-    none: float = 0.75
+    none: float = 0.65
     """Probability of "nothing fits" from which a sentence is refused."""
     several: float = 0.7
     """Match probability from which each half of a sentence is a request of its own; `half`: its least cosine with a function."""
     half: float = 0.5
-    act: float = 0.7
+    act: float = 0.75
     """Confidence from which a call is made without asking."""
     catalogues: int = 256
     """Prepared catalogues kept in memory."""
@@ -59,6 +59,8 @@ class Interpretation(Frozen):
     missing: tuple[str, ...] = ()
     argument_confidence: dict[str, float] = {}
     ms: float = 0.0
+    evidence: tuple[float, ...] = Field(default=(), exclude=True, repr=False)
+    """What its confidence was calibrated with (`device_agent.calibration`); empty: it was not."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from device_agent.calibration import calibrated
+from device_agent.calibration import calibrated, end_of, evidence
 from device_agent.clauses import halves
 from device_agent.extraction import extract, read_facts
 from device_agent.heads import Heads, Reading
@@ -112,8 +112,9 @@ class Interpreter:
         best = max(range(len(chances)), key=lambda i: chances[i])
         said = begins(sentence, readings[best], hypotheses[best].found)
         result = self._decide(sentence.text, catalogue, hypotheses[best], none, chances[best], said)
-        sure = calibrated(result, considered, self._heads.calibration)
-        return decided(result, sure, self.settings.act).model_copy(update={"candidates": considered})
+        seen = evidence(result, hypotheses[best], readings[best], chances, sentence)
+        sure = calibrated(seen, end_of(result), self._heads.calibration)
+        return decided(result, sure, self.settings.act).model_copy(update={"candidates": considered, "evidence": seen})
 
     def _decide(self, text: str, catalogue: Catalogue, best: Hypothesis, none: float, chance: float, said: Sequence[int]) -> Interpretation:
         several = self._several(text, catalogue, said)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from device_agent.calibration import ENDS, calibrated, end_of, features, identity
+from device_agent.calibration import ENDS, calibrated, end_of, identity
 from device_agent.heads import Heads
 from device_agent.hypothesis import InterpreterSettings
 from device_agent.interpreter import Interpreter
@@ -37,18 +37,18 @@ def heads_of(weights: Path) -> Path:
 
 
 def fitted(rows: Sequence[Judged]) -> Any:
-    """Weights for all ends: [3, 6]."""
+    """Weights for all ends: [3, F], F as many as device_agent.heads.FEATURES."""
     weights = identity()
     for n, end in enumerate(ENDS):
-        own = [r for r in rows if end_of(r.result) == end]
+        own = [r for r in rows if end_of(r.result) == end and r.result.evidence]
         if len(own) >= 50:
-            x = np.stack([features(r.result, r.result.candidates) for r in own])
+            x = np.array([r.result.evidence for r in own])
             weights[n] = fit(x, np.array([r.as_wanted for r in own]))
     return weights
 
 
 def fit(rows: Any, right: Any, ridge: float = 1.0, rounds: int = 60) -> Any:
-    """Weights [6] of a logistic regression by Newton's method; `rows` [n, 6]. Features are scaled while fitting, and only they are held back."""
+    """Weights [F] of a logistic regression by Newton's method; `rows` [n, F]. Features are scaled while fitting, and only they are held back."""
     mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
     mean[0], scale[0] = 0.0, 1.0
     x, held = ((rows - mean) / scale).astype(np.float64), np.full(rows.shape[1], ridge)
@@ -65,7 +65,7 @@ def fit(rows: Any, right: Any, ridge: float = 1.0, rounds: int = 60) -> Any:
 
 def table(rows: Sequence[Judged], weights: Any) -> str:
     """What acting from each confidence on would mean: acted on, and wrong, of all cases; and right among those acted on."""
-    sure = [(calibrated(r.result, r.result.candidates, weights), r.as_wanted) for r in rows if end_of(r.result) == "call"]
+    sure = [(calibrated(r.result.evidence, "call", weights), r.as_wanted) for r in rows if end_of(r.result) == "call"]
     lines = ["act from   acted on   wrong of all   right of acted"]
     for act in np.arange(0.4, 0.96, 0.05):
         done = [right for chance, right in sure if chance >= act]

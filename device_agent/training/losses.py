@@ -26,10 +26,10 @@ class Run:
 
 
 def batched(rows: list[list[int]]) -> tuple[list[list[int]], list[Tensor]]:
-    """Row numbers by length, and their ids [B, T]: nothing is padded."""
+    """Row numbers by length, the shortest first, and their ids [B, T]: nothing is padded."""
     by_length: dict[int, list[int]] = {}
-    for number, row in enumerate(rows):
-        by_length.setdefault(len(row), []).append(number)
+    for number in sorted(range(len(rows)), key=lambda i: len(rows[i])):
+        by_length.setdefault(len(rows[number]), []).append(number)
     return list(by_length.values()), [torch.tensor([rows[i] for i in numbers]) for numbers in by_length.values()]
 
 
@@ -94,6 +94,14 @@ def collect(episodes: list[Episode], similar: list[Tensor], pieces: Pieces, rng:
             passes += [make_pass(item, number, episode.functions[f], f == item.positive, pieces) for f in shown]
             number += 1
     return passes
+
+
+def collect_alone(episodes: list[Episode], pieces: Pieces) -> list[Pass]:
+    """Each sentence with the function that it means, without rivals."""
+    shown = [
+        (item, episode.functions[item.positive]) for episode in episodes for item in episode.items if item.positive is not None and not item.absent
+    ]
+    return [make_pass(item, number, function, True, pieces) for number, (item, function) in enumerate(shown)]
 
 
 @dataclass

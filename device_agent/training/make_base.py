@@ -33,6 +33,7 @@ from device_agent.training.e5 import read_e5
 from device_agent.training.losses import batched, collect, retrieval_rows
 from device_agent.training.model import Encoder, encoder_of, load_base, published
 from device_agent.training.pieces import BLANK, BasePieces
+from device_agent.training.roles import Words, words_of
 
 LANGUAGES = {"en": 2.0, "de": 1.0, "fr": 1.0, "es": 1.0, "zh": 1.0}
 """Weights of the languages' word frequencies."""
@@ -97,9 +98,9 @@ def student_of(teacher: dict[str, Tensor]) -> dict[str, Tensor]:
     return out
 
 
-def rows_of(kinds: list[Kind], pieces: BasePieces, rng: random.Random) -> list[list[int]]:
+def rows_of(kinds: list[Kind], words: Words, pieces: BasePieces, rng: random.Random) -> list[list[int]]:
     """Ids of one step: sentences, functions, and some of the reader's passes."""
-    one = episode(kinds, 16, pieces, rng)
+    one = episode(kinds, words, 16, pieces, rng)
     sentences, functions = retrieval_rows(one, pieces)
     similar = torch.rand(len(sentences), len(functions))
     passes = [p.ids for p in collect([one], [similar], pieces, rng)]
@@ -120,13 +121,13 @@ def loss_of(student: Encoder, teacher: Encoder, rows: list[list[int]]) -> Tensor
 
 
 def distil(student: Encoder, teacher: Encoder, kinds: list[Kind], pieces: BasePieces, minutes: float, rate: float, out: Path, tokenizer: str) -> None:
-    rng, began, step, mean = random.Random(11), time.monotonic(), 0, 0.0
+    rng, words, began, step, mean = random.Random(11), words_of(kinds), time.monotonic(), 0, 0.0
     optimizer = torch.optim.AdamW([p for p in student.parameters() if p.requires_grad], lr=rate, betas=(0.9, 0.98), weight_decay=0.0)
     saved = 0.0
     while (spent := time.monotonic() - began) < 60 * minutes:
         for group in optimizer.param_groups:
             group["lr"] = rate * min(1.0, (step + 1) / 50) * (1.0 - 0.95 * spent / (60 * minutes))
-        loss = loss_of(student, teacher, rows_of(kinds, pieces, rng))
+        loss = loss_of(student, teacher, rows_of(kinds, words, pieces, rng))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
         optimizer.step()

@@ -26,10 +26,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from wordfreq import top_n_list
 
 from device_agent.reader import CLS, SEP
-from device_agent.training.batches import episode, plain_episode
+from device_agent.training.batches import Episode, episode, plain_episode
 from device_agent.training.data import FOLDER, Kind, is_held_out, load_kinds
 from device_agent.training.losses import (
     collect,
+    collect_alone,
     distill_loss,
     embed,
     forward,
@@ -110,7 +111,22 @@ class Trainer:
             group["lr"] = group["peak"] * scale
 
     def losses(self) -> dict[str, torch.Tensor]:
+        """One step in three is about everything; the others are about arguments alone, which are the slowest to learn: so a third of the
+        time goes where all of it went."""
+        if self.step % 3:
+            episodes = [episode(self.train, self.words, 12, self.pieces, self.rng) for _ in range(3)]
+            return self.reader(episodes, [], arguments_only=True)
         episodes = [episode(self.train, self.words, 12, self.pieces, self.rng) for _ in range(2)]
+        losses, similar = self.neighbours(episodes)
+        return losses | self.reader(episodes, similar)
+
+    def reader(self, episodes: list[Episode], similar: list[torch.Tensor], *, arguments_only: bool = False) -> dict[str, torch.Tensor]:
+        passes = collect_alone(episodes, self.pieces) if arguments_only else collect(episodes, similar, self.pieces, self.rng)
+        losses = reader_losses(self.heads, heads_of(self.heads, forward(self.encoder, [p.ids for p in passes]), passes), passes)
+        return {name: value for name, value in losses.items() if not (arguments_only and name == "match")}
+
+    def neighbours(self, episodes: list[Episode]) -> tuple[dict[str, torch.Tensor], list[torch.Tensor]]:
+        """Losses of sentence vectors, and how alike each episode's sentences and functions are."""
         rows, cuts = list[list[int]](), list[tuple[int, int]]()
         for one in episodes:
             sentences, functions = retrieval_rows(one, self.pieces)
@@ -127,10 +143,7 @@ class Trainer:
             total, count, near = total + summed, count + known, near + paraphrase_loss(own, positives) / 2
             similar.append((own @ theirs.T).detach())
             at += sentences + functions
-        losses |= {"retrieval": total / max(count, 1), "paraphrase": near}
-        passes = collect(episodes, similar, self.pieces, self.rng)
-        out = heads_of(self.heads, forward(self.encoder, [p.ids for p in passes]), passes)
-        return losses | reader_losses(self.heads, out, passes)
+        return losses | {"retrieval": total / max(count, 1), "paraphrase": near}, similar
 
     def advance(self) -> dict[str, float]:
         began = time.monotonic()
@@ -158,7 +171,7 @@ class Trainer:
             if self.seconds - saved > 240:
                 saved = self.seconds
                 self.save()
-            if self.seconds - judged > 1800:
+            if self.seconds - judged > 2400:
                 judged = self.seconds
                 self.load_data()  # files added meanwhile join in
                 self.report()

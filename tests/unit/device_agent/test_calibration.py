@@ -5,38 +5,74 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from device_agent.calibration import ENDS, FEATURES, SHAPE, calibrated, end_of, features, identity
-from device_agent.heads import Heads
-from device_agent.hypothesis import Considered, Interpretation, decided
+from device_agent.calibration import ENDS, calibrated, end_of, evidence, identity
+from device_agent.extraction import Argument
+from device_agent.heads import CALIBRATION, FEATURES, Heads, Reading
+from device_agent.hypothesis import Hypothesis, Interpretation, decided
+from device_agent.reader import Sentence
 from device_agent.training.calibrate import fit
 from runtime.settings import MODELS
+from schemas.skills import Function, Parameter
 
-NEAR = (Considered(name="go", similarity=0.7, match=0.9), Considered(name="stay", similarity=0.5))
 CALL = Interpretation(name="go", decision="ask", confidence=0.8, argument_confidence={"n": 0.9, "speed": 0.5})
 MISSING = Interpretation(name=None, decision="ask", confidence=0.6, reason="missing_argument")
 REFUSAL = Interpretation(name=None, decision="refuse", confidence=0.9, reason="none_fits")
 
 
+SET = (
+    Parameter(path=("level",), type="integer", required=True),
+    Parameter(path=("mode",), type="string", choices=("fast", "slow")),
+    Parameter(path=("by",), type="string"),
+)
+READING = Reading(
+    1.0, np.array([0.99, 0.5, 0.2], np.float32), np.zeros((3, 5), np.float32), np.zeros((3, 5), np.float32),
+    (np.array([1.0], np.float32), np.array([0.7, 0.3], np.float32), np.array([], np.float32)),
+)  # fmt: skip
+SENTENCE = Sentence("level 3 and be fast", (1, 2, 3, 4, 5), ((0, 5), (6, 7), (8, 11), (12, 14), (15, 19)))
+
+
+def best(**found: Argument) -> Hypothesis:
+    function = Function(name="go", description="", parameters={"type": "object", "properties": {}})
+    named = {p.name: n for n, p in enumerate(SET)}
+    return Hypothesis(function, SET, 0.7, 1.0, {named[name]: a for name, a in found.items()}, ())
+
+
+BEST = best(level=Argument(3, 0.9), mode=Argument("fast", 0.5))
+
+
+def seen(read: Interpretation) -> tuple[float, ...]:
+    return evidence(read, BEST, READING, (0.2, 0.7), SENTENCE)
+
+
 def test_each_sort_of_end_has_its_own_weights() -> None:
     assert [end_of(r) for r in (CALL, MISSING, REFUSAL)] == list(ENDS)
-    weights = np.zeros(SHAPE, np.float32)
+    weights = np.zeros(CALIBRATION, np.float32)
     weights[:, 0] = (2.0, 0.0, -2.0)
-    assert [round(calibrated(r, NEAR, weights), 2) for r in (CALL, MISSING, REFUSAL)] == [0.88, 0.5, 0.12]
+    assert [round(calibrated(seen(r), end_of(r), weights), 2) for r in (CALL, MISSING, REFUSAL)] == [0.88, 0.5, 0.12]
 
 
-def test_features_say_how_clear_the_case_was() -> None:
-    found = dict(zip(FEATURES, features(CALL, NEAR).tolist(), strict=True))
-    assert found["one"] == 1.0
-    assert found["confidence"] == pytest.approx(np.log(4.0))
-    assert found["weakest argument"] == pytest.approx(np.log(0.5))
-    assert (found["similarity"], found["arguments"]) == (pytest.approx(0.7), 2)
-    assert found["lead"] == pytest.approx(0.2)
-    assert features(REFUSAL, ())[2:].tolist() == pytest.approx([0.0, 0.0, 0.4, 0.0])
+def test_evidence_says_how_clear_the_case_was() -> None:
+    found = dict(zip(FEATURES, seen(CALL), strict=True))
+    logs = {
+        "confidence": np.log(4.0),
+        "weakest argument": np.log(0.5),
+        "least said": np.log(0.5),
+        "most unsaid": -np.log(4.0),
+        "least number": np.log(0.9),
+    }
+    plain = {"one": 1, "margin": 0.5, "candidates": 2, "option lead": 0.4, "numbers": 1, "options": 1, "parameters": 3, "pieces": 5, "rest": 4}
+    assert found == pytest.approx({name: float(value) for name, value in {**logs, **plain}.items()}, rel=1e-5)
+
+
+def test_evidence_of_a_sentence_that_sets_nothing_is_finite() -> None:
+    bare = evidence(REFUSAL, best(), READING, (0.1,), SENTENCE)
+    assert np.isfinite(bare).all()
+    assert dict(zip(FEATURES, bare, strict=True))["margin"] == pytest.approx(0.1)
 
 
 def test_without_a_fit_a_confidence_stays_as_it_is() -> None:
     for read in (CALL, MISSING, REFUSAL):
-        assert calibrated(read, NEAR, identity()) == pytest.approx(read.confidence)
+        assert calibrated(seen(read), end_of(read), identity()) == pytest.approx(read.confidence)
 
 
 def test_a_call_is_made_from_the_threshold_on_and_nothing_else_ever() -> None:
@@ -58,6 +94,6 @@ def test_a_fit_finds_the_chance_behind_the_rows() -> None:
 
 def test_the_shipped_heads_are_calibrated() -> None:
     weights = Heads.load(MODELS / "parley-encoder-heads.npz").calibration
-    assert weights.shape == SHAPE
+    assert weights.shape == CALIBRATION
     assert not np.allclose(weights, identity())
     assert weights[0, 1] > 0.0
