@@ -1,8 +1,8 @@
 """The dashboard in a browser, each page a process of its own: the only importer of textual_serve and aiohttp.
 
 Only this machine's own pages get in: the address has a secret in it, and a request that names another host (DNS rebinding) or comes from another page
-(cross-site websockets) is refused. What a page may do is bound by its content security policy: it loads nothing from elsewhere and opens no windows, so an
-address in a device's text is text.
+(cross-site websockets) is refused. What a page may do is bound by its content security policy: it loads nothing from elsewhere and opens no windows,
+so an address in a device's text is text.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from textual_serve.server import Server
 
 PAGE = Path(__file__).parent / "page"
@@ -31,7 +32,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Trouble = Callable[[], Awaitable[str]]
 """Why a page cannot be opened now; empty when it can."""
 
@@ -64,7 +64,7 @@ class _Pages(Server):
             self._open -= 1
 
 
-def _guard(origin: str) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def _guard(origin: str) -> Middleware:
     """Lets in what is asked of this very address, by nobody else's page."""
 
     @web.middleware
