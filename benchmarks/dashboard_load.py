@@ -21,6 +21,7 @@ from runtime.door import Door
 from runtime.mqtt_bus import MqttBus
 from schemas import topics
 from schemas.base import Frozen
+from schemas.envelope import seal_message
 from schemas.messages import (
     Answer,
     Connection,
@@ -163,14 +164,16 @@ class Load:
         self.crowd, self.doors, self.sent = crowd, doors, 0
 
     async def say(self, said: Said) -> None:
+        """At least once, whatever the kind: none may be lost unseen, and what the protocol sends at most once a broker may drop."""
         door = self.doors[said.sender]
+        await door.bus.publish(said.topic.build(SITE, said.ident), self._bytes(door, said), qos=1, retain=said.topic.retain)
+        self.sent += 1
+
+    def _bytes(self, door: Door, said: Said) -> bytes:
         if said.body is None:
-            await door.send_bytes(said.topic, said.ident, b"{broken")
-            self.sent += 1
-            return
+            return b"{broken"
         message = said.instruction if said.topic is topics.INSTRUCTION else None
-        taken = await door.send(said.topic, said.ident, said.body, instruction=said.instruction, subtask=said.subtask, message_id=message)
-        self.sent += taken
+        return seal_message(door.wrap(said.body, instruction=said.instruction, subtask=said.subtask, message_id=message))
 
     async def greet(self) -> None:
         for said in self.crowd.greetings():

@@ -13,6 +13,7 @@ import struct
 import termios
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[P_^X][^\x1b]*\x1b\\|[()][0-9A-Za-z]|[=>78])")
 OVERLAP = 4000
@@ -28,6 +29,7 @@ class Terminal:
         self._command, self._environment, self._size = command, environment, size
         self._drawn = bytearray()
         self._came = asyncio.Event()
+        self._narrow = False
         self.frames: list[float] = []
         self.total = 0
         """Bytes drawn."""
@@ -70,12 +72,12 @@ class Terminal:
         os.write(self._master, keys.encode())
 
     def anew(self) -> None:
-        """Have all of it drawn again: what was drawn before is forgotten."""
+        """Have all of it drawn again, a column narrower or wider: what was drawn before is forgotten."""
         self._drawn.clear()
-        for width in (self._size[0] - 1, self._size[0]):
-            self._resize((width, self._size[1]))
-            with contextlib.suppress(ProcessLookupError):
-                self.process.send_signal(signal.SIGWINCH)
+        self._narrow = not self._narrow
+        self._resize((self._size[0] - self._narrow, self._size[1]))
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGWINCH)
 
     def forget(self) -> None:
         self._drawn.clear()
@@ -100,5 +102,5 @@ class Terminal:
 
     def resident_mb(self) -> float:
         """What it holds now (Linux)."""
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
-            return next(int(line.split()[1]) / 1e3 for line in status if line.startswith("VmRSS"))
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return next(int(line.split()[1]) / 1e3 for line in status.splitlines() if line.startswith("VmRSS"))

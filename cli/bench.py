@@ -133,6 +133,23 @@ def bench_dashboard(
         emit(dashboard_eval.as_text(report))
 
 
+@app.command("stop")
+def bench_stop(
+    rounds: Annotated[int, typer.Option("--rounds", min=1, max=10_000, help="Stops of each kind.")] = 50,
+    model: ModelOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Stop: how soon one reaches a device, while its agent has nothing to do and while the agent's model is computing."""
+    from benchmarks import stop_latency
+    from runtime.settings import load
+
+    report = run_async(stop_latency.evaluate(rounds, model or load(None).models.embed))
+    if json:
+        emit_json(report.model_dump(mode="json"))
+    else:
+        emit(stop_latency.as_text(report))
+
+
 async def _experts(wordings: Any, source: str, asked: Any, model: Path | str, models: Any) -> Any:
     from benchmarks.experts_eval import evaluate
     from runtime.llm.embedder import open_embedder

@@ -35,6 +35,9 @@ class Picture:
     thread: str = ""
     links: dict[str, Link] = field(default_factory=dict[str, Link])
 
+    def link(self, device: DeviceView) -> Link:
+        return self.links.get(device.device, "unknown")
+
     @property
     def chosen(self) -> Thread | None:
         return self.view.threads.get(self.thread)

@@ -7,11 +7,11 @@ import unicodedata
 
 _BREAKS = re.compile(r"[\n\r\t\u2028\u2029]")
 _UNSEEN = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
-"""Letters, marks and skin colours that take part in a text without being seen, or without a place: two names that look alike shall be alike."""
+"""Letters, marks and skin colours that are in a text without being seen, or without a place: two names that look alike shall be alike."""
 _UNSURE = re.compile(r"[\u2630-\u2637\u268a-\u268f\u302e\u302f\u3248-\u324f\U00016ff0\U00016ff1\U0001d300-\U0001d376]")
-"""Signs that some terminals draw in one column and others in two: they would push what stands beside them away."""
+"""Signs that some terminals draw in one column and others in two: they would push what stands beside them out of its place."""
 _MARKS, _SPACING = 3, 1
-"""How many combining marks one letter may carry, as more paint over the lines above and below; and how many with a width of their own."""
+"""How many combining marks one letter may carry, more would paint over the lines above and below; and how many that have a width of their own."""
 
 
 def clean(text: str, limit: int = 400) -> str:

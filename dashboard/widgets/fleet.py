@@ -153,13 +153,13 @@ class Fleet(Vertical):
         words = self.query_one("#filter", Input).value.lower().split()
         asked = (int(picture.now), self._order, self._group, words, len(picture.view.fleet))
         if asked != self._ordered[0]:
-            found: list[tuple[DeviceView, Link]] = [(d, picture.links.get(d.device, "unknown")) for d in picture.view.fleet.values()]
-            fitting: list[tuple[DeviceView, Link]] = [(d, link) for d, link in found if all(w in _searched(d, link) for w in words)]
-            self._ordered = (asked, _grouped(sorted(fitting, key=lambda f: ORDERS[self._order](*f)), self._group))
+            fitting = [d for d in picture.view.fleet.values() if all(w in _searched(d, picture.link(d)) for w in words)]
+            fitting.sort(key=lambda d: ORDERS[self._order](d, picture.link(d)))
+            self._ordered = (asked, _grouped(fitting, lambda d: GROUPS[self._group](d, picture.link(d)), self._group != "nothing"))
         return self._ordered[1]
 
     def _cells(self, device: DeviceView, picture: Picture) -> Cells:
-        link = picture.links.get(device.device, "unknown")
+        link = picture.link(device)
         state, style = posture(device)
         last = _last(device)
         doing = device.stop_problem or device.problem or device.doing or ("" if self._wide else last[0])
@@ -175,13 +175,13 @@ class Fleet(Vertical):
         return plain(f"{hidden}sorted by {self._order}{groups} (o: order, g: group, /: filter, Enter: device)")
 
 
-def _grouped(devices: Sequence[tuple[DeviceView, Link]], by: str) -> list[str]:
+def _grouped(devices: Sequence[DeviceView], group_of: Callable[[DeviceView], str], wanted: bool) -> list[str]:
     """Each group below a heading, where some are wanted."""
-    if by == "nothing":
-        return [d.device for d, _ in devices]
+    if not wanted:
+        return [d.device for d in devices]
     groups: dict[str, list[str]] = {}
-    for device, link in devices:
-        groups.setdefault(GROUPS[by](device, link), []).append(device.device)
+    for device in devices:
+        groups.setdefault(group_of(device), []).append(device.device)
     return [key for group, members in sorted(groups.items()) for key in (f"{GROUP}{group}: {len(members)}", *members)]
 
 

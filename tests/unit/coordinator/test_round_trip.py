@@ -9,7 +9,7 @@ from runtime.memory_bus import Faults
 from schemas import messages as m
 from schemas import topics
 from schemas.outcomes import Done, Failed, NeedsAnswer
-from schemas.plan import Control, Plan, Query, Step, Tell, Who
+from schemas.plan import Control, Plan, Query, Step, Tell, Where, Who
 from tests.unit.coordinator.conftest import FakeAgent, World, looks, robot
 
 SURVEY = "Please check if there are vacant positions on the shelves."
@@ -74,6 +74,19 @@ async def test_a_robot_that_fails_is_replaced_by_another_and_the_answer_says_so(
     assert answer.complete
     assert {f.subject for f in answer.facts} == set(FREE)
     assert "robot 2 could not do 'Check shelf" in answer.text and "took over" in answer.text
+
+
+async def test_of_everybody_who_is_meant_nobody_takes_the_part_of_another():
+    everybody = Plan(steps=(Step(who=Who(of="any", where=Where(what="battery", op="<", v="95 %")), do=("Recharge.",)),))
+
+    def act(device, body):
+        return Failed(text="the dock is out of order") if device == "robot-2" else Done(verified=True)
+
+    async with World(ScriptedPlanner({"Everybody under 95 % goes on charge.": everybody}), three(act)) as world:
+        answer = await world.person.tell("Everybody under 95 % goes on charge.")
+    assert "took over" not in answer.text
+    assert "robot 2 could not do 'Recharge': the dock is out of order" in answer.text
+    assert not answer.complete
 
 
 async def test_lost_messages_are_sent_again_with_the_same_bytes_and_nothing_is_done_twice():
