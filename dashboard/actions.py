@@ -67,8 +67,8 @@ class Actions(App[None]):
         return self._steering
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "record":
-            return self.feed.recorder is not None
+        if action == "record":  # into a file of this machine: not for whoever looks on from a browser
+            return self.feed.recorder is not None and not self.is_web
         return not (self.read_only and action in STEERING)
 
     def draw(self, *, anew: bool = False) -> bool:

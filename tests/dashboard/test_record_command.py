@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import shutil
 import signal
-import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from benchmarks.terminal import Terminal
 from runtime.broker import EmbeddedBroker, free_port
 from runtime.mqtt_bus import MqttBus
 from runtime.recording import read
-from tests.contract.test_processes import ROOT, Shell, ended, said
+from tests.contract.test_processes import CHECK, LIMIT, Shell, _environment, ended, living_in, said
 from tests.dashboard.tape import run_of_two
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
-TMUX = shutil.which("tmux")
+RUN = "from cli.main import run; run()"
+END, SHIFT_LEFT = "\x1b[F", "\x1b[1;2D"
 
 
 @pytest.fixture
@@ -93,51 +91,34 @@ async def test_its_sentences_are_read_again_by_the_shipped_model(shell: Shell) -
     assert done.out.splitlines()[1].split()[:2] == ["r1", "2"]
 
 
-class Terminal:
-    """A tmux session of our own with one program in it."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self._tmux = [str(TMUX), "-S", str(folder / "tmux")]
-        program = f"exec {sys.executable} -c 'from cli.main import run; run()' {' '.join(arguments)}"
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
-        subprocess.run(
-            [*self._tmux, "-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", program], cwd=folder, env=environment, check=True
-        )
-        subprocess.run([*self._tmux, "set-option", "-g", "remain-on-exit", "on"], check=True)
-
-    @property
-    def text(self) -> str:
-        return subprocess.run([*self._tmux, "capture-pane", "-p"], capture_output=True, text=True, check=False).stdout
-
-    def press(self, *keys: str) -> None:
-        subprocess.run([*self._tmux, "send-keys", *keys], check=True)
-
-    def shows(self, part: str, limit: float = 90.0) -> str:
-        deadline = time.monotonic() + limit
-        while part not in self.text:
-            assert time.monotonic() < deadline, self.text
-        return self.text
-
-    def close(self) -> None:
-        subprocess.run([*self._tmux, "kill-server"], capture_output=True, check=False)
+def terminal(folder: Path, *arguments: str) -> Terminal:
+    """`parley ARGUMENTS` in a terminal of its own."""
+    return Terminal(
+        (sys.executable, "-c", f"import os; os.chdir({str(folder)!r}); {RUN}", *arguments), {**_environment(folder), "TERM": "xterm-256color"}
+    )
 
 
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
+async def test_a_person_winds_through_a_recording_in_a_terminal(tmp_path: Path) -> None:
     run_of_two().write(tmp_path / "run.jsonl")
-    made = Terminal(tmp_path, "replay", "run.jsonl", "--speed", "0.01")
-    yield made
-    made.close()
+    async with terminal(tmp_path, "replay", "run.jsonl", "--speed", "0.01") as screen:
+        await screen.sees("00:00 / 02:00", LIMIT)
+        screen.press(END)
+        await screen.sees("02:00 / 02:00", LIMIT)
+        screen.press("2")
+        await screen.sees("Robot 1 is at shelf 2.", LIMIT)
+        screen.press(SHIFT_LEFT)
+        await screen.sees("Robot 1 is at shelf 1.", LIMIT)
+        screen.press("q")
+        assert await asyncio.wait_for(screen.process.wait(), LIMIT) == 0
 
 
-@pytest.mark.skipif(TMUX is None, reason="tmux is not installed")
-def test_a_person_winds_through_a_recording_in_a_terminal(terminal: Terminal) -> None:
-    terminal.shows("00:00 / 02:00")
-    terminal.press("End")
-    terminal.shows("02:00 / 02:00")
-    terminal.press("2")
-    assert "Robot 1 is at shelf 2." in terminal.shows("is at shelf 2.")
-    terminal.press("S-Left")
-    terminal.shows("is at shelf 1.")
-    terminal.press("q")
-    terminal.shows("Pane is dead (status 0")
+async def test_the_demo_stays_in_the_dashboard_until_its_person_leaves(tmp_path: Path) -> None:
+    arguments = ("demo", "--robots", "2", "--shelves", "4", "--instruction", CHECK)
+    async with terminal(tmp_path, *arguments) as screen:
+        await screen.sees(f"you → coordinator +{re.escape(CHECK)}", LIMIT)
+        await screen.sees("✓ answered", LIMIT)
+        assert len(living_in(tmp_path)) == 6, "it, the broker, the warehouse, the coordinator, two agents"
+        screen.press("q")
+        await screen.sees("Stopping the fleet", LIMIT)
+        assert await asyncio.wait_for(screen.process.wait(), LIMIT) == 0
+    assert living_in(tmp_path) == []

@@ -230,3 +230,12 @@ async def test_a_recording_that_breaks_off_says_so_at_the_top(tmp_path: Path, mo
         await stage.pilot.press("ctrl+r")
         recorder._fail(OSError(28, "No space left on device"))
         await stage.until(lambda: "not recording: " in stage.text)
+
+
+async def test_nobody_writes_files_from_a_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Dashboard, "is_web", True)
+    async with Stage().open() as stage:
+        await stage.pilot.press("ctrl+r")
+        await stage.pilot.pause()
+        assert "Record" not in stage.text and not stage.app.feed.recorder.recording  # type: ignore[union-attr]
