@@ -9,6 +9,7 @@ import pytest
 from benchmarks import dashboard_eval
 from benchmarks.dashboard_load import Crowd
 from dashboard.app import Dashboard
+from dashboard.feed import Feed
 from dashboard.widgets.fleet import Fleet
 from dashboard.widgets.rows import Rows
 from runtime.clock import LoopClock, SystemClock
@@ -32,7 +33,7 @@ async def frame_s(devices: int, frames: int = 12) -> float:
     wire = crowd(devices)
     names = sorted(wire.view.fleet)
     async with MemoryBroker().client() as bus:
-        app = Dashboard(Operator(bus, "site", "me", LoopClock(1)), read_only=True)
+        app = Dashboard(Feed(Operator(bus, "site", "me", LoopClock(1))), read_only=True)
         app.feed.view = wire.view
         async with app.run_test(size=(120, 40)) as pilot:
             await pilot.pause()
@@ -60,7 +61,7 @@ async def test_a_frame_of_a_thousand_devices_costs_little_more_than_one_of_sixty
 async def test_only_the_rows_in_sight_are_made() -> None:
     wire, made = crowd(500), list[str]()
     async with MemoryBroker().client() as bus:
-        app = Dashboard(Operator(bus, "site", "me", LoopClock(1)), read_only=True)
+        app = Dashboard(Feed(Operator(bus, "site", "me", LoopClock(1))), read_only=True)
         app.feed.view = wire.view
         async with app.run_test(size=(100, 30)) as pilot:
             await pilot.pause()
