@@ -125,6 +125,8 @@ async def _measured(terminal: Terminal, load: Process, devices: int, broker: str
         for task in watching:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
+    if terminal.process.returncode is not None:
+        raise ConfigError(f"the dashboard ended: {' '.join(terminal.text.split())[-500:]}")
     took, sent = told["seconds"], int(told["sent"])
     cpu = (_processor(terminal.process.pid) - cpu) / (time.monotonic() - began)
     frames = [at - began for at in terminal.frames[first:] if at - began < took]
