@@ -59,8 +59,8 @@ class Report(Frozen):
 
     @property
     def growth(self) -> float:
-        """Memory in the last third over that in the first, after a tenth for warming up."""
-        warm = self.memory_mb[len(self.memory_mb) // 10 :]
+        """Memory in the last third over that in the first, after a minute, or half of the time, for warming up: what is remembered fills up."""
+        warm = self.memory_mb[min(60, len(self.memory_mb) // 2) :]
         third = max(1, len(warm) // 3)
         return percentile(warm[-third:], 0.5) / max(1e-9, percentile(warm[:third], 0.5))
 
