@@ -59,8 +59,8 @@ class Report(Frozen):
 
     @property
     def growth(self) -> float:
-        """Memory in the last third over that in the first, after a tenth for warming up."""
-        warm = self.memory_mb[len(self.memory_mb) // 10 :]
+        """Memory in the last third over that in the first, after a minute, or half of the time, for warming up: what is remembered fills up."""
+        warm = self.memory_mb[min(60, len(self.memory_mb) // 2) :]
         third = max(1, len(warm) // 3)
         return percentile(warm[-third:], 0.5) / max(1e-9, percentile(warm[:third], 0.5))
 
@@ -125,6 +125,8 @@ async def _measured(terminal: Terminal, load: Process, devices: int, broker: str
         for task in watching:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
+    if terminal.process.returncode is not None:
+        raise ConfigError(f"the dashboard ended: {' '.join(terminal.text.split())[-500:]}")
     took, sent = told["seconds"], int(told["sent"])
     cpu = (_processor(terminal.process.pid) - cpu) / (time.monotonic() - began)
     frames = [at - began for at in terminal.frames[first:] if at - began < took]

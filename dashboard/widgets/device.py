@@ -83,8 +83,8 @@ def _candidates(call: Call, room: int) -> list[Text]:
 
 
 def _program(call: Call, room: int) -> list[Text]:
-    heads = ("  program     ", *("              " for _ in call.program[1:]))
-    return [Text.assemble(head, (text[: room - len(head)], "dim")) for head, text in zip(heads, call.program, strict=True)]
+    heads = ("program", *("" for _ in call.program[1:]))
+    return [Text.assemble(f"  {head:<12}", (text[: room - 14], "dim")) for head, text in zip(heads, call.program, strict=False)]
 
 
 def _past(title: str, device: DeviceView, ended: Sequence[Ended], room: int) -> list[Text]:

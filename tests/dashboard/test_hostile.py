@@ -8,7 +8,7 @@ from contextvars import copy_context
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from rich.cells import cell_len
 
 from dashboard.app import VIEWS, Dashboard
@@ -113,6 +113,7 @@ def theatre() -> Iterator[Theatre]:
 
 @settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(hostile)
+@example("")
 def test_each_view_draws_any_text_as_text_and_stays_whole(theatre: Theatre, said: str) -> None:
     wire = Wire()
     everything(wire, said)
