@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from dashboard.app import Dashboard
+from dashboard.feed import Feed
 from runtime.broker import free_port
 from runtime.clock import SystemClock
 from runtime.door import Door
@@ -57,7 +58,7 @@ async def test_a_broker_that_is_gone_is_said_and_what_was_known_stays_until_all_
     async with mosquitto(port):
         link = connect((f"127.0.0.1:{port}",), "site", patient=True)
         operator = await link.__aenter__()
-        app = Dashboard(operator, read_only=True)
+        app = Dashboard(Feed(operator), read_only=True)
         screen = app.run_test(size=(110, 30))
         await screen.__aenter__()
         await introduce(port, "r1")
