@@ -14,12 +14,15 @@ from runtime import logs
 
 MOSQUITTO = shutil.which("mosquitto") or ("/usr/sbin/mosquitto" if Path("/usr/sbin/mosquitto").exists() else None)
 """The reference broker's program, or None."""
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+"""A browser's program, or None."""
 NPM = Path(__file__).parent / "npm" / "node_modules" / ".bin"
 """Other people's MCP programs (`npm ci --prefix tests/npm`)."""
 ABSENT = {
     marker: line
     for marker, there, line in (
         ("mosquitto", MOSQUITTO is not None, "mosquitto is not installed"),
+        ("chromium", CHROMIUM is not None, "chromium is not installed"),
         ("npm", (NPM / "node").exists(), "tests/npm is not installed (npm ci --prefix tests/npm)"),
     )
     if not there
