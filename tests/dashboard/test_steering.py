@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from textual.events import Key
+from textual.widgets import Input
 
 from dashboard import steering
 from dashboard.widgets.dialogs import Confirm
@@ -98,6 +100,20 @@ async def test_an_instruction_is_sent_and_comes_back_with_up() -> None:
         assert box.value == "Go home"
         await stage.pilot.press("down")
         assert box.value == ""
+
+
+async def test_what_is_typed_fast_is_text_from_its_first_letter_on() -> None:
+    """Keys that wait together, as from a hand that is quicker than a busy terminal."""
+    async with Stage().open() as stage:
+        for key in "iSs":
+            stage.app.post_message(Key(key, key))
+        await stage.until(lambda: stage.app.query_one(InstructionBox).value == "Ss")
+        assert stage.of(Stop) == []
+        await stage.pilot.press("escape")
+        stage.app.post_message(Key("slash", "/"))
+        stage.app.post_message(Key("s", "s"))
+        await stage.until(lambda: stage.app.query_one("#filter", Input).value == "s")
+        assert stage.of(Stop) == []
 
 
 async def test_a_preview_moves_nothing() -> None:
