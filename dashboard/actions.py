@@ -30,11 +30,11 @@ KEYS: list[BindingType] = [
     Binding("f10", "stop_all", "Stop all, also while typing", show=False, priority=True),
     Binding("r", "resume", "Resume"),
     Binding("R", "resume_all", "Resume all", show=False),
-    Binding("i", "tell", "Tell"),
+    Binding("i", "tell", "Tell", priority=True),
     Binding("a", "answer", "Answer"),
     Binding("f4", "answer", "Answer, also while typing", show=False, priority=True),
     Binding("c", "cancel", "Cancel"),
-    Binding("slash", "filter", "Filter the fleet", show=False, key_display="/"),
+    Binding("slash", "filter", "Filter the fleet", show=False, key_display="/", priority=True),
     Binding("o", "order", "Sort the fleet", show=False),
     Binding("g", "group", "Group the fleet", show=False),
     Binding("left_square_bracket,comma", "older", "Older instruction", show=False, key_display="["),
@@ -47,6 +47,8 @@ KEYS: list[BindingType] = [
     Binding("q", "quit", "Quit"),
     Binding("ctrl+r", "record", "Record", key_display="^r"),
 ]
+TYPING = {"tell", "filter"}
+"""They begin a text, at once: what is typed fast after them is text already, and stops nothing."""
 STEERING = {"stop", "stop_all", "resume", "resume_all", "tell", "answer", "cancel"}
 
 
@@ -67,9 +69,17 @@ class Actions(App[None]):
         return self._steering
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.allowed(action) and not (action in TYPING and self._types())
+
+    def allowed(self, action: str) -> bool:
+        """At some time; a command of the palette may be chosen while it is open."""
         if action == "record":  # into a file of this machine: not for whoever looks on from a browser
             return self.feed.recorder is not None and not self.is_web
         return not (self.read_only and action in STEERING)
+
+    def _types(self) -> bool:
+        """Whether keys are letters just now, on this screen or a dialog."""
+        return bool(self.screen_stack) and (isinstance(self.focused, Input) or len(self.screen_stack) > 1)
 
     def draw(self, *, anew: bool = False) -> bool:
         raise NotImplementedError
@@ -125,7 +135,7 @@ class Actions(App[None]):
     # Telling and answering
 
     def action_tell(self) -> None:
-        self._box.focus()
+        self.screen.set_focus(self._box)
 
     def action_answer(self) -> None:
         asked = self.open_questions()

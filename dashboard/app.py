@@ -10,7 +10,7 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Footer, TabbedContent, TabPane
 
-from dashboard.actions import KEYS, VIEWS
+from dashboard.actions import KEYS, TYPING, VIEWS
 from dashboard.picture import Picture
 from dashboard.source import Source
 from dashboard.view import Question, Thread
@@ -188,5 +188,5 @@ class Dashboard(Winding):
         yield from super().get_system_commands(screen)
         named = {b.action: b for b in reversed(self.BINDINGS) if isinstance(b, Binding) and b.action not in ("leave", "quit")}
         for binding in named.values():
-            if self.check_action(binding.action, ()):
+            if self.allowed(binding.action) if binding.action in TYPING else self.check_action(binding.action, ()):
                 yield SystemCommand(binding.description, f"key {binding.key.split(',')[0]}", lambda action=binding.action: self.run_command(action))

@@ -92,7 +92,7 @@ class Fleet(Vertical):
     def ask_filter(self) -> None:
         box = self.query_one("#filter", Input)
         box.display = True
-        box.focus()
+        self.screen.set_focus(box)
 
     def end_filter(self) -> None:
         """Every device again."""

@@ -77,7 +77,7 @@ class InstructionBox(Input):
     def answer(self, question: str) -> None:
         """From now until it is left, what is typed answers this question."""
         self.question, self.value, self.placeholder = question, "", ANSWER
-        self.focus()
+        self.screen.set_focus(self)
 
     def said(self, text: str) -> None:
         """It went out: keep it for later and make room."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from textual.events import Key
+from textual.widgets import Input
 
 from dashboard import steering
+from dashboard.app import FRAME
 from dashboard.widgets.dialogs import Confirm
 from dashboard.widgets.instruction_box import InstructionBox, completed
 from schemas import topics
@@ -98,6 +101,20 @@ async def test_an_instruction_is_sent_and_comes_back_with_up() -> None:
         assert box.value == "Go home"
         await stage.pilot.press("down")
         assert box.value == ""
+
+
+async def test_what_is_typed_fast_is_text_from_its_first_letter_on() -> None:
+    """Keys that wait together, as from a hand that is quicker than a busy terminal."""
+    async with Stage().open() as stage:
+        for key in "iSs":
+            stage.app.post_message(Key(key, key))
+        await stage.until(lambda: stage.app.query_one(InstructionBox).value == "Ss")
+        assert stage.of(Stop) == []
+        await stage.pilot.press("escape")
+        stage.app.post_message(Key("slash", "/"))
+        stage.app.post_message(Key("s", "s"))
+        await stage.until(lambda: stage.app.query_one("#filter", Input).value == "s")
+        assert stage.of(Stop) == []
 
 
 async def test_a_preview_moves_nothing() -> None:
@@ -197,14 +214,14 @@ async def test_read_only_steers_nothing() -> None:
         assert stage.heard == [] and "(read only)" in stage.text and len(stage.app.screen_stack) == 1
 
 
-async def test_a_flood_is_drawn_ten_times_a_second_at_most() -> None:
+async def test_a_flood_is_drawn_no_more_often_than_it_should() -> None:
     async with Stage().open() as stage:
         before, since = stage.app.drawn, stage.clock.monotonic()
         for number in range(1500):
             await stage.say(topics.STATE, "r1", State(device="r1", boot="b", attributes={"battery": number / 15}))
         await stage.until(lambda: stage.app.feed.view.fleet["r1"].battery == pytest.approx(1499 / 15))
         await stage.until(lambda: "100 %" in stage.text)
-        assert stage.app.drawn - before <= 10 * (stage.clock.monotonic() - since) + 2
+        assert stage.app.drawn - before <= (stage.clock.monotonic() - since) / FRAME + 2
 
 
 async def test_the_cursor_stays_with_its_device_when_rows_move() -> None:
