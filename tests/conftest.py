@@ -22,6 +22,7 @@ ABSENT = {
     marker: line
     for marker, there, line in (
         ("mosquitto", MOSQUITTO is not None, "mosquitto is not installed"),
+        ("tmux", shutil.which("tmux") is not None, "tmux is not installed"),
         ("chromium", CHROMIUM is not None, "chromium is not installed"),
         ("npm", (NPM / "node").exists(), "tests/npm is not installed (npm ci --prefix tests/npm)"),
     )
