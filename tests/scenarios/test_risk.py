@@ -13,8 +13,9 @@ from device_agent.training.cases import cases_of, letters_cases
 from device_agent.training.data import load_kinds, split_of
 
 MODEL = Path(__file__).parents[2] / "models" / "parley-encoder.gguf"
-EVERY = 13
-"""Of the test kinds' sentences one in so many is read here; docs/models.md has the figures of all."""
+EVERY = 4
+"""Of the test kinds' sentences one in so many is read here (991); docs/models.md has the figures of all. Bounds lie some two standard errors beyond
+what the shipped reader reaches on these."""
 
 
 @cache
@@ -38,16 +39,27 @@ def test_what_it_is_sure_of_is_right() -> None:
     half, quarter = at_coverage(points, 0.5), at_coverage(points, 0.25)
     assert half is not None
     assert quarter is not None
-    assert half.right >= 0.85
+    assert half.right >= 0.87
     assert quarter.right >= 0.95
 
 
 def test_it_acts_often_and_seldom_wrongly() -> None:
     found = stages(answers())
     assert found["wrong_actions"].value <= 0.04
-    assert found["acted_on"].value >= 0.25
-    assert found["recall@4"].value >= 0.94
-    assert found["choice"].value >= 0.88
+    assert found["acted_on"].value >= 0.29
+
+
+def test_it_finds_the_function_and_reads_the_call() -> None:
+    found = stages(answers())
+    assert found["recall@4"].value >= 0.95
+    assert found["choice"].value >= 0.87
+    assert found["call_exact"].value >= 0.6
+
+
+def test_it_refuses_what_nothing_fits_and_little_else() -> None:
+    found = stages(answers())
+    assert found["none_fits_refused"].value >= 0.8
+    assert found["false_refusals"].value <= 0.07
 
 
 def test_the_papers_random_letters_are_read() -> None:
