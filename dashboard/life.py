@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dashboard.clean import line, name
+from dashboard.floor.ground import near
 from schemas import messages as m
 from schemas.base import Frozen, Value
 
@@ -68,7 +69,7 @@ def lived(life: Life, body: Frozen, at: float) -> Life:
 
 def _state(life: Life, body: m.State, at: float) -> Life:
     x, y, battery = (_number(body.attributes.get(key)) for key in ("x", "y", "battery"))
-    position = (x, y) if x is not None and y is not None else None
+    position = (x, y) if x is not None and y is not None and near((x, y)) else None
     before = life.position
     motion = (position[0] - before[0], position[1] - before[1]) if position and before and position != before else None
     power = life.power

@@ -127,7 +127,7 @@ def _told(device: DeviceView, body: Frozen, heard: Heard) -> DeviceView:
         case m.Subtask() if heard.envelope.subtask is not None:
             return _given(device, heard.envelope.subtask, line(body.text))
         case m.OutcomeReport():
-            return _ended(device, body, heard.envelope.sent_at)
+            return _ended(device, body, heard.at)
         case _:
             return device
 

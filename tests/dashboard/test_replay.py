@@ -76,6 +76,16 @@ def test_seeking_anywhere_is_reducing_from_the_start(moments: list[float], every
         reel_module.EVERY = before
 
 
+def test_a_long_recording_keeps_no_more_views_than_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reel_module, "EVERY", 1)
+    monkeypatch.setattr(reel_module, "KEPT", 20)
+    told: list[int] = []
+    reel = Reel(LONG, told.append)
+    assert len(reel._kept) <= 20 and told == list(range(len(LONG.entries)))
+    for moment in (0, 80, 10, 79, 200):
+        assert bare(reel.at(NOON + moment)) == bare(from_the_start(LONG, NOON + moment))
+
+
 def test_the_time_is_that_of_then_and_goes_as_fast_as_wanted() -> None:
     clock = Hands()
     replay = Replay(Reel(run_of_two().recording), clock, speed=2)
