@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dashboard.reduce import dropped
 from dashboard.view import ViewState
 from schemas import topics
@@ -163,3 +165,30 @@ def test_a_subtask_in_a_state_that_we_never_saw_given_is_known_as_work_without_w
     wire.say(topics.SUBTASK, "r1", Subtask(device="r1", text="Go.", start_by=0, deadline=0), subtask=uid(3), instruction=uid(1))
     wire.say(topics.OUTCOME, "r1", OutcomeReport(device="r1", subtask=uid(3), outcome=Done(verified=True)), subtask=uid(3))
     assert wire.view.threads[uid(1)].items[0].state == "verified", "an outcome without a word about it belongs where its subtask does"
+
+
+def test_ids_that_never_end_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever goes on telling stays."""
+    monkeypatch.setattr("dashboard.reduce.PARTIES", 10)
+    wire = Wire()
+    for number in range(50):
+        wire.now += 1
+        for ident in ("r1", f"x{number}"):
+            wire.device(ident)
+        wire.coordinator()
+        wire.say(topics.PROFILE, f"y{number}", Profile(device=f"y{number}", device_kind="robot"))
+        for ident, status in (("e1", "online"), (f"e-{number}", "offline")):
+            wire.say(topics.EXPERT_CONNECTION, ident, ExpertConnection.model_validate({"status": status, "boot": "b"}))
+        wire.say(topics.EPOCH, f"c{number}", Epoch(epoch=1))
+    view = wire.view
+    assert [len(known) for known in (view.fleet, view.agents, view.experts, view.epochs)] == [10, 10, 10, 10]
+    assert "r1" in view.fleet and "agent-r1" in view.agents and "e1" in view.experts and "x49" in view.fleet
+
+
+def test_a_site_that_is_told_again_is_the_same_ground() -> None:
+    """What is remembered of it is found again, and not kept once more for each telling."""
+    wire = Wire()
+    for _ in range(2):
+        before = wire.view.ground
+        wire.say(topics.SITE, "c", SiteMessage(site=Site(places=(Place(id="p", kind="shelf", name="shelf 1"),))))
+    assert wire.view.ground is before and before.spots
