@@ -249,3 +249,17 @@ async def test_nobody_writes_files_from_a_browser(tmp_path: Path, monkeypatch: p
         await stage.pilot.press("ctrl+r")
         await stage.pilot.pause()
         assert "Record" not in stage.text and not stage.app.feed.recorder.recording  # type: ignore[union-attr]
+
+
+def test_a_message_that_the_dashboard_stumbles_over_is_dropped_and_the_next_one_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dashboard import feed, reduce
+
+    def stumble(view: ViewState, told: reduce.Heard) -> ViewState:
+        if told.envelope.kind == "instruction":
+            raise ZeroDivisionError
+        return reduce.reduce(view, told)
+
+    monkeypatch.setattr(feed, "reduce", stumble)
+    reel = Reel(run_of_two().recording)
+    view = reel.at(reel.end)
+    assert view.health.dropped == 2 and len(view.fleet) == 2 and view.health.messages == len(run_of_two().entries)
