@@ -130,7 +130,7 @@ def _told(device: DeviceView, body: Frozen, heard: Heard) -> DeviceView:
         case m.Profile():
             return _profile(device, body)
         case m.State():
-            return _state(device, body, heard.at)
+            return _state(device, body, _said_at(heard))
         case m.Subtask() if heard.envelope.subtask is not None:
             return _given(device, heard.envelope.subtask, line(body.text))
         case m.OutcomeReport():
@@ -145,6 +145,11 @@ def _profile(device: DeviceView, body: m.Profile) -> DeviceView:
         device, name=name(body.name), kind=name(body.device_kind), maker=name(body.maker), place=body.place or "", properties=properties,
         aliases=tuple(name(a) for a in body.aliases), abilities=tuple(line(a) for a in body.abilities),
     )  # fmt: skip
+
+
+def _said_at(heard: Heard) -> float:
+    """When it was said: what the broker has kept may be of yesterday, by its sender's clock; no clock is ahead of ours."""
+    return min(heard.at, max(1.0, heard.envelope.sent_at)) if heard.retained else heard.at
 
 
 def _state(device: DeviceView, body: m.State, at: float) -> DeviceView:

@@ -30,6 +30,15 @@ def test_a_state_says_how_a_device_is_and_where() -> None:
     assert ("lamp", "True") in device.attributes
 
 
+def test_a_state_that_the_broker_has_kept_is_as_old_as_it_is() -> None:
+    wire, state = Wire(), State(device="r1", boot="b")
+    for sent, heard in ((NOON - 3600, NOON - 3600), (NOON + 3600, NOON), (-1e300, 1.0)):
+        wire.say(topics.STATE, "r1", state, retained=True, sent_at=sent)
+        assert wire.view.fleet["r1"].heard == heard
+    wire.say(topics.STATE, "r1", state, sent_at=NOON - 3600)
+    assert wire.view.fleet["r1"].heard == NOON, "by our clock"
+
+
 def test_a_battery_that_is_no_number_is_none() -> None:
     wire = Wire()
     for battery in ("full", True):
