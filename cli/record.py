@@ -18,7 +18,7 @@ QUIET = 60.0
 
 def record(
     file: Annotated[Path, typer.Argument(help="A new file; packed when it ends in .gz.")],
-    limit: Annotated[float | None, typer.Option("--limit", min=0.001, metavar="MB", help="End when the file is that large.")] = None,
+    limit: Annotated[float | None, typer.Option("--limit", min=0.001, max=1e9, metavar="MB", help="End when the file is that large.")] = None,
     broker: BrokerOption = None,
     site: SiteOption = None,
     config: ConfigOption = None,

@@ -24,7 +24,7 @@ V = TypeVar("V")
 WINDOW = 60
 """Seconds whose traffic is remembered."""
 OUTCOMES, ATTRIBUTES = 10, 60
-"""Kept of each device."""
+"""Kept of each device; as many of what it can do and tell, and of its other names."""
 PARTIES, HOSTED = 5000, 2000
 """Devices that are remembered, and agents, coordinators and processes of experts: one more, and the one that was silent longest gives way, so that
 ids which never end do not fill the memory. Devices of one agent."""
@@ -106,7 +106,7 @@ def _expert(view: ViewState, ident: str, body: m.ExpertConnection) -> ViewState:
     before, boot = view.experts.get(ident), name(body.boot)
     if body.status != "online" and before is not None and before.boot != boot:
         return view
-    tells = tuple(name(t) for t in body.tells) or (before.tells if before is not None else ())
+    tells = tuple(name(t) for t in body.tells[:ATTRIBUTES]) or (before.tells if before is not None else ())
     after = _with(view.experts, ident, Expert(body.status, boot, tells, line(body.endpoint)))
     return replace(view, experts=_bounded(after, ident, lambda expert: expert.status == "online"))
 
@@ -140,10 +140,10 @@ def _told(device: DeviceView, body: Frozen, heard: Heard) -> DeviceView:
 
 
 def _profile(device: DeviceView, body: m.Profile) -> DeviceView:
-    properties = tuple(line(f"{p.name} ({p.unit})" if p.unit else p.name) for p in body.properties)
+    properties = tuple(line(f"{p.name} ({p.unit})" if p.unit else p.name) for p in body.properties[:ATTRIBUTES])
     return replace(
         device, name=name(body.name), kind=name(body.device_kind), maker=name(body.maker), place=body.place or "", properties=properties,
-        aliases=tuple(name(a) for a in body.aliases), abilities=tuple(line(a) for a in body.abilities),
+        aliases=tuple(name(a) for a in body.aliases[:ATTRIBUTES]), abilities=tuple(line(a) for a in body.abilities[:ATTRIBUTES]),
     )  # fmt: skip
 
 

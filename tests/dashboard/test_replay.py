@@ -232,6 +232,20 @@ async def test_a_run_that_is_watched_is_recorded_from_its_state_on(tmp_path: Pat
         assert not recorder.recording and "No such file" in [n.message for n in stage.app._notifications][-1]
 
 
+async def test_two_recordings_within_a_second_are_two_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with Stage().open() as stage:
+        monkeypatch.setattr(stage.app.feed, "now", lambda: NOON)
+        await stage.pilot.press("ctrl+r", "ctrl+r", "ctrl+r", "ctrl+r")
+        await stage.pilot.pause()
+        assert "● REC" not in stage.text
+    assert [len(found.entries) for found in _recordings(tmp_path)] == [7, 7]
+
+
+def _recordings(folder: Path) -> list[Recording]:
+    return [read(path) for path in folder.iterdir()]
+
+
 async def test_a_recording_that_breaks_off_says_so_at_the_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with Stage().open() as stage:
