@@ -21,8 +21,8 @@ from schemas.outcomes import NeedsAnswer, Proof
 from schemas.topics import AGENT_CONNECTION, Address
 
 V = TypeVar("V")
-WINDOW = 60
-"""Seconds whose traffic is remembered."""
+WINDOW, SLOWEST = 60, 3600.0
+"""Seconds whose traffic is remembered; and between two heartbeats at most: nobody is believed to be there for ever."""
 OUTCOMES, ATTRIBUTES = 10, 60
 """Kept of each device; as many of what it can do and tell, and of its other names."""
 PARTIES, HOSTED = 5000, 2000
@@ -98,7 +98,7 @@ def _greeted(known: Mapping[str, Presence], ident: str, body: m.Connection, at: 
     if body.status != "online" and before is not None and before.boot != boot:
         return known
     devices = body.devices[:HOSTED] or (before.devices if before is not None else ())
-    after = _with(known, ident, Presence(body.status, boot, devices, max(0.1, body.heartbeat), at))
+    after = _with(known, ident, Presence(body.status, boot, devices, min(max(0.1, body.heartbeat), SLOWEST), at))
     return _bounded(after, ident, lambda presence: presence.heard)
 
 

@@ -21,6 +21,8 @@ from schemas.topics import Address
 FORMAT, MAJOR, MINOR = "parley-recording", 1, 0
 LONGEST, MOST = 16 * 2**20, 10**9
 """Bytes of a line: no message that a broker carries comes near; and of all messages of a recording that are held at a time."""
+LEAP = 31 * 86_400.0
+"""s; no site is silent for so long, so a time that is later by more is a damaged one, and must not carry all that follow with it."""
 _PACKED, _TORN, _BITE = b"\x1f\x8b", b"\x00", 512
 
 
@@ -118,7 +120,11 @@ def _read(head: Head, newer: bool, lines: Iterator[bytes], told: Callable[[int],
             torn = not line.endswith(b"\n")
             damaged += not torn
             continue
-        at = max(at, found.at if isinstance(found, Entry) else found)
+        then = found.at if isinstance(found, Entry) else found
+        if then > at + LEAP:
+            damaged += 1
+            continue
+        at = max(at, then)
         if isinstance(found, Entry):
             held += len(found.message.payload) + len(found.message.topic)
             if held > MOST:

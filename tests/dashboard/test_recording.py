@@ -180,6 +180,13 @@ def test_times_never_go_back(tmp_path: Path) -> None:
     assert [e.at - NOON for e in read(path).entries] == [5, 5, 9]
 
 
+def test_a_time_that_is_far_off_does_not_carry_the_others_with_it(tmp_path: Path) -> None:
+    entries = [Entry(at, Message(STATE, b"{}")) for at in (NOON + 1, 9_800_014_400.0, NOON + 3, 1.0)]
+    path = tmp_path / "run"
+    path.write_bytes(b"".join([head_line(Head("site", "me", NOON)), *map(entry_line, entries)]))
+    assert [e.at - NOON for e in read(path).entries] == [1, 3, 3] and read(path).damaged == 1
+
+
 async def test_a_recording_begins_with_what_is_retained(tmp_path: Path) -> None:
     """Begun in the middle of a run, it has the state of that moment, and nothing that was cleared."""
     recorder = Recorder("site", "me", LoopClock(1))

@@ -7,7 +7,21 @@ import pytest
 from dashboard.reduce import dropped
 from dashboard.view import ViewState
 from schemas import topics
-from schemas.messages import Epoch, ExpertConnection, OutcomeReport, Poll, Profile, Property, SiteMessage, State, Stop, Subtask, SubtaskStatus, Trace
+from schemas.messages import (
+    Connection,
+    Epoch,
+    ExpertConnection,
+    OutcomeReport,
+    Poll,
+    Profile,
+    Property,
+    SiteMessage,
+    State,
+    Stop,
+    Subtask,
+    SubtaskStatus,
+    Trace,
+)
 from schemas.outcomes import Done, Failed, NeedsAnswer, Proof, Refused
 from schemas.site import Place, Site
 from tests.dashboard.wire import NOON, Wire, uid
@@ -62,6 +76,13 @@ def test_a_device_is_online_while_its_agents_lease_lasts() -> None:
     wire.now += 16
     wire.online("agent-r1", "r1")
     assert wire.view.links(wire.now) == {"r1": "online"}
+
+
+def test_nobody_is_online_for_ever_whatever_its_heartbeat() -> None:
+    wire = Wire()
+    wire.say(topics.AGENT_CONNECTION, "a", Connection(status="online", boot="b", devices=("r1",), heartbeat=1e300))
+    wire.say(topics.STATE, "r1", State(device="r1", boot="b"))
+    assert wire.view.links(NOON + 3600) == {"r1": "online"} and wire.view.links(NOON + 86_400) == {"r1": "silent"}
 
 
 def test_a_will_breaks_the_connection_and_one_of_an_older_boot_does_not() -> None:
