@@ -28,11 +28,12 @@ _PACKED, _TORN, _BITE = b"\x1f\x8b", b"\x00", 512
 
 @dataclass(frozen=True)
 class Head:
-    """`name`: who listened; `begun`: s since the epoch."""
+    """`name`: who listened; `begun`: s since the epoch. `newer`: it may hold lines that this version does not know."""
 
     site: str
     name: str
     begun: float
+    newer: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,18 +105,17 @@ def read(path: Path, told: Callable[[int], None] | None = None) -> Recording:
     """What the file holds, also when it breaks off or is damaged; `told` hears of each message's number. Raises ConfigError for anything else."""
     try:
         lines = _lines(path)
-        head, newer = _head(next(lines, b""), path)
-        return _read(head, newer, lines, told)
+        return _read(_head(next(lines, b""), path), lines, told)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None
 
 
-def _read(head: Head, newer: bool, lines: Iterator[bytes], told: Callable[[int], None] | None) -> Recording:
+def _read(head: Head, lines: Iterator[bytes], told: Callable[[int], None] | None) -> Recording:
     entries: list[Entry] = []
     at, damaged, torn, held = head.begun, 0, False, 0
     for line in lines:
         try:
-            found = _entry(line, newer)
+            found = _entry(line, head.newer)
         except (ValueError, RecursionError):
             torn = not line.endswith(b"\n")
             damaged += not torn
@@ -173,8 +173,7 @@ def _unpacked(file: BinaryIO) -> Iterator[bytes]:
         yield _TORN
 
 
-def _head(line: bytes, path: Path) -> tuple[Head, bool]:
-    """And whether a newer version may hold lines that are not known here."""
+def _head(line: bytes, path: Path) -> Head:
     if not line:
         raise ConfigError(f"{path}: empty; nothing was recorded")
     try:
@@ -187,7 +186,7 @@ def _head(line: bytes, path: Path) -> tuple[Head, bool]:
     major, _, minor = version.partition(".")
     if major != str(MAJOR):
         raise ConfigError(f"{path}: a recording of version {version[:20]!r}; this Parley reads {MAJOR}.{MINOR}")
-    return Head(site, name, begun), minor != str(MINOR)
+    return Head(site, name, begun, newer=minor != str(MINOR))
 
 
 def _entry(line: bytes, newer: bool = False) -> Entry | float:
