@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +14,8 @@ import typer
 from cli.console import BrokerOption, ConfigOption, SiteOption, run_async, say, settings_for
 
 PORT = 8780
+LOOK = 1.0
+"""s between two looks at whether a page's server is still there."""
 
 
 def dashboard(
@@ -40,8 +44,27 @@ def dashboard(
 
 
 async def _dashboard(settings: Any, read_only: bool) -> None:
-    async with _connected(settings) as operator:
+    async with _connected(settings) as operator, _served():
         await show(feed_of(operator), read_only=read_only)
+
+
+@asynccontextmanager
+async def _served() -> AsyncIterator[None]:
+    """A page's dashboard ends with the server that started it, also where that was killed and could tell it nothing."""
+    import asyncio
+
+    async def look(parent: int) -> None:
+        while os.getppid() == parent:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK)
+        os._exit(1)  # there is no screen any more, and nobody who could be told
+
+    looking = asyncio.create_task(look(os.getppid()), name="served") if "TEXTUAL_DRIVER" in os.environ else None
+    try:
+        yield
+    finally:
+        if looking is not None:
+            looking.cancel()
+            await asyncio.wait([looking])
 
 
 def on_terminal() -> bool:
@@ -80,13 +103,13 @@ def _connected(settings: Any) -> Any:
 
 
 def _command(steer: bool, broker: str | None, site: str | None, config: Path | None) -> str:
-    """What a shell starts for each page. A password is in the configuration, and on no command line."""
+    """What a shell becomes for each page. A password is in the configuration, and on no command line."""
     import shlex
 
     given = {"--broker": broker, "--site": site, "--config": config}
     options = [part for name, value in given.items() if value is not None for part in (name, str(value))]
     only = [] if steer else ["--read-only"]
-    return shlex.join([sys.executable, "-c", "from cli.main import run; run()", "dashboard", *only, *options])
+    return f"exec {shlex.join([sys.executable, '-c', 'from cli.main import run; run()', 'dashboard', *only, *options])}"
 
 
 async def _serve(settings: Any, port: int, command: str) -> None:

@@ -18,7 +18,7 @@ QUIET = 60.0
 
 def record(
     file: Annotated[Path, typer.Argument(help="A new file; packed when it ends in .gz.")],
-    limit: Annotated[float | None, typer.Option("--limit", min=0.001, metavar="MB", help="End when the file is that large.")] = None,
+    limit: Annotated[float | None, typer.Option("--limit", min=0.001, max=1e9, metavar="MB", help="End when the file is that large.")] = None,
     broker: BrokerOption = None,
     site: SiteOption = None,
     config: ConfigOption = None,
@@ -32,7 +32,7 @@ def record(
     with suppress(KeyboardInterrupt):  # the usual end
         run_async(_record(settings, file, round((limit or 0) * MB), recorders))
     for recorder in recorders:
-        say(f"{RETURN if sys.stderr.isatty() else ''}{_progress(recorder)} → {file}{' (the limit is reached)' if recorder.full else ''}")
+        say(f"{_fresh()}{_progress(recorder)} → {file}{' (the limit is reached)' if recorder.full else ''}")
         if recorder.problem:
             raise ConfigError(recorder.problem)
 
@@ -50,23 +50,34 @@ async def _record(settings: Any, file: Path, limit: int, recorders: list[Any]) -
         operator.watchers.append(recorder.hear)
         say(f"Recording site {settings.site!r} in {file} until Ctrl-C")
         try:
-            await _watch(recorder, clock)
+            await _watch(recorder, operator.door, clock)
         finally:
             recorder.stop()
 
 
-async def _watch(recorder: Any, clock: Any) -> None:
-    """Until it ends by itself; how far it is, is shown meanwhile."""
-    terminal, shown = sys.stderr.isatty(), 0.0
+async def _watch(recorder: Any, door: Any, clock: Any) -> None:
+    """Until it ends by itself; how far it is, and what is missing in it, is shown meanwhile."""
+    terminal, shown, connected = sys.stderr.isatty(), 0.0, True
     while recorder.recording:
         await clock.sleep(0.5)
         recorder.flush()
+        recorder.lost = door.counters["lost"]
+        if door.bus.connected != connected:
+            connected = not connected
+            back = "is back; what was said meanwhile is not in the recording"
+            say(f"{_fresh()}The broker {back if connected else 'is gone; the recording waits for it'}")
         if terminal:
-            say_part(f"{RETURN}{_progress(recorder)}")
+            say_part(f"{_fresh()}{_progress(recorder)}")
         elif recorder.seconds - shown >= QUIET:
             shown = recorder.seconds
             say(_progress(recorder))
 
 
+def _fresh() -> str:
+    """What begins a line anew where progress stands in it."""
+    return RETURN if sys.stderr.isatty() else ""
+
+
 def _progress(recorder: Any) -> str:
-    return f"{recorder.messages} messages, {recorder.bytes / 1000:.1f} kB, {recorder.seconds:.0f} s"
+    lost = f", {recorder.lost} LOST (they came too fast)" if recorder.lost else ""
+    return f"{recorder.messages} messages, {recorder.bytes / 1000:.1f} kB, {recorder.seconds:.0f} s{lost}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from cli.console import emit, run_async, say
 from cli.map_ import Source
-from cli.remap_cases import Case, Compared, Read, cases_of, compared, counts, table, unjudged
+from cli.remap_cases import Case, Compared, Read, cases_of, compared, counts, policy, table, unjudged
 from device_agent.mapper import Hint, Mapper, permitted
 from runtime.plain import clean
 from runtime.recording import Recording
@@ -80,11 +80,10 @@ async def _judged(case: Case, known: Mapping[str, Catalogue], mapper: Mapper) ->
 
 
 async def _now(case: Case, catalogue: Catalogue, mapper: Mapper) -> Read:
-    """As its agent would take it; what was done then although it cannot be undone, the site's policy allowed."""
-    body, then = case.body, case.then
+    """As its agent would take it."""
+    body = case.body
     mapped = await mapper.map(body.text, catalogue, body.context, Hint(purpose=body.purpose, seeks=body.seeks))
-    allowed = (then.call.function,) if then is not None and then.end == "act" and then.call is not None else ()
-    may = permitted(mapped, body.device, catalogue, allowed, body.approval)
+    may = permitted(mapped, body.device, catalogue, policy(case, catalogue), body.approval)
     if isinstance(may, tuple):
         return Read(end="act", call=may[0])
     return Read(end="ask", call=mapped.call) if isinstance(may, NeedsAnswer) else Read(end="refuse")

@@ -12,7 +12,7 @@ from runtime.recording import Recording
 from schemas.base import Frozen
 from schemas.messages import OutcomeReport, State, Subtask, Trace
 from schemas.outcomes import Done, Failed, NeedsAnswer, Outcome, RefusalReason, Refused
-from schemas.skills import Call
+from schemas.skills import Call, Catalogue
 
 End = Literal["act", "ask", "refuse"]
 Verdict = Literal["same", "other call", "asks now", "refuses now", "acts now", "call unknown", "not judged"]
@@ -93,6 +93,14 @@ def compared(case: Case, now: Read) -> Compared:
     return shown.model_copy(update={"verdict": _verdict(then, now)} if then is not None else {"why": "what came of it is not in the recording"})
 
 
+def policy(case: Case, catalogue: Catalogue) -> tuple[str, ...]:
+    """The functions that the site's policy allows though they cannot be undone, as far as this case tells: no message names them, and the rerun
+    executes nothing. What was done then without a person's yes was allowed; a yes was to one call, and allows no other."""
+    if case.then is None or case.then.end != "act" or case.body.approval is not None:
+        return ()
+    return (case.then.call.function,) if case.then.call is not None else tuple(f.name for f in catalogue.functions)
+
+
 def unjudged(case: Case, why: str) -> Compared:
     return Compared(at=case.at, device=case.body.device, sentence=case.body.text, then=case.then, why=why)
 
@@ -101,10 +109,8 @@ def _verdict(then: Read, now: Read) -> Verdict:
     moved: dict[End, Verdict] = {"act": "acts now", "ask": "asks now", "refuse": "refuses now"}
     if then.end != now.end:
         return moved[now.end]
-    if then.end != "act":
-        return "same"
     if then.call is None or now.call is None:
-        return "call unknown"
+        return "call unknown" if then.end == "act" else "same"
     return "same" if _same_call(then.call, now.call) else "other call"
 
 

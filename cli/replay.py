@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,7 +38,7 @@ def replay(
         raise ConfigError("--profiles and --json: only with --model, --engine or --url")
     if not again and not headless and not on_terminal():
         raise ConfigError("the dashboard needs a terminal; --headless prints the conversation instead")
-    recording = read(file, _tell_progress)
+    recording = read(file, _progress("read"))
     if recording.flaws:
         say(f"{file}: {recording.flaws}")
     if not recording.entries:
@@ -53,9 +54,12 @@ def replay(
         run_async(_show(recording, file, speed))
 
 
-def _tell_progress(count: int) -> None:
-    if count % PROGRESS == 0:
-        say(f"{count} messages read")
+def _progress(done: str) -> Callable[[int], None]:
+    def tell(count: int) -> None:
+        if count and count % PROGRESS == 0:
+            say(f"{count} messages {done}")
+
+    return tell
 
 
 def _print(recording: Any) -> None:
@@ -74,5 +78,5 @@ async def _show(recording: Any, file: Path, speed: float) -> None:
     from dashboard.replay import Replay
     from runtime.clock import SystemClock
 
-    reel = Reel(recording)
+    reel = Reel(recording, _progress("shown to the dashboard"))
     await show(Replay(reel, SystemClock(), speed=speed, name=file.name))

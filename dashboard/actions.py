@@ -61,7 +61,7 @@ class Actions(App[None]):
         self.device = ""
         self.thread: str | None = None
         """None: the newest instruction is followed."""
-        self._steering = Steering(source.operator, self.notice) if source.operator is not None else None
+        self._steering = Steering(source.operator, self.notice) if source.operator is not None and not read_only else None
 
     @property
     def steering(self) -> Steering:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import structlog
+
 from dashboard.reduce import Heard, dropped, reduce
 from dashboard.view import ViewState
 from runtime.bus import Message
@@ -12,15 +14,24 @@ from runtime.recorder import Recorder
 from schemas.envelope import Envelope
 from schemas.topics import Address
 
+log = structlog.get_logger()
+
 Arrived = tuple[Address, Envelope]
 
 
 def heard(view: ViewState, message: Message, arrived: Arrived | None, at: float) -> ViewState:
-    """The view after a message; `arrived` is what it held, None where it did not pass the door. A cleared topic changes nothing."""
+    """The view after a message; `arrived` is what it held, None where it did not pass the door. A cleared topic changes nothing.
+
+    One that this code stumbles over is counted as dropped: it must not blind whoever watches the rest.
+    """
     size = len(message.payload)
-    if arrived is not None:
+    if arrived is None:
+        return dropped(view, size, at) if size else view
+    try:
         return reduce(view, Heard(*arrived, size, at, message.retained))
-    return dropped(view, size, at) if size else view
+    except Exception as error:
+        log.error("message_not_shown", kind=arrived[1].kind, error=f"{type(error).__name__}: {error}"[:300])
+        return dropped(view, size, at)
 
 
 class Feed:

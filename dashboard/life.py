@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dashboard.clean import line, name
+from dashboard.floor.ground import near
 from schemas import messages as m
 from schemas.base import Frozen, Value
 
 SAMPLES, EVERY = 24, 5.0
 """Of its charge that are remembered, and s between two at least."""
-TOOK, CANDIDATES, ARGUMENTS, PROGRAM = 20, 5, 20, 60
-"""Durations, candidates, arguments and lines of a program that are kept."""
+TOOK, CANDIDATES, ARGUMENTS, PROGRAM, WAY = 20, 5, 20, 60, 60
+"""Durations, candidates, arguments, lines of a program and corners of a way that are kept."""
 RUNS: tuple[str, ...] = ("start", "preprocessing", "call_pending", "postprocessing", "end")
 """The five states of a subtask that runs, in their order."""
 
@@ -43,6 +44,8 @@ class Life:
     """`position` in m. `power`: (s, %), the newest last. `took`: (subtask, s), the newest first."""
 
     position: tuple[float, float] | None = None
+    way: tuple[tuple[float, float], ...] = ()
+    """Corners of the ground that is reserved for it, as far as that is told."""
     motion: tuple[float, float] | None = None
     """By how much it moved between its last two words on where it is."""
     power: tuple[tuple[float, float], ...] = ()
@@ -68,14 +71,15 @@ def lived(life: Life, body: Frozen, at: float) -> Life:
 
 def _state(life: Life, body: m.State, at: float) -> Life:
     x, y, battery = (_number(body.attributes.get(key)) for key in ("x", "y", "battery"))
-    position = (x, y) if x is not None and y is not None else None
+    position = (x, y) if x is not None and y is not None and near((x, y)) else None
     before = life.position
     motion = (position[0] - before[0], position[1] - before[1]) if position and before and position != before else None
     power = life.power
     if battery is not None and (not power or at - power[-1][0] >= EVERY):
         power = (*power, (at, battery))[-SAMPLES:]
     run = next((s.run for s in body.subtasks if s.state == "running" and s.run), "")
-    return replace(life, position=position, motion=motion, power=power, run=run)
+    way = body.way[:WAY] if all(map(near, body.way)) else ()
+    return replace(life, position=position, way=way, motion=motion, power=power, run=run)
 
 
 def _number(value: Value | None) -> float | None:

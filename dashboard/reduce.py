@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -21,10 +21,13 @@ from schemas.outcomes import NeedsAnswer, Proof
 from schemas.topics import AGENT_CONNECTION, Address
 
 V = TypeVar("V")
-WINDOW = 60
-"""Seconds whose traffic is remembered."""
+WINDOW, SLOWEST = 60, 3600.0
+"""Seconds whose traffic is remembered; and between two heartbeats at most: nobody is believed to be there for ever."""
 OUTCOMES, ATTRIBUTES = 10, 60
-"""Kept of each device."""
+"""Kept of each device; as many of what it can do and tell, and of its other names."""
+PARTIES, HOSTED = 5000, 2000
+"""Devices that are remembered, and agents, coordinators and processes of experts: one more, and the one that was silent longest gives way, so that
+ids which never end do not fill the memory. Devices of one agent."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,14 @@ def _presence(view: ViewState, heard: Heard) -> ViewState:
         case m.Connection():
             return replace(view, coordinators=_greeted(view.coordinators, ident, body, heard.at))
         case m.Epoch():
-            return replace(view, epochs=_with(view.epochs, ident, body.epoch))
+            return replace(view, epochs=_bounded(_with(view.epochs, ident, body.epoch), ident, lambda _: 0.0))
         case m.ExpertConnection():
             return _expert(view, ident, body)
         case m.SiteMessage():
             names = (n for p in body.site.places for n in (p.name, *p.aliases))
-            return replace(view, places=tuple(dict.fromkeys(name(n) for n in names if n)), ground=ground_of(body.site))
+            ground = ground_of(body.site)
+            known = view.ground if (ground.spots, ground.words) == (view.ground.spots, view.ground.words) else ground
+            return replace(view, places=tuple(dict.fromkeys(name(n) for n in names if n)), ground=known)
         case _:
             return view
 
@@ -92,16 +97,18 @@ def _greeted(known: Mapping[str, Presence], ident: str, body: m.Connection, at: 
     before, boot = known.get(ident), name(body.boot)
     if body.status != "online" and before is not None and before.boot != boot:
         return known
-    devices = body.devices or (before.devices if before is not None else ())
-    return _with(known, ident, Presence(body.status, boot, devices, max(0.1, body.heartbeat), at))
+    devices = body.devices[:HOSTED] or (before.devices if before is not None else ())
+    after = _with(known, ident, Presence(body.status, boot, devices, min(max(0.1, body.heartbeat), SLOWEST), at))
+    return _bounded(after, ident, lambda presence: presence.heard)
 
 
 def _expert(view: ViewState, ident: str, body: m.ExpertConnection) -> ViewState:
     before, boot = view.experts.get(ident), name(body.boot)
     if body.status != "online" and before is not None and before.boot != boot:
         return view
-    tells = tuple(name(t) for t in body.tells) or (before.tells if before is not None else ())
-    return replace(view, experts=_with(view.experts, ident, Expert(body.status, boot, tells, line(body.endpoint))))
+    tells = tuple(name(t) for t in body.tells[:ATTRIBUTES]) or (before.tells if before is not None else ())
+    after = _with(view.experts, ident, Expert(body.status, boot, tells, line(body.endpoint)))
+    return replace(view, experts=_bounded(after, ident, lambda expert: expert.status == "online"))
 
 
 # Devices
@@ -115,7 +122,7 @@ def _device(view: ViewState, heard: Heard) -> ViewState:
     before = view.fleet.get(ident, DeviceView(ident))
     after, life = _told(before, body, heard), lived(before.life, body, heard.at)
     after = after if life is before.life else replace(after, life=life)
-    return view if after is before else replace(view, fleet=_with(view.fleet, ident, after))
+    return view if after is before else replace(view, fleet=_bounded(_with(view.fleet, ident, after), ident, lambda device: device.heard))
 
 
 def _told(device: DeviceView, body: Frozen, heard: Heard) -> DeviceView:
@@ -123,21 +130,26 @@ def _told(device: DeviceView, body: Frozen, heard: Heard) -> DeviceView:
         case m.Profile():
             return _profile(device, body)
         case m.State():
-            return _state(device, body, heard.at)
+            return _state(device, body, _said_at(heard))
         case m.Subtask() if heard.envelope.subtask is not None:
             return _given(device, heard.envelope.subtask, line(body.text))
         case m.OutcomeReport():
-            return _ended(device, body, heard.envelope.sent_at)
+            return _ended(device, body, heard.at)
         case _:
             return device
 
 
 def _profile(device: DeviceView, body: m.Profile) -> DeviceView:
-    properties = tuple(line(f"{p.name} ({p.unit})" if p.unit else p.name) for p in body.properties)
+    properties = tuple(line(f"{p.name} ({p.unit})" if p.unit else p.name) for p in body.properties[:ATTRIBUTES])
     return replace(
         device, name=name(body.name), kind=name(body.device_kind), maker=name(body.maker), place=body.place or "", properties=properties,
-        aliases=tuple(name(a) for a in body.aliases), abilities=tuple(line(a) for a in body.abilities),
+        aliases=tuple(name(a) for a in body.aliases[:ATTRIBUTES]), abilities=tuple(line(a) for a in body.abilities[:ATTRIBUTES]),
     )  # fmt: skip
+
+
+def _said_at(heard: Heard) -> float:
+    """When it was said: what the broker has kept may be of yesterday, by its sender's clock; no clock is ahead of ours."""
+    return min(heard.at, max(1.0, heard.envelope.sent_at)) if heard.retained else heard.at
 
 
 def _state(device: DeviceView, body: m.State, at: float) -> DeviceView:
@@ -187,3 +199,10 @@ def _proof(proof: Proof) -> str:
 
 def _with(known: Mapping[str, V], key: str, value: V) -> dict[str, V]:
     return {**known, key: value}
+
+
+def _bounded(known: dict[str, V], newest: str, rank: Callable[[V], float]) -> dict[str, V]:
+    """Without the lowest of them, where they are too many."""
+    if len(known) > PARTIES:
+        del known[min((key for key in known if key != newest), key=lambda key: rank(known[key]))]
+    return known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 
 from dashboard.feed import heard
 from dashboard.view import ViewState
@@ -11,23 +12,26 @@ from runtime.recording import Entry, Recording
 from schemas.errors import ContractError
 from schemas.messages import Instruction
 
-EVERY = 250
-"""Messages between two views that are kept: no more than this are read anew for a moment, however fast time goes."""
+EVERY, KEPT = 250, 400
+"""Messages between two views that are kept: no more than this are read anew for a moment, however fast time goes. And views that are kept at most:
+a longer recording has its further apart."""
 
 
 class Reel:
-    """Made in one pass over the recording. `marks`: when instructions were given."""
+    """Made in one pass over the recording; `told` hears of each message's number. `marks`: when instructions were given."""
 
-    def __init__(self, recording: Recording) -> None:
-        self._entries = recording.entries
+    def __init__(self, recording: Recording, told: Callable[[int], None] | None = None) -> None:
+        self._entries, self._every = recording.entries, max(EVERY, -(-len(recording.entries) // KEPT))
         self._times = [e.at for e in recording.entries]
         self.start, self.end = recording.head.begun, recording.end
         self._kept: list[ViewState] = []
         marks: list[float] = []
         view = ViewState(me=recording.head.name, site=recording.head.site)
         for count, entry in enumerate(recording.entries):
-            if count % EVERY == 0:
+            if count % self._every == 0:
                 self._kept.append(view)
+            if told is not None:
+                told(count)
             view, instructed = _next(view, entry)
             if instructed:
                 marks.append(entry.at)
@@ -38,9 +42,9 @@ class Reel:
     def at(self, now: float) -> ViewState:
         """What was known then."""
         count = bisect_right(self._times, now)
-        near = min(count // EVERY, len(self._kept) - 1)
-        if not near * EVERY <= self._count <= count:
-            self._count, self._view = near * EVERY, self._kept[near]
+        near = min(count // self._every, len(self._kept) - 1)
+        if not near * self._every <= self._count <= count:
+            self._count, self._view = near * self._every, self._kept[near]
         for entry in self._entries[self._count : count]:
             self._view, _ = _next(self._view, entry)
         self._count = count

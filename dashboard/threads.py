@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from dashboard.clean import line, name, whole
@@ -15,7 +15,7 @@ from schemas.outcomes import Done, Failed, Outcome
 from schemas.plan import Work
 from schemas.topics import Address
 
-THREADS, LINES = 50, 200
+THREADS, LINES, ITEMS = 50, 200, 2000
 _SETTLED: frozenset[WorkState] = frozenset(("verified", "unverified"))
 _MOVABLE: frozenset[WorkState] = frozenset(("refused", "failed", "expired", "superseded", "cancelled", "silent", "not sent"))
 _WORDS: dict[str, WorkState] = {
@@ -48,9 +48,14 @@ def talk(view: ViewState, address: Address, envelope: Envelope, at: float, *, re
     thread = view.threads.get(ident) or Thread(ident, text="(given before this dashboard came)" if ident else "", at=at)
     thread = _said(_worked(thread, body, envelope), envelope, told, at)
     threads = {**view.threads, ident: thread}
-    for old in [t for t in threads if t][: max(0, len(threads) - THREADS)]:
-        del threads[old]
+    if len(threads) > THREADS:
+        del threads[_least(threads, ident)]
     return replace(view, threads=threads)
+
+
+def _least(threads: Mapping[str, Thread], newest: str) -> str:
+    """The oldest that asks nothing, where there is one: a question must not be pushed out of sight."""
+    return min((i for i in threads if i not in ("", newest)), key=lambda i: bool(threads[i].questions))
 
 
 def _instruction(view: ViewState, envelope: Envelope) -> str:
@@ -93,7 +98,7 @@ def _said(thread: Thread, envelope: Envelope, told: Said | None, at: float) -> T
     if told is None:
         return thread
     text = whole(told.text) if isinstance(envelope.body, m.Ask | m.Answer) else line(told.text)
-    key = f"{envelope.subtask or envelope.id} {text[:80]}"
+    key = f"{envelope.subtask or envelope.id} {len(text)} {text[:80]} {text[-80:]}"
     answered = isinstance(envelope.body, m.Answer) and any(known.text == text and known.who == told.who for known in thread.lines[-8:])
     if answered or any(known.key == key for known in thread.lines):
         return thread
@@ -164,7 +169,7 @@ def _given(items: tuple[Item, ...], body: m.Subtask, subtask: str) -> tuple[Item
     )
     index = next((n for rule in rules for n, item in enumerate(items) if rule(item)), None)
     if index is None:
-        return (*items, Item(device, text, state="sent", subtask=subtask))
+        return (*items, Item(device, text, state="sent", subtask=subtask))[:ITEMS]
     old = items[index]
     before = f"{old.device}: {old.why}" if old.subtask and old.why and old.state != "asking" else old.before
     given = replace(old, device=device, text=text, state="sent", why="", subtask=subtask, before=before)
@@ -191,10 +196,11 @@ def _asked(thread: Thread, body: m.Ask, ident: str) -> Thread:
 
 
 def _open(questions: tuple[Question, ...], reply: m.Reply) -> tuple[Question, ...]:
-    """Without the one that was answered: that of the call that the reply names, else the oldest."""
-    if reply.about is not None and any(q.digest == reply.about for q in questions):
+    """Without the one that was answered: that of the call that the reply names, else the oldest. What cannot be undone is not answered by a word that
+    does not name it, and what a reply names that is not asked, or no longer, answers nothing else."""
+    if reply.about is not None:
         return tuple(q for q in questions if q.digest != reply.about)
-    return questions[1:]
+    return questions[1:] if questions and not questions[0].approval else questions
 
 
 def _answered(thread: Thread, body: m.Answer) -> Thread:

@@ -19,6 +19,7 @@ from device_agent.report import early_status, fit, outcome_report, status, trace
 from device_agent.runner import Runner, Watch, being_cancelled
 from device_agent.sight import look_at, why
 from device_agent.stops import Stops
+from device_agent.way import way_of, without_way
 from device_agent.witness import Witness
 from runtime.clock import Clock
 from runtime.mcp import Access
@@ -319,7 +320,8 @@ class DeviceAgent:
         return State(
             device=self.device,
             boot=self.boot,
-            attributes=self._attributes,
+            attributes=without_way(self._attributes),
+            way=way_of(self._attributes),
             busy=self.queue.running is not None,
             stopped=self.stops.latched and not self.stops.problem,
             normal=not problem,

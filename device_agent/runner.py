@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from pydantic import JsonValue
 
+from device_agent.asked import Asked
 from device_agent.conditions import bind, holds, words
 from device_agent.driver import Driver
 from device_agent.guard import call_digest
@@ -28,7 +29,7 @@ from runtime.clock import Clock
 from schemas.base import Value
 from schemas.errors import DeviceError
 from schemas.observations import Observation
-from schemas.outcomes import Done, Failed, Outcome, RunState
+from schemas.outcomes import Done, Failed, NeedsAnswer, Outcome, RunState
 from schemas.skills import Call, Catalogue, Function
 
 log = structlog.get_logger()
@@ -76,9 +77,11 @@ class Runner:
     allow: tuple[str, ...] = ()
     aftermath: str = field(init=False, default="")
     """Whether the device was stopped in the last run: "the device was stopped", "the device could not be stopped (why)", or "" when nobody tried."""
+    _asked: Asked = field(init=False)
     _effects: dict[Effect, Callable[[Session], Awaitable[Event | None]]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._asked = Asked(self.clock)
         self._effects = {
             "initialise": self._initialise,
             "call": self._call,
@@ -103,7 +106,7 @@ class Runner:
 
     async def _ready(self, entry: Entry, mapped: Mapped) -> Session | Outcome:
         """Everything that must be right before the device is touched."""
-        may = permitted(mapped, self.device, self.driver.catalogue, self.allow, entry.work.body.approval)
+        may = self._permitted(mapped, entry.work.body.approval)
         if not isinstance(may, tuple):
             return may
         call, function = may
@@ -115,6 +118,15 @@ class Runner:
             return chain
         marked = entry.model_copy(update={"safety": function.safety, "idempotent": function.idempotent, "started_at": self.clock.now()})
         return Session(self.journal.put(marked), chain, self.driver.catalogue)
+
+    def _permitted(self, mapped: Mapped, approval: str | None) -> tuple[Call, Function] | Outcome:
+        """What cannot be undone takes a yes that this device has asked for and nobody has used; else it asks (again)."""
+        may = permitted(mapped, self.device, self.driver.catalogue, self.allow, approval)
+        if isinstance(may, tuple) and may[1].safety == "irreversible" and may[1].name not in self.allow and not self._asked.take(approval):
+            may = permitted(mapped, self.device, self.driver.catalogue, self.allow)
+        if isinstance(may, NeedsAnswer) and may.approval and may.guess is not None:
+            self._asked.ask(may.guess)
+        return may
 
     async def _drive(self, session: Session) -> Outcome:
         event: Event = "begin"

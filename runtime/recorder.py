@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,12 +17,14 @@ from schemas.envelope import Envelope
 from schemas.errors import ConfigError
 
 MB = 1_000_000
+RETAINED = 20_000
+"""Topics whose last message is remembered; the one that was silent longest gives way."""
 
 
 class Recorder:
     """A watcher of an operator (`runtime.operator`), from before its first message. It remembers what is retained, for a recording begins with that.
 
-    `problem`: why the last recording broke off; `full`: it ended at its limit.
+    `problem`: why the last recording broke off; `full`: it ended at its limit. `lost`: messages that came too fast, as far as it was told.
     """
 
     def __init__(self, site: str, name: str, clock: Clock) -> None:
@@ -29,7 +33,7 @@ class Recorder:
         self._file: _File | None = None
         self._begun = self._since = 0.0
         self.path = Path()
-        self.messages = self.bytes = self.limit = 0
+        self.messages = self.bytes = self.limit = self.lost = 0
         self.problem, self.full = "", False
 
     @property
@@ -53,13 +57,17 @@ class Recorder:
         self._write(head_line(Head(self._site, self._name, self._begun)))
         for message in list(self._retained.values()):
             self._take(message)
+        if self.problem:
+            raise ConfigError(self.problem)
 
     def hear(self, message: Message, arrived: tuple[topics.Address, Envelope] | None = None) -> None:
         address = topics.parse(message.topic)
         if address is not None and address.topic.retain:
-            self._retained[message.topic] = Message(message.topic, message.payload, retained=True)
-            if not message.payload:
-                del self._retained[message.topic]
+            self._retained.pop(message.topic, None)
+            if message.payload:
+                self._retained[message.topic] = Message(message.topic, message.payload, retained=True)
+            if len(self._retained) > RETAINED:
+                del self._retained[next(iter(self._retained))]
         if self.recording:
             self._take(message)
 
@@ -113,7 +121,7 @@ class _File:
     """A new file; a line is on its way at once, or with the next flush where lines are packed together."""
 
     def __init__(self, path: Path) -> None:
-        self._raw: BinaryIO = path.open("xb")
+        self._raw: BinaryIO = _private(path)
         self._packed = gzip.GzipFile(fileobj=self._raw, mode="wb", filename="") if path.suffix == ".gz" else None
 
     @property
@@ -138,6 +146,13 @@ class _File:
             self._raw.close()
 
 
+def _private(path: Path) -> BinaryIO:
+    """A new file that only its owner may read: it holds what people said."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
 def default_path(now: float) -> Path:
-    """In the folder where one is, with the date and the time of day."""
-    return Path(f"parley-{datetime.fromtimestamp(now).astimezone():%Y-%m-%d-%H%M%S}.jsonl")
+    """A free one in the folder where one is, with the date and the time of day."""
+    name = f"parley-{datetime.fromtimestamp(now).astimezone():%Y-%m-%d-%H%M%S}"
+    paths = (Path(f"{name}{f'-{number}' if number > 1 else ''}.jsonl") for number in count(1))
+    return next(path for path in paths if not path.exists())

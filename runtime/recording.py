@@ -19,16 +19,21 @@ from schemas.errors import ConfigError, ContractError
 from schemas.topics import Address
 
 FORMAT, MAJOR, MINOR = "parley-recording", 1, 0
+LONGEST, MOST = 16 * 2**20, 10**9
+"""Bytes of a line: no message that a broker carries comes near; and of all messages of a recording that are held at a time."""
+LEAP = 31 * 86_400.0
+"""s; no site is silent for so long, so a time that is later by more is a damaged one, and must not carry all that follow with it."""
 _PACKED, _TORN, _BITE = b"\x1f\x8b", b"\x00", 512
 
 
 @dataclass(frozen=True)
 class Head:
-    """`name`: who listened; `begun`: s since the epoch."""
+    """`name`: who listened; `begun`: s since the epoch. `newer`: it may hold lines that this version does not know."""
 
     site: str
     name: str
     begun: float
+    newer: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,19 +46,21 @@ class Entry:
 
 @dataclass(frozen=True)
 class Recording:
-    """`damaged`: lines that could not be read. `torn`: the file breaks off within a line. `end`: of its time."""
+    """`damaged`: lines that could not be read. `torn`: the file breaks off within a line. `cut`: it holds more than MOST. `end`: of its time."""
 
     head: Head
     entries: tuple[Entry, ...]
     end: float
     damaged: int = 0
     torn: bool = False
+    cut: bool = False
 
     @property
     def flaws(self) -> str:
         """What is missing, in one line; empty where nothing is."""
         lines = f"{self.damaged} damaged line{'s' if self.damaged > 1 else ''} skipped" if self.damaged else ""
-        return "; ".join(part for part in (lines, "it breaks off within a line" if self.torn else "") if part)
+        cut = f"too long to be held at once: only its first {len(self.entries)} messages are read" if self.cut else ""
+        return "; ".join(part for part in (lines, "it breaks off within a line" if self.torn else "", cut) if part)
 
     def messages(self) -> Iterator[tuple[Entry, Address, Envelope]]:
         """Those that the door lets through, and what they hold."""
@@ -105,16 +112,23 @@ def read(path: Path, told: Callable[[int], None] | None = None) -> Recording:
 
 def _read(head: Head, lines: Iterator[bytes], told: Callable[[int], None] | None) -> Recording:
     entries: list[Entry] = []
-    at, damaged, torn = head.begun, 0, False
+    at, damaged, torn, held = head.begun, 0, False, 0
     for line in lines:
         try:
-            found = _entry(line)
+            found = _entry(line, head.newer)
         except (ValueError, RecursionError):
             torn = not line.endswith(b"\n")
             damaged += not torn
             continue
-        at = max(at, found.at if isinstance(found, Entry) else found)
+        then = found.at if isinstance(found, Entry) else found
+        if then > at + LEAP:
+            damaged += 1
+            continue
+        at = max(at, then)
         if isinstance(found, Entry):
+            held += len(found.message.payload) + len(found.message.topic)
+            if held > MOST:
+                return Recording(head, tuple(entries), at, damaged, cut=True)
             entries.append(Entry(at, found.message))
             if told is not None:
                 told(len(entries))
@@ -123,21 +137,40 @@ def _read(head: Head, lines: Iterator[bytes], told: Callable[[int], None] | None
 
 def _lines(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        yield from _unpacked(file) if file.peek(2)[:2] == _PACKED else file
+        yield from _split(_unpacked(file) if file.peek(2)[:2] == _PACKED else iter(lambda: file.read(2**16), b""))
+
+
+def _split(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Lines with their ends; of one longer than LONGEST only a sign that it was there."""
+    begun, size, over = list[bytes](), 0, False
+    for piece in pieces:
+        first, *further = piece.split(b"\n")
+        begun.append(first)
+        size += len(first)
+        if further:
+            if not over:
+                yield b"".join(begun) + b"\n"
+            *whole, last = further
+            yield from (line + b"\n" for line in whole)
+            begun, size, over = [last], len(last), False
+        if size > LONGEST:
+            if not over:
+                yield _TORN + b"\n"
+            begun, over = [], True
+    if rest := b"".join(begun):
+        yield rest
 
 
 def _unpacked(file: BinaryIO) -> Iterator[bytes]:
     """In small bites, so that all that comes before a damage is there; where it breaks off, the last line is a torn one."""
-    unpack, rest = zlib.decompressobj(wbits=31), b""
+    unpack = zlib.decompressobj(wbits=31)
     try:
         while bite := file.read(_BITE):
-            *lines, rest = (rest + unpack.decompress(bite)).split(b"\n")
-            yield from (line + b"\n" for line in lines)
-        rest += b"" if unpack.eof else _TORN
+            yield unpack.decompress(bite)
+        if not unpack.eof:
+            yield _TORN
     except zlib.error:
-        rest += _TORN
-    if rest:
-        yield rest
+        yield _TORN
 
 
 def _head(line: bytes, path: Path) -> Head:
@@ -150,16 +183,19 @@ def _head(line: bytes, path: Path) -> Head:
             raise ValueError
     except (ValueError, KeyError, RecursionError):
         raise ConfigError(f"{path}: not a recording (`parley record FILE` makes one)") from None
-    if version.split(".")[0] != str(MAJOR):
+    major, _, minor = version.partition(".")
+    if major != str(MAJOR):
         raise ConfigError(f"{path}: a recording of version {version[:20]!r}; this Parley reads {MAJOR}.{MINOR}")
-    return Head(site, name, begun)
+    return Head(site, name, begun, newer=minor != str(MINOR))
 
 
-def _entry(line: bytes) -> Entry | float:
-    """A message, or the time at which the recording was ended. Raises ValueError for anything else."""
+def _entry(line: bytes, newer: bool = False) -> Entry | float:
+    """A message, or a time that has come: that at which the recording was ended. Raises ValueError for anything else."""
     held = _object(line)
     if "ended" in held:
         return _time(held["ended"])
+    if newer and "topic" not in held:
+        return 0.0
     topic, payload, packed = held.get("topic"), held.get("payload"), held.get("base64")
     if not isinstance(topic, str) or not isinstance(payload if packed is None else packed, str):
         raise ValueError("no message")

@@ -93,7 +93,7 @@ def open_message(data: bytes, seal: Seal | None = None) -> tuple[Envelope, int]:
 def _parse(data: bytes) -> dict[str, Any]:
     try:
         text = data.decode()
-        raw = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        raw = json.loads(text, parse_float=_finite, parse_int=_whole, parse_constant=_finite)
         if "\\ud" in text.lower():
             json.dumps(raw, ensure_ascii=False).encode()  # half a surrogate pair is no text: no file, log or model could take it
     except (ValueError, RecursionError):
@@ -109,6 +109,12 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(text)
     return number
+
+
+def _whole(text: str) -> int:
+    """Nor can a whole number be told from others, or compared, that no float comes near."""
+    _finite(text)
+    return int(text)
 
 
 def _check_major(raw: dict[str, Any]) -> None:

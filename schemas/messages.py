@@ -18,6 +18,8 @@ from schemas.skills import Safety
 Text = Annotated[str, Field(max_length=8192)]
 EPOCH_LIMIT = 2**40
 """Every epoch lies below. One is taken at each start of a coordinator: no honest counting gets here."""
+LONGEST_WAY = 200
+"""Corners of a reserved way that are told."""
 PollId = Annotated[str, Field(max_length=64)]
 
 
@@ -79,6 +81,8 @@ class State(Frozen):
     problem: Text = ""
     stop_problem: Text = ""
     """A stop was ordered and the device is not known to have obeyed: why. Empty otherwise; `stopped` is True only once it obeyed."""
+    way: tuple[tuple[float, float], ...] = Field(default=(), max_length=LONGEST_WAY)
+    """Corners x, y in m of the ground that is reserved for it, from where it is to where it goes. Empty: none is, or its maker does not tell."""
     subtasks: tuple[SubtaskStatus, ...] = ()
     poll: PollId | None = None
     catalogue: str | None = None

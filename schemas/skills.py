@@ -13,7 +13,7 @@ from schemas.base import Condition, Frozen, Value
 from schemas.experts import WindowKind
 
 Safety = Literal["read", "reversible", "irreversible", "forbidden"]
-Reduce = Literal["value", "count", "count_true", "count_false", "not", "first", "list"]
+Reduce = Literal["value", "count", "count_true", "count_false", "not", "first", "list", "points"]
 
 _NUMBER = re.compile("[0-9]{1,9}")
 _HOLE = re.compile(r"\{n[^}]*\}")
@@ -58,9 +58,9 @@ class Returns(Frozen):
     """One observation made from a call's JSON result.
 
     `path` is a dotted path into the result ("" = the result itself; "slots.free"). `reduce` turns makers' shapes into one value: `count` of a list,
-    `count_true`/`count_false` of booleans in a list or map. `values` renames raw values (or the elements of a list or map) by their JSON text.
-    Numbers become `scale` * n + `offset` in `unit`. A step `*` of the path goes to every element of a list or map. Of several for one property
-    the first that yields a value counts.
+    `count_true`/`count_false` of booleans in a list or map, `points` of a list of pairs, or of maps with two numbers each. `values` renames raw
+    values (or the elements of a list or map) by their JSON text. Numbers become `scale` * n + `offset` in `unit`. A step `*` of the path goes to
+    every element of a list or map. Of several for one property the first that yields a value counts.
     `subject` names what the fact is about: `self` or an argument (`{shelf}`).
     """
 

@@ -72,6 +72,14 @@ class Travel:
         done = (self._kernel.now - leg.start) / (leg.arrival - leg.start)
         return before[0] + (x - before[0]) * done, before[1] + (y - before[1]) * done
 
+    def way(self, robot: Robot) -> tuple[tuple[float, float], ...]:
+        """The corners of the way that is reserved for it, from where it is to where it goes, x, y in m; empty where it stands."""
+        now = self._kernel.now
+        ahead = [centre(leg.cell) for leg in self._traffic.way(robot.id) if leg.arrival > now]
+        points = [self.position(robot), *ahead] if ahead else []
+        straight = {n for n in range(1, len(points) - 1) if _in_line(*points[n - 1 : n + 2])}
+        return tuple(point for n, point in enumerate(points) if n not in straight)
+
     def _step(self, robot: Robot) -> float:
         return robot.faults.slowness(self._kernel.now) / robot.speed
 
@@ -147,3 +155,8 @@ class Travel:
         for other in self._traffic.crossing(robot, present[-1].cell, self._kernel.now):
             if other not in broken:
                 self._stand(other, broken)
+
+
+def _in_line(before: tuple[float, float], here: tuple[float, float], after: tuple[float, float]) -> bool:
+    """Robots drive along the cells: a way turns where both coordinates have changed."""
+    return before[0] == here[0] == after[0] or before[1] == here[1] == after[1]

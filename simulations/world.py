@@ -88,6 +88,10 @@ class World:
         """x, y in m."""
         return self._travel.position(robot)
 
+    def way(self, robot: Robot) -> tuple[tuple[float, float], ...]:
+        """Corners of the way that is reserved for it, x, y in m."""
+        return self._travel.way(robot)
+
     def cells(self, robot: Robot) -> tuple[tuple[int, int], ...]:
         return self._travel.cells(robot)
 

@@ -1,12 +1,14 @@
 """The floor from above, in characters. What differs in colour differs in its mark or its letters, too. Pure.
 
-Drawn in the order of what matters: devices, the chosen one's name, names of places, other names, outlines, and the chosen one's way.
+Drawn in the order of what matters: devices, the chosen one's name, names of places, other names, outlines, the chosen one's way, and what is reserved
+for the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
@@ -20,6 +22,8 @@ from dashboard.picture import Picture
 
 OUTLINES = (("┌", "─", "┐", "│", "└", "┘", "[", "]"), ("╔", "═", "╗", "║", "╚", "╝", "║", "║"), ("╭", "┄", "╮", "┊", "╰", "╯", "(", ")"))
 """By kind of place: six for a box, and the two ends of one that is a single row high."""
+RESERVED = "•"
+"""Ground that is reserved for a device on its way."""
 BESIDE: tuple[Cell, ...] = ((0, 0), (1, 0), (-1, 0), (0, -1), (0, 1), (2, 0), (-2, 0), (1, -1), (-1, -1), (1, 1), (-1, 1))
 """Where a second device at the same point is drawn."""
 
@@ -56,7 +60,10 @@ def draw(picture: Picture, width: int, height: int) -> Drawing:
             _name(canvas, marks[device], (device, _brief(device)), moves[device].style)
     for spot in spots:
         _outline(canvas, chart, spot, OUTLINES[kinds.index(spot.kind) % len(OUTLINES)] if spot.kind in kinds else None)
-    if chosen:
+    ways = {d.device: d.life.way for d in picture.view.fleet.values() if to_scale and d.life.way}
+    for device in sorted(ways, key=lambda d: d != chosen):
+        _reserved(canvas, chart, ways[device], "bold" if device == chosen else "dim")
+    if chosen and chosen not in ways:
         _way(canvas, chart, marks[chosen], moves[chosen].goal)
     return Drawing(canvas.text(), marks, tuple(d for d in moves if d not in marks), kinds, to_scale, chart)
 
@@ -137,10 +144,23 @@ def _way(canvas: Canvas, chart: Chart, mark: Cell, goal: Point | None) -> None:
     """As the crow flies: every other cell, over blank ones."""
     if goal is None:
         return
-    column, row = chart.cell(goal)
-    steps = max(abs(column - mark[0]) // 2, abs(row - mark[1]))
-    for n in range(1, steps):
-        canvas.dot(mark[0] + round((column - mark[0]) * n / steps), mark[1] + round((row - mark[1]) * n / steps), "·", "bold")
+    cell = chart.cell(goal)
+    for column, row in _between(mark, cell)[1:]:
+        canvas.dot(column, row, "·", "bold")
+
+
+def _reserved(canvas: Canvas, chart: Chart, way: Sequence[Point], style: str) -> None:
+    """From corner to corner, as far as it is on the floor."""
+    cells = [chart.cell(point) for point in way if chart.holds(point)]
+    for column, row in (cell for start, end in pairwise(cells) for cell in (*_between(start, end), end)):
+        canvas.dot(column, row, RESERVED, style)
+
+
+def _between(start: Cell, end: Cell) -> list[Cell]:
+    """From the start on and without the end: every other column, every row."""
+    across, down = end[0] - start[0], end[1] - start[1]
+    steps = max(abs(across) // 2, abs(down))
+    return [(start[0] + round(across * n / steps), start[1] + round(down * n / steps)) for n in range(steps)]
 
 
 def toward(marks: Mapping[str, Cell], chosen: str, right: int, down: int) -> str:

@@ -49,12 +49,13 @@ def ground_of(site: Site) -> Ground:
 
 
 def _spot(place: Place, zone: bool) -> Spot:
-    at = place.at if place.at is not None and _near(place.at) else None
-    corners = place.vertices[:20] if len(place.vertices) > 2 and all(map(_near, place.vertices)) else ()
+    at = place.at if place.at is not None and near(place.at) else None
+    corners = place.vertices[:20] if len(place.vertices) > 2 and all(map(near, place.vertices)) else ()
     return Spot(place.id, name(place.kind), name(place.name) or place.id, at, corners, zone)
 
 
-def _near(point: Point) -> bool:
+def near(point: Point) -> bool:
+    """Whether it can be on a floor."""
     return all(abs(c) <= FARTHEST for c in point)
 
 

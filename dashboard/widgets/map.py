@@ -10,7 +10,7 @@ from textual.events import Click
 from textual.message import Message
 
 from dashboard.clean import plain
-from dashboard.floor.drawing import OUTLINES, Drawing, draw, toward
+from dashboard.floor.drawing import OUTLINES, RESERVED, Drawing, draw, toward
 from dashboard.floor.going import MARKS, going, scene_of
 from dashboard.picture import ODD, Picture, battery, posture
 from dashboard.widgets.sheet import Sheet
@@ -21,6 +21,7 @@ NEAR = 14
 """Columns beside a mark that still are a click on its device: there its name stands."""
 LEGEND = (
     f"↗ on its way there  {MARKS['busy']} busy  {MARKS['idle']} idle  {MARKS['stopped']} stopped  {MARKS['problem']} problem  {MARKS['away']} away"
+    f"  {RESERVED} reserved"
 )
 KEYS = "   arrows n p Enter"
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from pydantic import JsonValue
 
 from device_agent.conditions import bind
+from device_agent.way import as_text
 from schemas.base import Condition, Value, compare
 from schemas.errors import DeviceError
 from schemas.observations import Observation
@@ -113,6 +114,8 @@ def reading(returns: Returns, result: Any) -> Value | tuple[Value, ...] | None:
         return None
     if returns.reduce in ("count", "count_true", "count_false"):
         return _count(returns, raw)
+    if returns.reduce == "points":
+        return _points(returns, raw)
     if returns.reduce == "list":
         values = (_scalar(returns, v) for v in _elements(raw))
         return tuple(v for v in values if v is not None)
@@ -129,6 +132,17 @@ def _count(returns: Returns, raw: Any) -> int | None:
         return len(cast("list[Any]", raw))
     wanted = returns.reduce == "count_true"
     return sum(1 for element in _elements(cast("Any", raw)) if _renamed(returns, element) is wanted)
+
+
+def _points(returns: Returns, raw: Any) -> str | None:
+    """As text (`device_agent.way`); None where something else is there."""
+    pairs = [[_scalar(returns, c) for c in _elements(element)] for element in _elements(raw)]
+    points = [(float(pair[0]), float(pair[1])) for pair in pairs if len(pair) == 2 and all(_is_number(c) for c in pair)]  # type: ignore[arg-type]
+    return as_text(points) if isinstance(raw, list) and len(points) == len(pairs) else None
+
+
+def _is_number(value: Value | None) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _renamed(returns: Returns, raw: Any) -> Any:

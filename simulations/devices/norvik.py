@@ -50,6 +50,7 @@ class Norvik(Facade):
                 "at_shelf": spot.number if spot and spot.kind == "shelf" else None,
                 "at_dock": spot.number if spot and spot.kind == "dock" else None,
                 "at_station": bool(spot and spot.kind == "station"),
+                "path": [{"x": round(x, 3), "y": round(y, 3)} for x, y in self.world.way(robot)],
                 "busy": self.world.busy(robot),
                 "charging": robot.charging,
                 "max_speed": robot.speed,

@@ -71,6 +71,7 @@ class Ostara(Facade):
                 "x_cm": round(x * 100, 1),
                 "y_cm": round(y * 100, 1),
                 "place": self.place("S{n:02d}", "C{n:02d}", "PACK", "-"),
+                "route_cm": [[round(x * 100, 1), round(y * 100, 1)] for x, y in self.world.way(robot)],
                 "working": self.world.busy(robot),
                 "on_charger": robot.charging,
                 "cruise_cm_s": round(robot.speed * 100, 1),

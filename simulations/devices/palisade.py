@@ -78,6 +78,7 @@ class Palisade(Facade):
                     "north": round(y, 3),
                     "speed_percent": round(100 * robot.speed / TOP_SPEED, 1),
                     "active": self.world.busy(robot),
+                    "ahead": [[round(east, 3), round(north, 3)] for east, north in self.world.way(robot)],
                 },
                 "whereabouts": self.place("shelf {n}", "dock {n}", "packing station", "open floor"),
                 "safety": {"frozen": robot.locked},

@@ -9,7 +9,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +76,8 @@ async def fleet(address: str) -> AsyncIterator[Fleet]:
 
 
 @asynccontextmanager
-async def served(address: str, *options: str) -> AsyncIterator[str]:
-    """Its address."""
+async def started(address: str, *options: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """The server in a session of its own, and its address; nothing of it is left behind."""
     command = (sys.executable, "-c", "from cli.main import run; run()", "dashboard", "--web", "0", "--broker", address, *options)
     process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env=environment(), start_new_session=True)
     assert process.stderr is not None
@@ -85,13 +85,21 @@ async def served(address: str, *options: str) -> AsyncIterator[str]:
         told = (await asyncio.wait_for(process.stderr.readline(), LIMIT)).decode()
         found = re.search(r"http://127\.0\.0\.1:\d+/\S+/", told)
         assert found, told
-        yield found[0]
-        process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), LIMIT) == 130, "it ends when it is asked to"
+        yield process, found[0]
     finally:
-        if process.returncode is None:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        await process.wait()
+
+
+@asynccontextmanager
+async def served(address: str, *options: str) -> AsyncIterator[str]:
+    """Its address; it ends when it is asked to."""
+    async with started(address, *options) as (process, url):
+        yield url
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), LIMIT) == 130
+        await _left(process.pid, 0)
 
 
 def origin(url: str) -> str:
@@ -132,6 +140,44 @@ async def test_without_steer_a_page_only_watches() -> None:
             await page.send_json(["stdin", "S5"])
             await _drawn(page, b"Traffic")
         assert not [b for b in site.heard if isinstance(b, Stop)]
+
+
+async def test_a_page_that_is_closed_ends_its_own_dashboard_and_no_other() -> None:
+    async with broker() as (address, _), started(address) as (process, url), aiohttp.ClientSession() as client:
+        pages = [await client.ws_connect(f"{url}ws?width=110&height=30", headers={"Origin": origin(url)}) for _ in range(2)]
+        for page in pages:
+            await _drawn(page, b"read only")
+        await pages[0].close()
+        await _left(process.pid, 1)
+        await pages[1].send_json(["stdin", "5"])
+        await _drawn(pages[1], b"Traffic")
+
+
+async def test_no_dashboard_outlives_its_server_however_that_ends() -> None:
+    for number in (signal.SIGINT, signal.SIGKILL):
+        async with broker() as (address, _), started(address) as (process, url), aiohttp.ClientSession() as client:
+            page = await client.ws_connect(f"{url}ws?width=110&height=30", headers={"Origin": origin(url)})
+            await _drawn(page, b"read only")
+            await _left(process.pid, 1)
+            process.send_signal(number)
+            await asyncio.wait_for(process.wait(), LIMIT)
+            await _left(process.pid, 0)
+
+
+async def _left(session: int, count: int) -> None:
+    """Until just so many processes of the server's session are there beside it."""
+    async with asyncio.timeout(LIMIT):
+        while len(_members(session)) != count:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def _members(session: int) -> list[str]:
+    found: list[str] = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, _, theirs = stat.read_text().rpartition(")")[2].split()[:4]
+            found += [stat.parent.name] if int(theirs) == session and state != "Z" and stat.parent.name != str(session) else []
+    return found
 
 
 async def _drawn(page: aiohttp.ClientWebSocketResponse, part: bytes) -> None:

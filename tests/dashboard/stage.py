@@ -51,8 +51,9 @@ class Stage:
             self.door = Door(world, "site", "c", self.clock)
             operator = Operator(bus, "site", "dashboard-1", self.clock)
             self.app = Dashboard(Feed(operator), read_only=self.read_only)
-            tell = self.app.steering._notice
-            self.app.steering._notice = lambda text, severity: (self.notices.append(f"{severity}: {text}"), tell(text, severity))[1]
+            if not self.read_only:
+                tell = self.app.steering._notice
+                self.app.steering._notice = lambda text, severity: (self.notices.append(f"{severity}: {text}"), tell(text, severity))[1]
             tasks = [asyncio.create_task(operator.read(stream), name="reader"), asyncio.create_task(self._live(said), name="world")]
             try:
                 for device in devices:

@@ -125,3 +125,29 @@ def test_a_crowded_floor_still_shows_every_device() -> None:
     for n in range(60):
         wire.device(f"robot-{n}", attributes={"at": f"shelf-{3 * n}"})
     assert len(drawn(wire, "robot-7").marks) == 60 and "«robot-7»" in drawn(wire, "robot-7").text.plain
+
+
+def test_ground_that_is_reserved_is_drawn_from_corner_to_corner_for_every_robot() -> None:
+    wire = told(place("shelf-1", 1, 8), place("shelf-2", 9, 8), place("dock-1", 1, 0, "dock"))
+    wire.device("r1", attributes={"x": 1.0, "y": 4.0}, busy=True, way=((1.0, 4.0), (9.0, 4.0), (9.0, 7.0)))
+    wire.device("r2", attributes={"x": 4.0, "y": 2.0}, busy=True, way=((4.0, 2.0), (4.0, 1.0)))
+    wire.device("r3", attributes={"x": 7.0, "y": 2.0}, busy=True)
+    picture = drawn(wire, "r1", 80, 30)
+    lines = picture.text.plain.split("\n")
+    (_, row), corner = picture.marks["r1"], max(n for n, line in enumerate(lines) if "•" in line)
+    assert lines[row].count("•") >= 20 and "·" not in picture.text.plain, "what is reserved is known, and nothing has to be guessed"
+    east = lines[row].rindex("•")
+    assert all(lines[r][east] == "•" for r in range(row - 3, row)) and corner > picture.marks["r2"][1]
+    styles = {str(span.style) for span in picture.text.spans if "•" in picture.text.plain[span.start : span.end]}
+    assert styles == {"bold", "dim"}
+    wire.device("r1", attributes={"x": 9.0, "y": 7.0})
+    wire.device("r2", attributes={"x": 4.0, "y": 1.0})
+    assert "•" not in drawn(wire, "r1", 80, 30).text.plain
+
+
+def test_a_way_that_leads_off_the_floor_is_drawn_as_far_as_it_is_on_it() -> None:
+    wire = told(place("shelf-1", 1, 8), place("shelf-2", 9, 8))
+    wire.device("r1", attributes={"x": 1.0, "y": 7.0}, way=((1.0, 7.0), (5.0, 7.0), (5000.0, 7.0)))
+    assert drawn(wire).text.plain.count("•") > 3
+    wire.device("r1", attributes={"x": 1.0, "y": 7.0}, way=((1.0, 7.0), (1e300, 7.0)))
+    assert "•" not in drawn(wire).text.plain, "no coordinates at all"

@@ -15,7 +15,7 @@ import pytest
 from benchmarks.terminal import Terminal
 from runtime.broker import EmbeddedBroker, free_port
 from runtime.mqtt_bus import MqttBus
-from runtime.recording import read
+from runtime.recording import Entry, read
 from tests.contract.test_processes import CHECK, LIMIT, Shell, _environment, ended, living_in, said
 from tests.dashboard.tape import run_of_two
 
@@ -56,6 +56,31 @@ async def test_a_recording_can_be_replayed_however_it_was_ended(shell: Shell, nu
     assert "Robot 1 is at shelf 2." in shown.out and shown.err == ""
     again = await shell.run("record", "run.jsonl", "--broker", "127.0.0.1:1")
     assert again.code == 1 and again.err.count("\n") == 1
+
+
+async def test_a_broker_that_is_gone_for_a_while_is_said_and_waited_for(shell: Shell) -> None:
+    tape, port = run_of_two(), free_port()
+
+    async def tell(broker: EmbeddedBroker, entries: list[Entry]) -> None:
+        async with MqttBus((broker.address,), "world") as bus:
+            for entry in entries:
+                await bus.publish(entry.message.topic, entry.message.payload)
+
+    async with EmbeddedBroker(port=port) as broker:
+        recorder = await shell.parley("record", "run.jsonl", "--broker", broker.address)
+        await said(recorder, "until Ctrl-C")
+        await tell(broker, tape.entries[:6])
+    await said(recorder, "The broker is gone")
+    async with EmbeddedBroker(port=port) as broker:
+        await said(recorder, "The broker is back")
+        async with asyncio.timeout(60):
+            while len(read(shell.folder / "run.jsonl").entries) < 12:
+                await tell(broker, tape.entries[6:7])
+                await asyncio.sleep(0.2)
+        recorder.send_signal(signal.SIGINT)
+        assert (await ended(recorder)).code == 0
+    found = [e.message.payload for e in read(shell.folder / "run.jsonl").entries]
+    assert found[:6] == [e.message.payload for e in tape.entries[:6]] and tape.entries[6].message.payload in found[6:]
 
 
 async def test_mistakes_are_one_clear_line(shell: Shell) -> None:

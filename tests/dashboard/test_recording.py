@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -124,11 +126,65 @@ def test_a_newer_minor_version_is_read(tmp_path: Path) -> None:
     assert len(read(path).entries) == len(run_of_two().entries)
 
 
+def test_what_only_a_newer_minor_version_knows_is_passed_over(tmp_path: Path) -> None:
+    path = run_of_two().write(tmp_path / "run.jsonl")
+    whole, (first, *lines) = read(path), path.read_bytes().splitlines(keepends=True)
+    newer = first.replace(b'"1.0"', b'"1.7"')
+    path.write_bytes(b"".join([newer, b'{"at":1,"mark":"here"}\n', *lines, b'{"signed":"abc"}\n']))
+    assert (read(path).entries, read(path).end, read(path).flaws) == (whole.entries, whole.end, "")
+    path.write_bytes(b"".join([first, b'{"at":1,"mark":"here"}\n', *lines]))
+    assert read(path).damaged == 1
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_line_that_is_longer_than_any_message_is_a_damaged_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Any) -> None:
+    monkeypatch.setattr("runtime.recording.LONGEST", 50_000)
+    path = run_of_two().write(tmp_path / "run.jsonl")
+    whole, lines = read(path), path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(pack(b"".join([*lines[:5], b"x" * 2_000_000 + b"\n", *lines[5:]])))
+    assert read(path).entries == whole.entries and read(path).flaws == "1 damaged line skipped"
+    path.write_bytes(pack(b"x" * 2_000_000))
+    with pytest.raises(ConfigError, match="not a recording"):
+        read(path)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero")
+def test_a_file_without_end_is_no_recording() -> None:
+    with pytest.raises(ConfigError, match="not a recording"):
+        read(Path("/dev/zero"))
+
+
+def test_of_what_is_too_long_to_be_held_the_beginning_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = run_of_two().write(tmp_path / "run.jsonl")
+    whole = read(path)
+    monkeypatch.setattr("runtime.recording.MOST", 2000)
+    found = read(path)
+    assert 0 < len(found.entries) < len(whole.entries) and found.entries == whole.entries[: len(found.entries)]
+    assert found.flaws == f"too long to be held at once: only its first {len(found.entries)} messages are read"
+
+
+def test_what_is_being_written_can_be_looked_at_and_goes_on(tmp_path: Path) -> None:
+    recorder, path = Recorder("site", "me", SystemClock()), tmp_path / "run.jsonl"
+    recorder.start(path)
+    for number in range(3):
+        recorder.hear(Message(SUBTASK, b"%d" % number))
+        assert len(read(path).entries) == number + 1 and not read(path).flaws
+    recorder.stop()
+    assert len(read(path).entries) == 3
+
+
 def test_times_never_go_back(tmp_path: Path) -> None:
     entries = [Entry(NOON + at, Message(STATE, b"{}")) for at in (5, 3, 9)]
     path = tmp_path / "run"
     path.write_bytes(b"".join([head_line(Head("site", "me", NOON)), *map(entry_line, entries)]))
     assert [e.at - NOON for e in read(path).entries] == [5, 5, 9]
+
+
+def test_a_time_that_is_far_off_does_not_carry_the_others_with_it(tmp_path: Path) -> None:
+    entries = [Entry(at, Message(STATE, b"{}")) for at in (NOON + 1, 9_800_014_400.0, NOON + 3, 1.0)]
+    path = tmp_path / "run"
+    path.write_bytes(b"".join([head_line(Head("site", "me", NOON)), *map(entry_line, entries)]))
+    assert [e.at - NOON for e in read(path).entries] == [1, 3, 3] and read(path).damaged == 1
 
 
 async def test_a_recording_begins_with_what_is_retained(tmp_path: Path) -> None:
@@ -154,17 +210,58 @@ async def test_a_recording_overwrites_nothing_and_ends_at_its_limit(tmp_path: Pa
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["run.jsonl", "run.jsonl.gz"])
+def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    recorder = Recorder("site", "me", SystemClock())
+    with suppress(OSError), (tmp_path / "roomy").open("wb") as roomy, Path("/dev/full").open("wb") as full:
+        monkeypatch.setattr("runtime.recorder._private", lambda path: roomy)
+        recorder.start(tmp_path / name)
+        os.dup2(full.fileno(), roomy.fileno())
+        recorder.hear(Message(SUBTASK, b"x"))
+        recorder.flush()
+        recorder.hear(Message(SUBTASK, b"y"))
+    assert not recorder.recording and "No space left" in recorder.problem and recorder.messages < 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_who_begins_a_recording_on_a_full_disk_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = Recorder("site", "me", SystemClock())
     with suppress(OSError), Path("/dev/full").open("wb") as full:
-        monkeypatch.setattr(Path, "open", lambda self, mode: full)
+        monkeypatch.setattr("runtime.recorder._private", lambda path: full)
+        with pytest.raises(ConfigError, match="No space left"):
+            recorder.start(tmp_path / "run")
+    assert not recorder.recording
+
+
+def test_only_its_owner_can_read_a_recording(tmp_path: Path) -> None:
+    recorder, before = Recorder("site", "me", SystemClock()), os.umask(0)
+    try:
         recorder.start(tmp_path / "run")
-        recorder.hear(Message(SUBTASK, b"x"))
-    assert not recorder.recording and "No space left" in recorder.problem
+    finally:
+        os.umask(before)
+    recorder.stop()
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o600
 
 
-def test_the_name_of_a_recording_says_when_it_was_begun() -> None:
-    assert default_path(NOON).name.startswith("parley-20") and default_path(NOON).suffix == ".jsonl"
+def test_the_name_of_a_recording_says_when_it_was_begun_and_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    first = default_path(NOON)
+    assert first.name.startswith("parley-20") and first.suffix == ".jsonl"
+    first.touch()
+    assert default_path(NOON).name == f"{first.stem}-2.jsonl"
+
+
+def test_topics_that_never_end_are_not_remembered_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes on telling stays; what told once and never again gives way."""
+    monkeypatch.setattr("runtime.recorder.RETAINED", 10)
+    recorder = Recorder("site", "me", SystemClock())
+    for number in range(100):
+        recorder.hear(Message(STATE, b"still here"))
+        recorder.hear(Message(topics.STATE.build("site", f"x{number}"), b"once"))
+    recorder.start(tmp_path / "run")
+    recorder.stop()
+    found = read(tmp_path / "run").entries
+    assert len(found) == 10 and Message(STATE, b"still here", True) in [e.message for e in found]
 
 
 def test_nothing_is_missing_has_no_words() -> None:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dashboard.reduce import dropped
 from dashboard.view import ViewState
 from schemas import topics
-from schemas.messages import Epoch, ExpertConnection, OutcomeReport, Poll, Profile, Property, SiteMessage, State, Stop, Subtask, SubtaskStatus, Trace
+from schemas.messages import (
+    Connection,
+    Epoch,
+    ExpertConnection,
+    OutcomeReport,
+    Poll,
+    Profile,
+    Property,
+    SiteMessage,
+    State,
+    Stop,
+    Subtask,
+    SubtaskStatus,
+    Trace,
+)
 from schemas.outcomes import Done, Failed, NeedsAnswer, Proof, Refused
 from schemas.site import Place, Site
 from tests.dashboard.wire import NOON, Wire, uid
@@ -26,6 +42,15 @@ def test_a_state_says_how_a_device_is_and_where() -> None:
     device = wire.view.fleet["r1"]
     assert (device.battery, device.at, device.busy, device.problem, device.normal, device.heard) == (81.5, "shelf-4", True, "wheel", False, NOON)
     assert ("lamp", "True") in device.attributes
+
+
+def test_a_state_that_the_broker_has_kept_is_as_old_as_it_is() -> None:
+    wire, state = Wire(), State(device="r1", boot="b")
+    for sent, heard in ((NOON - 3600, NOON - 3600), (NOON + 3600, NOON), (-1e300, 1.0)):
+        wire.say(topics.STATE, "r1", state, retained=True, sent_at=sent)
+        assert wire.view.fleet["r1"].heard == heard
+    wire.say(topics.STATE, "r1", state, sent_at=NOON - 3600)
+    assert wire.view.fleet["r1"].heard == NOON, "by our clock"
 
 
 def test_a_battery_that_is_no_number_is_none() -> None:
@@ -51,6 +76,13 @@ def test_a_device_is_online_while_its_agents_lease_lasts() -> None:
     wire.now += 16
     wire.online("agent-r1", "r1")
     assert wire.view.links(wire.now) == {"r1": "online"}
+
+
+def test_nobody_is_online_for_ever_whatever_its_heartbeat() -> None:
+    wire = Wire()
+    wire.say(topics.AGENT_CONNECTION, "a", Connection(status="online", boot="b", devices=("r1",), heartbeat=1e300))
+    wire.say(topics.STATE, "r1", State(device="r1", boot="b"))
+    assert wire.view.links(NOON + 3600) == {"r1": "online"} and wire.view.links(NOON + 86_400) == {"r1": "silent"}
 
 
 def test_a_will_breaks_the_connection_and_one_of_an_older_boot_does_not() -> None:
@@ -163,3 +195,30 @@ def test_a_subtask_in_a_state_that_we_never_saw_given_is_known_as_work_without_w
     wire.say(topics.SUBTASK, "r1", Subtask(device="r1", text="Go.", start_by=0, deadline=0), subtask=uid(3), instruction=uid(1))
     wire.say(topics.OUTCOME, "r1", OutcomeReport(device="r1", subtask=uid(3), outcome=Done(verified=True)), subtask=uid(3))
     assert wire.view.threads[uid(1)].items[0].state == "verified", "an outcome without a word about it belongs where its subtask does"
+
+
+def test_ids_that_never_end_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever goes on telling stays."""
+    monkeypatch.setattr("dashboard.reduce.PARTIES", 10)
+    wire = Wire()
+    for number in range(50):
+        wire.now += 1
+        for ident in ("r1", f"x{number}"):
+            wire.device(ident)
+        wire.coordinator()
+        wire.say(topics.PROFILE, f"y{number}", Profile(device=f"y{number}", device_kind="robot"))
+        for ident, status in (("e1", "online"), (f"e-{number}", "offline")):
+            wire.say(topics.EXPERT_CONNECTION, ident, ExpertConnection.model_validate({"status": status, "boot": "b"}))
+        wire.say(topics.EPOCH, f"c{number}", Epoch(epoch=1))
+    view = wire.view
+    assert [len(known) for known in (view.fleet, view.agents, view.experts, view.epochs)] == [10, 10, 10, 10]
+    assert "r1" in view.fleet and "agent-r1" in view.agents and "e1" in view.experts and "x49" in view.fleet
+
+
+def test_a_site_that_is_told_again_is_the_same_ground() -> None:
+    """What is remembered of it is found again, and not kept once more for each telling."""
+    wire = Wire()
+    for _ in range(2):
+        before = wire.view.ground
+        wire.say(topics.SITE, "c", SiteMessage(site=Site(places=(Place(id="p", kind="shelf", name="shelf 1"),))))
+    assert wire.view.ground is before and before.spots

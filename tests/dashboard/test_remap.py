@@ -9,6 +9,7 @@ import pytest
 
 from cli.remap import _judged, catalogues
 from cli.remap_cases import Compared, Read, cases_of, counts, table
+from device_agent.guard import call_digest
 from device_agent.mapper import Mapped, ScriptedMapper
 from schemas.errors import ConfigError
 from schemas.outcomes import Cancelled, Done, NeedsAnswer, Refused
@@ -89,8 +90,6 @@ async def test_a_password_that_was_hidden_is_like_any_other() -> None:
 
 
 async def test_a_doubtful_call_that_a_person_said_yes_to_is_the_call() -> None:
-    from device_agent.guard import call_digest
-
     class Doubtful(ScriptedMapper):
         async def map(self, *args: Any, **more: Any) -> Mapped:
             return Mapped(call=DRIVE, decision="ask")
@@ -103,6 +102,31 @@ async def test_a_doubtful_call_that_a_person_said_yes_to_is_the_call() -> None:
         made.end(subtask, "r1", Done(verified=True) if approval else NeedsAnswer(text="Do you mean …?"))
     results = [await _judged(case, {DIGEST: CATALOGUE}, Doubtful({})) for case in cases_of(made.recording)]
     assert [(r.verdict, r.now) for r in results] == [("same", Read(end="ask", call=DRIVE)), ("same", Read(end="act", call=DRIVE))]
+
+
+async def test_what_cannot_be_undone_is_done_again_only_as_far_as_it_was_allowed_then() -> None:
+    """By a yes, which was to one call; or by the site's policy, which allowed the function, though nobody said so."""
+    to = {"type": "object", "properties": {"slot": {"type": "integer"}}, "required": ["slot"]}
+    catalogue = Catalogue(kind="robot", functions=tuple(Function(name=name, parameters=to, safety="irreversible") for name in ("wipe", "burn")))
+    wipe = {slot: Call(function="wipe", arguments={"slot": slot}) for slot in (1, 2)}
+    yes, done = call_digest("r1", wipe[1]), Done(verified=True)
+    told: list[tuple[str | None, bool, Any, Call, str, str]] = [
+        (yes, True, done, wipe[1], "same", "act"), (yes, True, done, wipe[2], "asks now", "ask"), (yes, False, done, wipe[1], "call unknown", "act"),
+        (yes, False, done, wipe[2], "asks now", "ask"), (None, True, done, wipe[2], "other call", "act"),
+        (None, True, done, Call(function="burn", arguments={"slot": 1}), "asks now", "ask"), (None, False, done, wipe[2], "call unknown", "act"),
+        (None, True, NeedsAnswer(text="Shall it really?", guess=yes, approval=True), wipe[1], "same", "ask"),
+        (None, True, NeedsAnswer(text="Shall it really?", guess=yes, approval=True), wipe[2], "other call", "ask"),
+    ]  # fmt: skip
+    for approval, open_, outcome, now, verdict, end in told:
+        made = Tape()
+        made.device("r1", catalogue=catalogue.digest())
+        subtask = made.give(uid(1), 10, "r1", "Wipe slot 1.", approval=approval)
+        if open_:
+            made.trace(subtask, "r1", "Wipe slot 1.", "wipe", slot=1)
+        made.end(subtask, "r1", outcome)
+        (case,) = cases_of(made.recording)
+        found = await _judged(case, {catalogue.digest(): catalogue}, ScriptedMapper({"Wipe slot 1.": now}))
+        assert found.now is not None and (found.verdict, found.now.end) == (verdict, end), (approval, open_, outcome.end, now)
 
 
 def test_catalogues_come_from_files_folders_and_the_simulation(tmp_path: Path) -> None:

@@ -76,6 +76,16 @@ def test_seeking_anywhere_is_reducing_from_the_start(moments: list[float], every
         reel_module.EVERY = before
 
 
+def test_a_long_recording_keeps_no_more_views_than_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reel_module, "EVERY", 1)
+    monkeypatch.setattr(reel_module, "KEPT", 20)
+    told: list[int] = []
+    reel = Reel(LONG, told.append)
+    assert len(reel._kept) <= 20 and told == list(range(len(LONG.entries)))
+    for moment in (0, 80, 10, 79, 200):
+        assert bare(reel.at(NOON + moment)) == bare(from_the_start(LONG, NOON + moment))
+
+
 def test_the_time_is_that_of_then_and_goes_as_fast_as_wanted() -> None:
     clock = Hands()
     replay = Replay(Reel(run_of_two().recording), clock, speed=2)
@@ -222,6 +232,20 @@ async def test_a_run_that_is_watched_is_recorded_from_its_state_on(tmp_path: Pat
         assert not recorder.recording and "No such file" in [n.message for n in stage.app._notifications][-1]
 
 
+async def test_two_recordings_within_a_second_are_two_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with Stage().open() as stage:
+        monkeypatch.setattr(stage.app.feed, "now", lambda: NOON)
+        await stage.pilot.press("ctrl+r", "ctrl+r", "ctrl+r", "ctrl+r")
+        await stage.pilot.pause()
+        assert "● REC" not in stage.text
+    assert [len(found.entries) for found in _recordings(tmp_path)] == [7, 7]
+
+
+def _recordings(folder: Path) -> list[Recording]:
+    return [read(path) for path in folder.iterdir()]
+
+
 async def test_a_recording_that_breaks_off_says_so_at_the_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with Stage().open() as stage:
@@ -239,3 +263,17 @@ async def test_nobody_writes_files_from_a_browser(tmp_path: Path, monkeypatch: p
         await stage.pilot.press("ctrl+r")
         await stage.pilot.pause()
         assert "Record" not in stage.text and not stage.app.feed.recorder.recording  # type: ignore[union-attr]
+
+
+def test_a_message_that_the_dashboard_stumbles_over_is_dropped_and_the_next_one_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dashboard import feed, reduce
+
+    def stumble(view: ViewState, told: reduce.Heard) -> ViewState:
+        if told.envelope.kind == "instruction":
+            raise ZeroDivisionError
+        return reduce.reduce(view, told)
+
+    monkeypatch.setattr(feed, "reduce", stumble)
+    reel = Reel(run_of_two().recording)
+    view = reel.at(reel.end)
+    assert view.health.dropped == 2 and len(view.fleet) == 2 and view.health.messages == len(run_of_two().entries)

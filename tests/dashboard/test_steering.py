@@ -212,6 +212,7 @@ async def test_read_only_steers_nothing() -> None:
         await stage.pilot.press("s", "S", "f9", "f10", "r", "R", "i", "a", "f4", "c", "x", "enter")
         await stage.pilot.pause(0.1)
         assert stage.heard == [] and "(read only)" in stage.text and len(stage.app.screen_stack) == 1
+        assert stage.app._steering is None, "there is nothing that could speak, whatever a key or a command would ask for"
 
 
 async def test_a_flood_is_drawn_no_more_often_than_it_should() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.threads import LINES, THREADS
+from dashboard.threads import ITEMS, LINES, THREADS
 from dashboard.view import Thread
 from schemas import topics
 from schemas.messages import Answer, Approval, Cancel, ControlRequest, Progress, Reply, State, Stop, SubtaskStatus, WorkOutcome
@@ -127,6 +127,36 @@ def test_an_answer_closes_the_question_that_it_names() -> None:
     assert wire.view.threads[ident].questions == () and lines(wire.view.threads[ident])[-1] == "you > r1: Yes, do it."
 
 
+def test_a_reply_about_what_is_not_asked_answers_nothing_else() -> None:
+    """Two people decide at once: the second word is about a question that is gone, and must not take another's place."""
+    wire = Wire()
+    ident = wire.instruct(1, "Erase it.")
+    for device in ("r1", "r2"):
+        wire.ask(ident, f"{device} asks: Shall I erase it?", "yes", "no", about=f"digest-{device}", approval=True)
+    for _ in range(2):
+        wire.say(topics.REPLY, "me", Reply(text="yes", about="digest-r1"), source="me", instruction=ident)
+    wire.say(topics.REPLY, "me", Reply(text="yes"), source="me", instruction=ident)
+    assert [q.digest for q in wire.view.threads[ident].questions] == ["digest-r2"]
+
+
+def test_a_question_is_not_pushed_out_of_sight_by_what_comes_after_it() -> None:
+    wire = Wire()
+    asks = wire.instruct(1, "Erase it.")
+    wire.ask(asks, "Shall I?", about="digest", approval=True)
+    for number in range(2, THREADS + 20):
+        wire.instruct(number, "Go.")
+    assert len(wire.view.threads) == THREADS and wire.view.threads[asks].questions
+    assert uid(2) not in wire.view.threads and uid(THREADS + 19) in wire.view.threads
+
+
+def test_two_things_said_about_one_subtask_are_told_apart_by_their_ends() -> None:
+    wire = Wire()
+    ident = wire.instruct(1, "Go.")
+    for end in "ab":
+        wire.end(ident, uid(11), "r1", Failed(text=f"{'x' * 100}{end}{'y' * 100}{end}"))
+    assert len(lines(wire.view.threads[ident])) == 3
+
+
 def test_a_question_is_whole_however_long_it_is() -> None:
     wire = Wire()
     ident = wire.instruct(1, "Erase it.")
@@ -185,3 +215,12 @@ def test_threads_and_lines_are_capped(count: int) -> None:
     for number in range(LINES + 5):
         wire.give(uid(count - 1), 1000 + number, "r1", f"Go {number}.")
     assert len(wire.view.threads[uid(count - 1)].lines) == LINES
+
+
+def test_a_plan_without_end_is_cut() -> None:
+    wire = Wire()
+    ident = wire.instruct(1, "Go.")
+    wire.plan(ident, *((f"r{n}", f"Go {n}.") for n in range(ITEMS)))
+    for number in range(3):
+        wire.give(ident, 3000 + number, "r1", f"And go {number}.")
+    assert len(wire.view.threads[ident].items) == ITEMS

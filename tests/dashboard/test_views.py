@@ -99,7 +99,8 @@ def warehouse() -> Wire:
     trace = Trace(device="robot-1", subtask=drive, sentence="Drive to the gate.", candidates=candidates, function="drive_to")
     wire.say(topics.TRACE, "robot-1", trace.model_copy(update={"arguments": {"place": "gate"}, "confidence": 0.93, "program": program}))
     running = SubtaskStatus(subtask=drive, state="running", run="call_pending")
-    wire.device("robot-1", attributes={"battery": 81.4, "at": "floor", "x": 4.5, "y": 2.5}, busy=True, subtasks=(running,))
+    way = ((4.5, 2.5), (10.5, 2.5), (10.5, 0.5), (12.0, 0.5))
+    wire.device("robot-1", attributes={"battery": 81.4, "at": "floor", "x": 4.5, "y": 2.5}, busy=True, subtasks=(running,), way=way)
     wire.say(topics.PROFILE, "robot-1", profile)
     wire.say(topics.WINDOW_REQUEST, "robot-1", WindowRequest(device="robot-1", handle="csi/1", what="csi"), source="experts")
     wire.now += 0.04

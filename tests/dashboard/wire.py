@@ -32,10 +32,11 @@ class Wire:
 
     def say(
         self, topic: topics.Topic, ident: str, body: Frozen, *, source: str = "c", instruction: str | None = None, subtask: str | None = None,
-        message: str | None = None, retained: bool = False,
+        message: str | None = None, retained: bool = False, sent_at: float | None = None,
     ) -> ViewState:  # fmt: skip
         self.count += 1
         head = {"id": message or uid(self.count), "source": source, "sent_at": self.now, "instruction": instruction, "subtask": subtask}
+        head |= {"sent_at": sent_at} if sent_at is not None else {}
         envelope = Envelope.model_validate({**head, "body": body})
         self.view = reduce(self.view, Heard(topics.Address(topic, "site", ident), envelope, 100, self.now, retained))
         return self.view

@@ -154,3 +154,21 @@ async def test_a_yes_allows_what_cannot_be_undone_only_if_it_says_that_it_is_abo
         await world.person.reply(ident, "yes", about)
         await world.clock.sleep(5.0)
         assert list({e.subtask: e.body.approval for _, e in world.agents[0].received}.values()) == approvals
+
+
+async def test_a_device_that_has_forgotten_that_it_asked_asks_again_and_is_answered_again():
+    """It was restarted between its question and the yes; what cannot be undone is not done on a yes that it does not know."""
+    asked: list[str | None] = []
+
+    def forgetful(device, body):
+        asked.append(body.approval)
+        return irreversible(device, body) if len(asked) != 2 else irreversible(device, body.model_copy(update={"approval": None}))
+
+    async with World(ScriptedPlanner(trip), lambda hub, clock: [FakeAgent(hub, clock, (robot(1),), forgetful)]) as world:
+        ident = await world.person.say("robot 1 goes to dock 1")
+        for count in (1, 2):
+            await world.person.wait(m.Ask, ident, count)
+            await world.person.reply(ident, "yes", PROPOSED)
+        await world.clock.sleep(5.0)
+        assert asked == [None, PROPOSED, PROPOSED]
+        assert world.person.bodies(m.Answer, ident)[-1].complete

@@ -243,3 +243,15 @@ async def test_what_cannot_be_undone_waits_for_a_yes_to_exactly_this_call() -> N
         assert done.end == "done" and len(robot.effects) == 1
         await bench.outcome(await bench.send("Wipe.", sid=sid, seq=bench.seq, approval=asked.guess))
         assert len(robot.effects) == 1
+
+
+async def test_a_yes_to_what_cannot_be_undone_is_good_once_and_not_after_a_restart() -> None:
+    async with Bench(robot := FakeRobot()) as bench:
+        asked = await bench.outcome(await bench.send("Wipe."))
+        for expected in ("done", "needs_answer", "done"):
+            assert (await bench.outcome(await bench.send("Wipe.", approval=asked.guess))).end == expected
+        await bench.outcome(await bench.send("Wipe."))
+        await bench.crash()
+        await bench.boot()
+        assert (await bench.outcome(await bench.send("Wipe.", approval=asked.guess))).end == "needs_answer"
+        assert len(robot.effects) == 2

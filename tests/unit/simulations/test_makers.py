@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from device_agent.conditions import holds
 from device_agent.prepare import prepare
 from device_agent.verify import post_conditions
+from device_agent.way import way_of
 from runtime.clock import LoopClock
 from schemas.errors import DeviceError
 from schemas.skills import Call, Function, parameters_of
@@ -99,6 +101,25 @@ async def test_the_state_is_standard_whoever_made_the_robot(maker: str) -> None:
         assert state[name] == truth[name]
     for name in ("battery", "x", "y", "speed"):
         assert state[name] == pytest.approx(truth[name], abs=0.05)
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+async def test_the_way_that_is_reserved_is_told_by_all_makers_but_one(maker: str) -> None:
+    world = warehouse(maker)
+    robot = world.robots["robot-1"]
+    assert world.way(robot) == ()
+    async with paced(world) as running:
+        driver = driver_for(running, "robot-1")
+        assert way_of(await driver.state()) == ()
+        world.travel_to(robot, "shelf-3")
+        told, way = way_of(await driver.state()), world.way(robot)
+    if maker == "kestrel":
+        assert told == ()
+    else:
+        assert len(told) > 2 and all(point == pytest.approx(corner, abs=0.02) for point, corner in zip(told, way, strict=True))
+    assert all((a[0] == b[0]) != (a[1] == b[1]) for a, b in pairwise(way)), "it turns at right angles, and only there"
+    world.kernel.drain(300)
+    assert world.way(robot) == () and world.at(robot)
 
 
 @pytest.mark.parametrize("maker", MAKERS)
