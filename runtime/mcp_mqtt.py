@@ -11,6 +11,7 @@ import contextlib
 import json
 import random
 import re
+import time
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Mapping
@@ -38,9 +39,13 @@ SCHEME = "mqtt:"
 """An endpoint `mqtt:<server-name>` is a server of this name on the broker that is spoken to anyway."""
 SESSIONS, QUEUED, ASKED = 200, 64, 1024 * 1024
 """Sessions of one server: the one that was silent longest makes room; messages that wait for a session; bytes of a message to a server."""
+PACKETS = {"mcp-server": 4 * ASKED, "mcp-client": 8 * LARGEST}
+"""Bytes of a packet, by who gets it: what is larger stays at the broker. Who sends somewhat more than it may is told so."""
 LOOK, MORE = 2.0, 0.05
 """s until a server must have been found, and for more of its instances to be heard of."""
 TIMEOUT, KEEPALIVE = 5.0, 10
+SHORTEST, STEADY = 0.3, 30.0
+"""s until a lost link is tried again at first, and that a link has held for the next to be a first loss again."""
 _ID = re.compile(r"[^/+#\x00]{1,128}")
 _GONE = b'{"jsonrpc":"2.0","method":"notifications/disconnected"}'
 _NO_LOCAL = SubscribeOptions(qos=1, noLocal=True)
@@ -49,6 +54,7 @@ _NO_LOCAL = SubscribeOptions(qos=1, noLocal=True)
 def _connecting(role: str) -> Properties:
     made = Properties(PacketTypes.CONNECT)
     made.SessionExpiryInterval = 0
+    made.MaximumPacketSize = PACKETS[role]
     made.UserProperty = [("MCP-COMPONENT-TYPE", role), ("MCP-META", json.dumps({"implementation": "parley"}))]
     return made
 
@@ -133,13 +139,15 @@ class MqttServed:
 
     async def serve(self) -> None:
         """Until cancelled; a lost link is mended."""
-        pause = 0.2
+        pause = SHORTEST
         while True:
+            began = time.monotonic()
             try:
                 await self._connected()
             except LinkError as error:
                 log.warning("mcp_link_lost", server=self._name, error=str(error)[:200])
-                await asyncio.sleep(pause := min(5.0, pause * 1.7))
+                pause = SHORTEST if time.monotonic() - began > STEADY else min(5.0, pause * 1.7)
+                await asyncio.sleep(pause)
 
     async def _connected(self) -> None:
         will = aiomqtt.Will(self._presence, b"", qos=1, retain=True)
@@ -167,7 +175,7 @@ class MqttServed:
         if base == "$mcp-server":
             self._initialise(client, message, tasks)
         elif base == "$mcp-rpc":
-            self._pass(rest[0], message)
+            self._pass(client, rest[0], message, tasks)
         elif base == "$mcp-client" and b"notifications/disconnected" in bytes(message.payload):
             self._end(rest[-1])
 
@@ -179,12 +187,12 @@ class MqttServed:
             return
         self._end(ident)
         while len(self._sessions) >= SESSIONS:
-            self._end(next(iter(self._sessions)))
+            self._dismiss(client, next(iter(self._sessions)), tasks)
         session = self._sessions[ident] = _Session.opened()
         session.arrived.send_nowait(first)
         session.task = tasks.create_task(self._run(client, session, ident), name=f"mcp.{ident}")
 
-    def _pass(self, ident: str, message: aiomqtt.Message) -> None:
+    def _pass(self, client: aiomqtt.Client, ident: str, message: aiomqtt.Message, tasks: asyncio.TaskGroup) -> None:
         session, heard = self._sessions.get(ident), _message(message.payload)
         if session is None or heard is None:
             return
@@ -192,23 +200,42 @@ class MqttServed:
         try:
             session.arrived.send_nowait(heard)
         except (anyio.WouldBlock, anyio.ClosedResourceError, anyio.BrokenResourceError):
-            self._end(ident)  # it sends faster than it is answered, or its session has ended
+            self._dismiss(client, ident, tasks)  # it sends faster than it is answered, or its session has ended
 
     async def _run(self, client: aiomqtt.Client, session: _Session, ident: str) -> None:
-        writer = asyncio.create_task(self._answer(client, session, f"$mcp-rpc/{ident}/{self._id}/{self._name}"))
+        writer = asyncio.create_task(self._answer(client, session, ident))
         try:
             await self._server.run(session.reading, session.writing, self._server.create_initialization_options())
         except Exception as error:
             log.warning("mcp_session_failed", server=self._name, error=f"{type(error).__name__}: {error}"[:200])
+            await self._farewell(client, ident)
         finally:
             writer.cancel()
             if self._sessions.get(ident) is session:
                 del self._sessions[ident]
 
-    async def _answer(self, client: aiomqtt.Client, session: _Session, topic: str) -> None:
-        with contextlib.suppress(aiomqtt.MqttError):
+    async def _answer(self, client: aiomqtt.Client, session: _Session, ident: str) -> None:
+        try:
             async for message in session.leaving:
-                await client.publish(topic, bytes_of(message), qos=1, properties=_sending("mcp-server", self._id))
+                await self._say(client, ident, bytes_of(message))
+        except aiomqtt.MqttError as error:  # an answer is lost: its client may as well know
+            log.warning("mcp_answer_lost", server=self._name, error=str(error)[:200])
+            await self._farewell(client, ident)
+            if self._sessions.get(ident) is session:
+                self._end(ident)
+
+    async def _say(self, client: aiomqtt.Client, ident: str, payload: bytes) -> None:
+        topic = f"$mcp-rpc/{ident}/{self._id}/{self._name}"
+        await client.publish(topic, payload, qos=1, properties=_sending("mcp-server", self._id))
+
+    async def _farewell(self, client: aiomqtt.Client, ident: str) -> None:
+        with contextlib.suppress(aiomqtt.MqttError):
+            await self._say(client, ident, _GONE)
+
+    def _dismiss(self, client: aiomqtt.Client, ident: str, tasks: asyncio.TaskGroup) -> None:
+        """Ends a session whose client does not expect it, and says so to it: else it waits for answers until its deadlines."""
+        self._end(ident)
+        tasks.create_task(self._farewell(client, ident), name=f"mcp.farewell.{ident}")
 
     def _end(self, ident: str) -> None:
         session = self._sessions.pop(ident, None)

@@ -49,10 +49,14 @@ class Accepted(Frozen):
 
 
 def usable(tools: Sequence[Offered]) -> tuple[Offered, ...]:
-    """Without those that no catalogue can hold: names too long or twice there, schemas that are no objects, too large, or point elsewhere."""
+    """Without those that no catalogue can hold: names too long or twice there; schemas that are no objects, too large, point elsewhere, or hold
+    numbers that are not finite."""
     found = dict[str, Offered]()
     for tool in tools:
-        small = len(json.dumps([tool.parameters, tool.output, tool.description, tool.hints])) <= LARGEST
+        try:
+            small = len(json.dumps([tool.parameters, tool.output, tool.description, tool.hints], allow_nan=False)) <= LARGEST
+        except ValueError:
+            continue
         sound = tool.parameters.get("type", "object") == "object" and not _points_away(tool.parameters)
         if 0 < len(tool.name) <= LONGEST_NAME and tool.name not in found and small and sound:
             found[tool.name] = tool
