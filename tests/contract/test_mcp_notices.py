@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from runtime.broker import free_port
 from runtime.operator import Operator, connect
 from schemas import topics
 from schemas.messages import Connection, Profile, State
-from tests.contract.test_mcp_processes import over_stdio
+from tests.contract.test_mcp_processes import WAYS
 from tests.contract.test_processes import Shell, said, shell
 
 __all__ = ["shell"]
@@ -25,17 +25,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning"),  # of subscribing, which 2025-11-25 has
 ]
 Heard = asyncio.Queue[str]
-
-
-@contextlib.asynccontextmanager
-async def over_http(shell: Shell, address: str, **settings: Any) -> AsyncIterator[Client]:
-    port = free_port()
-    await said(await shell.parley("mcp", "--http", str(port), "--broker", address), "the fleet at")
-    async with Client(f"http://127.0.0.1:{port}/mcp", **settings) as client:
-        yield client
-
-
-WAYS: dict[str, Callable[..., Any]] = {"stdio": lambda shell, address, **more: over_stdio(address, **more), "http": over_http}
 
 
 @contextlib.asynccontextmanager

@@ -8,7 +8,7 @@ import json
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,17 @@ def over_stdio(address: str, **settings: Any) -> Client:
     return Client(StdioServerParameters(command=sys.executable, args=command), **settings)
 
 
+@contextlib.asynccontextmanager
+async def over_http(shell: Shell, address: str, **settings: Any) -> AsyncIterator[Client]:
+    port = free_port()  # as late as can be: others take ports meanwhile
+    await said(await shell.parley("mcp", "--http", str(port), "--broker", address), "the fleet at")
+    async with Client(f"http://127.0.0.1:{port}/mcp", **settings) as client:
+        yield client
+
+
+WAYS: dict[str, Callable[..., Any]] = {"stdio": lambda shell, address, **more: over_stdio(address, **more), "http": over_http}
+
+
 async def call(client: Client, tool: str, arguments: dict[str, Any], **more: Any) -> dict[str, Any]:
     result = await client.call_tool(tool, arguments, **more)
     assert not result.is_error, result.content
@@ -57,7 +68,8 @@ async def both_there(client: Client) -> Any:
     return rows if len(rows) == 2 and all(row["online"] for row in rows) else None
 
 
-async def test_a_client_sees_tells_answers_cancels_and_stops(shell: Shell) -> None:
+@pytest.mark.parametrize("way", sorted(WAYS))
+async def test_a_client_sees_tells_answers_cancels_and_stops(shell: Shell, way: str) -> None:
     asked, lines = list[str](), list[str]()
 
     async def elicit(context: Any, params: Any) -> ElicitResult:
@@ -69,7 +81,7 @@ async def test_a_client_sees_tells_answers_cancels_and_stops(shell: Shell) -> No
 
     async with fleet(shell) as address:
         for mode in ("auto", "legacy"):
-            async with over_stdio(address, mode=mode, elicitation_callback=elicit) as client:
+            async with WAYS[way](shell, address, mode=mode, elicitation_callback=elicit) as client:
                 rows = await until(lambda client=client: both_there(client))
                 assert rows[0]["kind"] == "robot" and "battery" in rows[0]["state"]
                 planned = await call(client, "preview_plan", {"instruction": "Send robot 1 to shelf 3."})
