@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from mcp import Client
+from mcp.shared.exceptions import MCPError
 from mcp.types import ResourceListChangedNotification, ResourceUpdatedNotification
 
 from runtime.broker import free_port
@@ -72,7 +73,9 @@ async def test_a_client_of_2025_11_25_hears_what_it_subscribed_to_and_when_devic
         assert client.protocol_version == "2025-11-25"
         able = client.server_capabilities
         assert able.resources is not None and able.resources.subscribe and able.resources.list_changed
-        assert able.tools is not None and able.prompts is not None and not able.tools.list_changed and not able.prompts.list_changed
+        assert able.tools is not None and not able.tools.list_changed and able.prompts is None
+        with pytest.raises(MCPError, match="Method not found"):
+            await client.list_prompts()
         assert await listed(client) == {"parley://devices"}
         await says(agent)
         await until(heard, "list")
@@ -96,7 +99,7 @@ async def test_a_client_of_2026_07_28_listens_and_is_promised_only_what_comes(sh
         assert client.protocol_version == "2026-07-28"
         able = client.server_capabilities
         assert able.resources is not None and able.resources.subscribe and able.resources.list_changed
-        assert able.tools is not None and able.prompts is not None and not able.tools.list_changed and not able.prompts.list_changed
+        assert able.tools is not None and not able.tools.list_changed and able.prompts is None
         wanted = {"tools_list_changed": True, "resources_list_changed": True, "resource_subscriptions": ["parley://device/robot-1"]}
         async with client.listen(**wanted) as listening, asyncio.timeout(30):
             assert not listening.honored.tools_list_changed and listening.honored.resources_list_changed
