@@ -25,7 +25,8 @@ from device_agent.drivers.tools import Accepted
 from runtime.broker import free_port
 from runtime.clock import SystemClock
 from runtime.mcp import Access, McpServer
-from runtime.mcp_mqtt import MqttServed, discover, over_mqtt
+from runtime.mcp_mqtt import discover, over_mqtt
+from runtime.mcp_mqtt_served import MqttServed
 from runtime.mcp_session import McpSession, Target
 from runtime.settings import BrokerSection
 from schemas.errors import DeviceError, LinkError, ModelError
@@ -268,7 +269,7 @@ def _of(ident: str) -> Properties:
 
 
 async def test_the_session_that_was_silent_longest_makes_room(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.mcp_mqtt.SESSIONS", 3)
+    monkeypatch.setattr("runtime.mcp_mqtt_served.SESSIONS", 3)
     served = MqttServed(server("plain", None), site.broker, "adder-here", NAME, "adds")
     serving = asyncio.create_task(served.serve())
     try:
@@ -293,7 +294,7 @@ async def added(client: Client) -> int:
 
 
 async def test_a_broker_without_mqtt_5_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.mcp_mqtt.TIMEOUT", 0.5)
+    monkeypatch.setattr("runtime.mcp_mqtt_link.TIMEOUT", 0.5)
     deaf = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     port = deaf.sockets[0].getsockname()[1]
     with pytest.raises(LinkError, match="needs one that speaks MQTT 5"):
