@@ -13,7 +13,7 @@ import pytest
 from device_agent.driver import Driver
 from device_agent.drivers.mapping import observations_of
 from device_agent.drivers.mcp import LOOK, McpDriver
-from device_agent.drivers.tools import LARGEST, Accepted, Offered, catalogue_of, changes, usable
+from device_agent.drivers.tools import IN_ALL, LARGEST, Accepted, Offered, catalogue_of, changes, usable
 from device_agent.guard import check_arguments
 from runtime.clock import LoopClock
 from runtime.mcp_session import Answered
@@ -77,6 +77,12 @@ def test_tools_that_no_catalogue_can_hold_are_left_out() -> None:
     away = Offered(name="away", parameters={"properties": {"n": {"anyOf": [{"$ref": "http://127.0.0.1:1/internal"}]}}})
     endless = Offered(name="endless", parameters={"properties": {"n": {"default": float("inf")}}})
     assert usable([Offered(name=""), Offered(name="n" * 129), large, odd, away, endless, NOTE, NOTE, ADD]) == (NOTE, ADD)
+
+
+def test_all_tools_together_have_a_limit() -> None:
+    many = [Offered(name=f"tool-{n}", parameters={"description": "x" * (LARGEST - 100)}) for n in range(100)]
+    kept = usable([*many, ADD])
+    assert len(kept) == IN_ALL // LARGEST + 1 and kept[-1] == ADD
 
 
 @pytest.mark.parametrize("output", [{"properties": ["a"]}, {"properties": 3}, {"properties": {"a": 3}}, {}])
