@@ -24,6 +24,8 @@ LONGEST = 2000
 """Characters of what a person says."""
 LINES, LAST = 200, 1.0
 """Lines of progress that wait for a client; seconds for the last ones to leave."""
+THINKING = 600.0
+"""Seconds that a person has for an answer; then the question is the answer to the request."""
 
 
 class Said(BaseModel):
@@ -77,8 +79,12 @@ def repeats(context: Context[Any, Any]) -> bool:
 
 
 async def elicited(context: Context[Any, Any], question: str) -> str | None:
-    """The person's answer; None when there is none."""
-    result = await context.elicit(clean(question, LONGEST), Said)
+    """The person's answer; None when there is none, or none in time."""
+    try:
+        async with asyncio.timeout(THINKING):
+            result = await context.elicit(clean(question, LONGEST), Said)
+    except TimeoutError:
+        return None
     return result.data.answer.strip()[:LONGEST] or None if result.action == "accept" else None
 
 

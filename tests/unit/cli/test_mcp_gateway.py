@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from mcp import Client
+from mcp.types import ElicitResult
 
 from cli.mcp_reports import report_of
 from cli.mcp_server import build
@@ -60,14 +61,14 @@ class Played:
 
 
 @asynccontextmanager
-async def site() -> AsyncIterator[tuple[Client, Played]]:
+async def site(**settings: Any) -> AsyncIterator[tuple[Client, Played]]:
     broker = MemoryBroker()
     async with broker.client() as ours, broker.client() as theirs:
         operator, played = Operator(ours, "site", "op"), Played(Door(theirs, "site", "c", SystemClock()))
         async with ours.subscribe(topics.everything("site")) as inbox, theirs.subscribe(topics.everything("site")) as stream:
             tasks = [asyncio.create_task(operator.read(inbox)), asyncio.create_task(played.listen(stream))]
             try:
-                async with Client(build(operator)) as client:
+                async with Client(build(operator), **settings) as client:
                     yield client, played
             finally:
                 for task in tasks:
@@ -133,6 +134,41 @@ async def test_a_question_that_could_not_be_answered_stays_open(monkeypatch: pyt
         await played.hears("reply")
         await played.answer(await played.hears("reply"))
         assert (await again).structured_content["complete"]
+
+
+async def test_a_person_who_does_not_answer_leaves_the_question_as_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.mcp_asking.THINKING", 0.2)
+
+    async def ponder(context: Any, params: Any) -> ElicitResult:
+        await asyncio.Event().wait()
+        return ElicitResult(action="decline")
+
+    async with site(mode="legacy", elicitation_callback=ponder) as (client, played), asyncio.timeout(10):
+        told = (await call(client, "send_instruction", instruction="Go there.")).structured_content
+        assert told["kind"] == "question" and told["answer"] == "Which shelf?"
+        answered = asyncio.create_task(call(client, "answer_question", instruction=told["instruction"], answer="shelf 2"))
+        await played.answer(await played.hears("reply"))
+        assert (await answered).structured_content["complete"]
+
+
+async def test_a_question_that_somebody_else_has_answered_meanwhile_is_not_answered_again() -> None:
+    asking, go_on = asyncio.Event(), asyncio.Event()
+
+    async def ponder(context: Any, params: Any) -> ElicitResult:
+        asking.set()
+        await go_on.wait()
+        return ElicitResult(action="accept", content={"answer": "shelf 3"})
+
+    async with site(mode="legacy", elicitation_callback=ponder) as (client, played), asyncio.timeout(10):
+        running = asyncio.create_task(call(client, "send_instruction", instruction="Go there."))
+        instruction = await played.hears("instruction")
+        await asking.wait()
+        await played.answer(instruction)
+        while "Done." not in (await client.read_resource(f"parley://answer/{instruction}")).contents[0].text:  # type: ignore[union-attr]
+            pass
+        go_on.set()
+        assert (await running).structured_content["complete"]
+        assert played.heard.empty()
 
 
 def test_facts_that_are_lists_are_cleaned_too() -> None:
