@@ -139,7 +139,7 @@ def server_name(site: str, names: list[str]) -> str:
 async def _spoken(server: Any, settings: Any, way: Way, instance: str, opened: list[Any]) -> None:
     from runtime.mcp_http import listen
     from runtime.mcp_http import serve as serve_http
-    from runtime.mcp_mqtt import MqttServed
+    from runtime.mcp_mqtt_served import MqttServed
     from runtime.mcp_stdio import serve_stdio
 
     if way.mqtt:

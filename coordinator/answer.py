@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from coordinator.facts import amount, observed
+from coordinator.facts import amount, observed, subjects
 from coordinator.glossary import PropertyInfo
 from coordinator.planrun import step_facts
 from coordinator.quantities import asks_how_many, listing, spoken
@@ -49,11 +49,20 @@ def _told(run: Run, facts: Sequence[Observation], scene: Scene) -> Told | None:
     listed = [f for f in facts if isinstance(f.value, tuple)] if named else []
     chosen = observed(wanted.what, facts, scene)
     chosen = (len(chosen) == 1 and observed(wanted.what, listed, scene)) or chosen
+    if facts and not chosen and not wanted.what:
+        return _everything(facts, scene)
     items = tuple(dict.fromkeys(i for step in run.steps for i in step.items)) or tuple(dict.fromkeys(f.subject for f in chosen))
     relevant = tuple(f for f in chosen if f.subject in items) or chosen
     among = items if any(f.subject in items for f in chosen) else tuple(dict.fromkeys(f.subject for f in chosen))
     what = wanted.what or next((f.property.replace("_", " ") for f in relevant), "that")
     return tell(Asked(what, wanted.as_, wanted.where, among), relevant, scene)
+
+
+def _everything(facts: Sequence[Observation], scene: Scene) -> Told:
+    """Where the work alone says what is to be found, and it found several things: each for itself."""
+    latest = [observed(name, [f for f in facts if f.property == name], scene) for name in dict.fromkeys(f.property for f in facts)]
+    told = [tell(Asked(re.sub("[-_]", " ", found[0].property), "value", None, subjects(found)), found, scene) for found in latest]
+    return Told(" ".join(each.text for each in told), True)
 
 
 def _work_outcome(piece: Piece) -> WorkOutcome:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextvars import ContextVar
+from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import SchemaError, ValidationError
 from pydantic import JsonValue
 from referencing import Registry
@@ -20,6 +22,25 @@ from schemas.skills import Call, Function
 
 LONGEST = 1500
 """Characters of a call that a person is asked about: nothing of it may be cut off on the way."""
+STEPS = 20_000
+"""Keywords that one check may look at: a stranger's references, each twice in the next, would keep everybody waiting for ever."""
+_left = ContextVar("_left", default=0)
+
+
+def _counted(check: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
+    def counted(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
+        _left.set(_left.get() - 1)
+        if _left.get() < 0:
+            raise RecursionError
+        yield from check(validator, value, instance, schema) or ()
+
+    return counted
+
+
+_EMPTY: Any = Registry()  # pyright: ignore
+"""Which fetches nothing."""
+_KEYWORDS: dict[str, Any] = dict(Draft202012Validator.VALIDATORS)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+_Patient: Any = validators.extend(Draft202012Validator, {name: _counted(check) for name, check in _KEYWORDS.items()})  # pyright: ignore
 
 
 def call_digest(device: str, call: Call) -> str:
@@ -29,13 +50,14 @@ def call_digest(device: str, call: Call) -> str:
 
 
 def check_arguments(function: Function, arguments: dict[str, JsonValue]) -> Refused | None:
-    """Against the function's JSON Schema; unknown arguments are refused too. A schema that is itself broken refuses everything."""
+    """Against the function's JSON Schema; unknown arguments are refused too. A schema that is itself broken, or endless, refuses everything."""
     schema = {**function.parameters, "type": "object"}
     schema.setdefault("additionalProperties", False)
     try:
         Draft202012Validator.check_schema(schema)
-        checked = Draft202012Validator(schema, registry=Registry())  # which fetches nothing
-        error = next(iter(sorted(checked.iter_errors(arguments), key=lambda e: list(map(str, e.path)))), None)  # pyright: ignore[reportUnknownMemberType]
+        _left.set(STEPS)
+        errors: list[ValidationError] = list(_Patient(schema, registry=_EMPTY).iter_errors(arguments))
+        error = min(errors, key=lambda e: list(map(str, e.path)), default=None)
     except (SchemaError, Unresolvable, RecursionError, re.error):
         return Refused(reason="invalid", text="My own description of this function is broken.")
     return None if error is None else _explain(error)

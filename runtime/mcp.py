@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from mcp import Client
 from mcp.types import CallToolResult, TextContent, TextResourceContents
+from pydantic import ValidationError
 
 from runtime.mcp_mqtt import SCHEME, over_mqtt
 from runtime.mcp_wire import over_http, plain
@@ -87,6 +88,8 @@ class McpServer:
         except (LinkError, ModelError):
             raise
         except Exception as error:
+            if isinstance(wrong := _root(error), ValidationError):
+                raise ModelError(misshapen(wrong)) from None
             why = f"; {said[0]}" if said else ""
             raise LinkError(f"it cannot be reached ({plain(innermost(error))[:120]}{why})") from None
 
@@ -119,9 +122,21 @@ def client_of(url: str, access: Access, timeout: float | None, said: deque[str])
     return Client(over_mqtt(access.broker, url.removeprefix(SCHEME), said), mode="legacy")
 
 
+def misshapen(error: ValidationError) -> str:
+    """What is wrong with an answer that is none of the protocol's."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return plain(f"the server's answer has the wrong form ({'.'.join(map(str, first['loc']))}: {first['msg']})")
+
+
 def innermost(error: BaseException) -> str:
-    """What went wrong at first: the SDK wraps it in groups of its own."""
+    """What went wrong at first."""
+    inner = _root(error)
+    return f"{type(inner).__name__}: {inner}"
+
+
+def _root(error: BaseException) -> BaseException:
+    """The SDK wraps it in groups of its own."""
     inner: Any = error
     while isinstance(inner, BaseExceptionGroup):
         inner = cast("Any", inner).exceptions[0]
-    return f"{type(inner).__name__}: {inner}"
+    return inner

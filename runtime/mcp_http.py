@@ -95,6 +95,12 @@ class _Prompt(H11Protocol):
         if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
             self._arrived()
 
+    def handle_events(self) -> None:
+        """Also when an answer is complete: the next request may have come with the one before, and not whole."""
+        super().handle_events()
+        if self.conn.their_state is h11.SEND_BODY:
+            self._expect()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._arrived()
         super().connection_lost(exc)

@@ -48,9 +48,11 @@ class Changing:
 def new_server(name: str, title: str, instructions: str, changing: Changing | None = None, **settings: Any) -> MCPServer[Any]:
     """A server without tools yet. What goes wrong inside is no line on standard error, which may be a person's terminal: callers say it."""
     told: dict[str, Any] = {"title": title, "instructions": instructions, "version": VERSION, "log_level": "CRITICAL"} | settings
+    honest = _Honest(changing.lists if changing is not None else frozenset())
     if changing is None:
-        return MCPServer(name, subscriptions=False, middleware=[_Honest(frozenset())], **told)
-    made = _Changing(name, subscriptions=changing.bus, middleware=[_Honest(changing.lists)], **told)
+        honest.server = MCPServer(name, subscriptions=False, middleware=[honest], **told)
+        return honest.server
+    made = honest.server = _Changing(name, subscriptions=changing.bus, middleware=[honest], **told)
     made.passing = changing.resources
     notices, inner = _Notices(changing.bus), made._lowlevel_server  # pyright: ignore[reportPrivateUsage]  # where the SDK takes such handlers
     inner.add_notification_handler("notifications/initialized", NotificationParams, notices.greet)
@@ -66,18 +68,24 @@ class _Changing(MCPServer[Any]):
         return [*await super().list_resources(), *self.passing()]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Honest:
-    """Middleware: the SDK announces and promises changes of every list, where one may change; here of those that do."""
+    """Middleware: the SDK has prompts even where there are none, and promises changes of every list, where one may change; here of those that do."""
 
     lists: frozenset[str]
+    server: MCPServer[Any] | None = None
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        prompts = "prompts" in self.lists or (self.server is not None and bool(await self.server.list_prompts()))
+        if ctx.method.startswith("prompts/") and not prompts:
+            raise MCPError(types.METHOD_NOT_FOUND, "Method not found", ctx.method)
         if ctx.method == "subscriptions/listen":
             ctx = replace(ctx, params=self._wanted(ctx.params))
         result = await call_next(ctx)
         if ctx.method in ("initialize", "server/discover") and isinstance(result, dict):
             able = cast("dict[str, dict[str, Any]]", result.get("capabilities") or {})
+            if not prompts:
+                able.pop("prompts", None)
             for name in able.keys() & {"tools", "prompts", "resources"}:
                 able[name]["listChanged"] = name in self.lists
         return result

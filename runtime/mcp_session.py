@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, METHOD_NOT_FOUND, TextContent, Tool
+from pydantic import ValidationError
 
 from runtime.clock import Clock
-from runtime.mcp import LONGEST, Access, client_of, entered, innermost
+from runtime.mcp import LONGEST, Access, client_of, entered, innermost, misshapen
 from runtime.mcp_wire import over_stdio, plain
 from schemas.errors import DeviceError, LinkError
 
@@ -123,6 +124,8 @@ class McpSession:
             raise await self._lost(error, client) from None  # broken transports come as many codes, and so does "session terminated"
         except (DeviceError, LinkError):
             raise
+        except ValidationError as error:
+            raise DeviceError(misshapen(error), uncertain=True) from None
         except Exception as error:
             raise await self._lost(error, client) from None
 

@@ -35,6 +35,14 @@ class Told:
     asked: Ask | None = None
 
 
+class Unanswered(LinkError):
+    """It was sent, and what comes of it may still be told."""
+
+    def __init__(self, instruction: str, seconds: float) -> None:
+        super().__init__(f"no answer within {seconds:g} s")
+        self.instruction = instruction
+
+
 @dataclass
 class Fleet:
     """What the retained topics say now."""
@@ -158,17 +166,18 @@ class Operator:
         return (await self._told(topics.CONTROL, ControlRequest(action="reset_epoch", target=coordinator), timeout, None, self.clock.uuid7())).answer
 
     async def _told(self, topic: topics.Topic, body: Frozen, timeout: float, show: Listener | None, instruction: str) -> Told:
-        self._answers[instruction] = asyncio.get_running_loop().create_future()
+        waiting = self._answers[instruction] = asyncio.get_running_loop().create_future()
         listener = _only(instruction, show) if show is not None else None
         if listener is not None:
             self.listeners.append(listener)
         try:
             await self.send(topic, body, instruction)
-            told = await asyncio.wait_for(self._answers[instruction], timeout)
+            told = await asyncio.wait_for(waiting, timeout)
         except TimeoutError:
-            raise LinkError(f"no answer within {timeout:g} s") from None
+            raise Unanswered(instruction, timeout) from None
         finally:
-            del self._answers[instruction]
+            if self._answers.get(instruction) is waiting:  # and nobody else waits since
+                del self._answers[instruction]
             if listener is not None:
                 self.listeners.remove(listener)
         if isinstance(told, Answer):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
+import sys
 from typing import Any, Literal, cast
 
 from pydantic import Field, JsonValue
@@ -214,7 +216,7 @@ _TYPES = ("number", "integer", "string", "boolean", "array", "object")
 
 def _leaf(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> Parameter:
     raw_choices = _list(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
-    choices: tuple[Value, ...] = tuple(c for c in raw_choices if isinstance(c, bool | int | float | str))
+    choices: tuple[Value, ...] = tuple(c for c in raw_choices if isinstance(c, bool | int | str) or (isinstance(c, float) and math.isfinite(c)))
     pattern, unit, place = schema.get("pattern"), schema.get("unit"), schema.get("place")
     return Parameter(
         path=path,
@@ -250,6 +252,6 @@ def _list(value: Any) -> list[Any]:
 def _bound(schema: dict[str, Any], *keys: str) -> float | None:
     for key in keys:
         value = schema.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
             return float(value)
     return None

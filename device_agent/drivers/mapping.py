@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -151,8 +152,8 @@ def _renamed(returns: Returns, raw: Any) -> Any:
 
 def _scalar(returns: Returns, raw: Any) -> Value | None:
     value = _renamed(returns, raw)
-    if not isinstance(value, bool | int | float | str):
-        return None
+    if not isinstance(value, bool | int | float | str) or (isinstance(value, int | float) and not abs(value) <= sys.float_info.max):
+        return None  # what is not finite cannot be told
     if returns.place is not None:
         return returns.place.to_site(value)
     if isinstance(value, str | bool) or (returns.scale == 1.0 and returns.offset == 0.0):

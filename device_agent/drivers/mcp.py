@@ -51,6 +51,7 @@ class McpDriver:
         self._policy, self._own, self._kind, self._abilities = policy, own, kind, abilities
         self._waiting: dict[str, str] = {}
         self._looked: float | None = None
+        self._offered: tuple[Offered, ...] | None = None
         self._unanswered = ""
         self._catalogue = self._made(None)
 
@@ -102,6 +103,9 @@ class McpDriver:
         """Takes out of the catalogue what has changed."""
         offered = await offers(self._session)
         self._looked = self._clock.monotonic()
+        if offered == self._offered:
+            return
+        self._offered = offered
         waiting = changes(self._accepted.tools, offered)
         if waiting != self._waiting:
             self._waiting = waiting

@@ -20,8 +20,8 @@ from schemas.skills import Catalogue, Function, Returns, Safety
 
 TEXT = "text"
 """The field of a result that holds what a tool without structure said."""
-LONGEST_NAME, LONGEST_TEXT, LARGEST = 128, 1000, 32_000
-"""Characters; a tool of which more is said in all is left out."""
+LONGEST_NAME, LONGEST_TEXT, LARGEST, IN_ALL = 128, 1000, 32_000, 400_000
+"""Characters; a tool of which more is said is left out, and so is what is too much for all of them: an agent has other devices, too."""
 MOST = 12
 """Fields of an answer that become observations."""
 _SCALARS = ("string", "number", "integer", "boolean")
@@ -49,13 +49,18 @@ class Accepted(Frozen):
 
 
 def usable(tools: Sequence[Offered]) -> tuple[Offered, ...]:
-    """Without those that no catalogue can hold: names too long or twice there, schemas that are no objects, too large, or point elsewhere."""
-    found = dict[str, Offered]()
+    """Without those that no catalogue can hold: names too long or twice there; schemas that are no objects, too large, point elsewhere, or hold
+    numbers that are not finite."""
+    found, left = dict[str, Offered](), IN_ALL
     for tool in tools:
-        small = len(json.dumps([tool.parameters, tool.output, tool.description, tool.hints])) <= LARGEST
+        try:
+            size = len(json.dumps([tool.parameters, tool.output, tool.description, tool.hints], allow_nan=False))
+        except ValueError:
+            continue
         sound = tool.parameters.get("type", "object") == "object" and not _points_away(tool.parameters)
-        if 0 < len(tool.name) <= LONGEST_NAME and tool.name not in found and small and sound:
+        if 0 < len(tool.name) <= LONGEST_NAME and tool.name not in found and size <= min(left, LARGEST) and sound:
             found[tool.name] = tool
+            left -= size
     return tuple(found.values())
 
 

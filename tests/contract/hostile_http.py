@@ -10,6 +10,16 @@ from typing import Any
 EVENT = b'event: message\ndata: {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "x"}}\n\n'
 EVIL = {"type": "object", "properties": {"word": {"type": "string", "pattern": "^(a+)+$"}}}
 TOOL = {"name": "say", "description": "Say a word.", "inputSchema": {"type": "object"}, "outputSchema": EVIL}
+ODD: dict[str, Any] = {
+    "list": {"tools": "none"},
+    "name": {"tools": [{**TOOL, "name": 3}]},
+    "schema": {"tools": [{**TOOL, "inputSchema": []}]},
+    "content": {"content": "told"},
+    "structure": {"content": [], "structuredContent": [1, 2]},
+    "nothing": {},
+    "nan": {"content": [], "structuredContent": {"word": float("nan")}},
+}
+"""Results of the wrong form, by the manner of the server: of its list of tools, or of a call."""
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n%s\r\n"
 
 
@@ -43,7 +53,7 @@ class Hostile:
             about = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "hostile", "version": "1"}}
             await self.send(writer, {"result": about}, asked, b"Mcp-Session-Id: one\r\n")
         elif method == "tools/list":
-            await self.send(writer, {"result": {"tools": [TOOL]}}, asked)
+            await self.send(writer, {"result": {"tools": [TOOL], **ODD.get(self.manner, {})}}, asked)
         elif method == "notifications/initialized":
             writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
         elif self.manner == "mute":
@@ -52,7 +62,8 @@ class Hostile:
             await self.flood(writer, EVENT)
         elif method == "tools/call":
             told = {"word": "a" * 40 + "!", "streams": self.streams}
-            await self.send(writer, {"result": {"content": [{"type": "text", "text": "told"}], "structuredContent": told}}, asked)
+            fair = {"content": [{"type": "text", "text": "told"}], "structuredContent": told}
+            await self.send(writer, {"result": ODD.get(self.manner, fair)}, asked)
         else:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 

@@ -17,7 +17,7 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
-from runtime.mcp_mqtt import MqttServed
+from runtime.mcp_mqtt_served import MqttServed
 from runtime.settings import BrokerSection
 
 NAME = "parley/test/adder"

@@ -177,7 +177,7 @@ async def test_lines_that_are_no_messages_are_passed_over() -> None:
 
 async def test_an_answer_of_ten_megabytes_is_cut_off(way: Callable[..., Any]) -> None:
     async with way("huge") as driver:
-        with pytest.raises(DeviceError) as told:
+        with pytest.raises(DeviceError, match="more than 4194304 bytes") as told:
             await call(driver, "tell")
         assert told.value.uncertain
 

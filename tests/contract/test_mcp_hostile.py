@@ -16,7 +16,7 @@ from device_agent.drivers.tools import Accepted
 from runtime.clock import SystemClock
 from runtime.mcp import McpServer
 from runtime.mcp_session import McpSession, Target
-from schemas.errors import DeviceError, LinkError
+from schemas.errors import DeviceError, LinkError, ModelError
 from schemas.skills import Call, Catalogue, Function
 from tests.contract.test_processes import ROOT
 
@@ -106,3 +106,33 @@ async def test_a_call_to_a_server_gone_mute_ends_at_its_deadline_and_so_does_lea
 async def test_the_patterns_of_a_servers_own_schema_are_not_run_on_its_answer() -> None:
     async with driven("plain") as driver:
         assert (await asyncio.wait_for(driver.call(SAY, key="k"), 5)).observations
+
+
+@pytest.mark.parametrize(("manner", "where"), [("list", "tools"), ("name", "tools.0.name"), ("schema", "tools.0.inputSchema")])
+async def test_a_list_of_tools_of_the_wrong_form_is_told_and_soon(manner: str, where: str) -> None:
+    async with hostile(manner) as url:
+        session = McpSession(Target(url=url), CLOCK)
+        began = time.monotonic()
+        with pytest.raises(DeviceError, match=rf"wrong form \({where}: "):
+            await offers(session)
+        assert time.monotonic() - began < 10.0
+        await session.close()
+
+
+@pytest.mark.parametrize(("manner", "where"), [("content", "content"), ("structure", "structuredContent"), ("nothing", "content")])
+async def test_an_answer_of_the_wrong_form_is_told_and_what_came_of_the_call_is_open(manner: str, where: str) -> None:
+    async with driven(manner) as driver:
+        for _ in range(2):  # and the connection is no worse for it
+            with pytest.raises(DeviceError, match=rf"wrong form \({where}: ") as told:
+                await driver.call(SAY, key="k")
+            assert told.value.uncertain
+        with pytest.raises(DeviceError, match="cannot be seen to stop"):
+            await driver.stop()
+    async with hostile(manner) as url:
+        with pytest.raises(ModelError, match=rf"wrong form \({where}: "):
+            await McpServer(url, deadline=15.0).call("say", {})
+
+
+async def test_numbers_that_are_none_are_no_observations() -> None:
+    async with driven("nan") as driver:
+        assert (await driver.call(SAY, key="k")).observations == ()

@@ -16,6 +16,7 @@ from typing import Any
 import aiomqtt
 import pytest
 from mcp import Client
+from mcp.shared.exceptions import MCPError
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -24,7 +25,8 @@ from device_agent.drivers.tools import Accepted
 from runtime.broker import free_port
 from runtime.clock import SystemClock
 from runtime.mcp import Access, McpServer
-from runtime.mcp_mqtt import MqttServed, discover, over_mqtt
+from runtime.mcp_mqtt import discover, over_mqtt
+from runtime.mcp_mqtt_served import MqttServed
 from runtime.mcp_session import McpSession, Target
 from runtime.settings import BrokerSection
 from schemas.errors import DeviceError, LinkError, ModelError
@@ -200,6 +202,38 @@ def publish(topic: str, payload: bytes) -> bytes:
     return b"\x30" + bytes(length) + rest
 
 
+async def test_an_answer_of_ten_megabytes_is_cut_off_and_says_so(site: Site) -> None:
+    await site.adder(os.devnull, "huge")
+    async with driven(site) as driver:
+        with pytest.raises(DeviceError, match="it sends more than 4194304 bytes at once") as told:
+            await call(driver, "tell")
+        assert told.value.uncertain
+
+
+async def test_an_answer_that_the_broker_does_not_take_ends_the_session(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    served = MqttServed(server("plain", None), site.broker, "adder-here", NAME, "adds")
+    serving = asyncio.create_task(served.serve())
+    try:
+        await site.until(lambda there: "adder-here" in there)
+        async with Client(over_mqtt(site.broker, NAME, deque()), mode="legacy") as client:
+            assert await added(client) == 3
+            say = served._say  # pyright: ignore[reportPrivateUsage]
+
+            async def fails_once(*message: Any) -> None:
+                monkeypatch.setattr(served, "_say", say)
+                raise aiomqtt.MqttError("Operation timed out")
+
+            monkeypatch.setattr(served, "_say", fails_once)
+            with pytest.raises(MCPError, match="closed"):
+                async with asyncio.timeout(10.0):
+                    await added(client)
+        async with Client(over_mqtt(site.broker, NAME, deque()), mode="legacy") as client:
+            assert await added(client) == 3
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
 async def test_a_device_that_nobody_serves_is_told(site: Site) -> None:
     with pytest.raises(DeviceError, match=f"no MCP server {NAME} is on the broker"):
         await offers(McpSession(Target(url=URL, access=Access(broker=site.broker)), SystemClock()))
@@ -235,7 +269,7 @@ def _of(ident: str) -> Properties:
 
 
 async def test_the_session_that_was_silent_longest_makes_room(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.mcp_mqtt.SESSIONS", 3)
+    monkeypatch.setattr("runtime.mcp_mqtt_served.SESSIONS", 3)
     served = MqttServed(server("plain", None), site.broker, "adder-here", NAME, "adds")
     serving = asyncio.create_task(served.serve())
     try:
@@ -245,8 +279,8 @@ async def test_the_session_that_was_silent_longest_makes_room(site: Site, monkey
             assert await added(clients[0]) == 3  # now the second one is silent longest
             late = await stack.enter_async_context(Client(over_mqtt(site.broker, NAME, deque()), mode="legacy"))
             assert [await added(client) for client in (clients[0], clients[2], late)] == [3, 3, 3]
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(1.0):
+            with pytest.raises(MCPError, match="closed"):
+                async with asyncio.timeout(10.0):  # it has been told, and waits for nothing
                     await added(clients[1])
     finally:
         serving.cancel()
@@ -260,7 +294,7 @@ async def added(client: Client) -> int:
 
 
 async def test_a_broker_without_mqtt_5_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.mcp_mqtt.TIMEOUT", 0.5)
+    monkeypatch.setattr("runtime.mcp_mqtt_link.TIMEOUT", 0.5)
     deaf = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     port = deaf.sockets[0].getsockname()[1]
     with pytest.raises(LinkError, match="needs one that speaks MQTT 5"):

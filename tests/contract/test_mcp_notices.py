@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from mcp import Client
+from mcp.shared.exceptions import MCPError
 from mcp.types import ResourceListChangedNotification, ResourceUpdatedNotification
 
 from runtime.broker import free_port
 from runtime.operator import Operator, connect
 from schemas import topics
 from schemas.messages import Connection, Profile, State
-from tests.contract.test_mcp_processes import over_stdio
+from tests.contract.test_mcp_processes import WAYS
 from tests.contract.test_processes import Shell, said, shell
 
 __all__ = ["shell"]
@@ -25,17 +26,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning"),  # of subscribing, which 2025-11-25 has
 ]
 Heard = asyncio.Queue[str]
-
-
-@contextlib.asynccontextmanager
-async def over_http(shell: Shell, address: str, **settings: Any) -> AsyncIterator[Client]:
-    port = free_port()
-    await said(await shell.parley("mcp", "--http", str(port), "--broker", address), "the fleet at")
-    async with Client(f"http://127.0.0.1:{port}/mcp", **settings) as client:
-        yield client
-
-
-WAYS: dict[str, Callable[..., Any]] = {"stdio": lambda shell, address, **more: over_stdio(address, **more), "http": over_http}
 
 
 @contextlib.asynccontextmanager
@@ -83,7 +73,9 @@ async def test_a_client_of_2025_11_25_hears_what_it_subscribed_to_and_when_devic
         assert client.protocol_version == "2025-11-25"
         able = client.server_capabilities
         assert able.resources is not None and able.resources.subscribe and able.resources.list_changed
-        assert able.tools is not None and able.prompts is not None and not able.tools.list_changed and not able.prompts.list_changed
+        assert able.tools is not None and not able.tools.list_changed and able.prompts is None
+        with pytest.raises(MCPError, match="Method not found"):
+            await client.list_prompts()
         assert await listed(client) == {"parley://devices"}
         await says(agent)
         await until(heard, "list")
@@ -107,7 +99,7 @@ async def test_a_client_of_2026_07_28_listens_and_is_promised_only_what_comes(sh
         assert client.protocol_version == "2026-07-28"
         able = client.server_capabilities
         assert able.resources is not None and able.resources.subscribe and able.resources.list_changed
-        assert able.tools is not None and able.prompts is not None and not able.tools.list_changed and not able.prompts.list_changed
+        assert able.tools is not None and not able.tools.list_changed and able.prompts is None
         wanted = {"tools_list_changed": True, "resources_list_changed": True, "resource_subscriptions": ["parley://device/robot-1"]}
         async with client.listen(**wanted) as listening, asyncio.timeout(30):
             assert not listening.honored.tools_list_changed and listening.honored.resources_list_changed

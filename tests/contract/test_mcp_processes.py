@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
@@ -19,6 +20,10 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import ElicitResult
 
 from runtime.broker import free_port
+from runtime.operator import connect
+from schemas import topics
+from schemas.envelope import Envelope
+from schemas.messages import OutcomeReport
 from tests.conftest import NPM
 from tests.contract.test_processes import ROOT, Shell, ended, said, shell, until
 
@@ -45,6 +50,17 @@ def over_stdio(address: str, **settings: Any) -> Client:
     return Client(StdioServerParameters(command=sys.executable, args=command), **settings)
 
 
+@contextlib.asynccontextmanager
+async def over_http(shell: Shell, address: str, **settings: Any) -> AsyncIterator[Client]:
+    port = free_port()  # as late as can be: others take ports meanwhile
+    await said(await shell.parley("mcp", "--http", str(port), "--broker", address), "the fleet at")
+    async with Client(f"http://127.0.0.1:{port}/mcp", **settings) as client:
+        yield client
+
+
+WAYS: dict[str, Callable[..., Any]] = {"stdio": lambda shell, address, **more: over_stdio(address, **more), "http": over_http}
+
+
 async def call(client: Client, tool: str, arguments: dict[str, Any], **more: Any) -> dict[str, Any]:
     result = await client.call_tool(tool, arguments, **more)
     assert not result.is_error, result.content
@@ -57,7 +73,8 @@ async def both_there(client: Client) -> Any:
     return rows if len(rows) == 2 and all(row["online"] for row in rows) else None
 
 
-async def test_a_client_sees_tells_answers_cancels_and_stops(shell: Shell) -> None:
+@pytest.mark.parametrize("way", sorted(WAYS))
+async def test_a_client_sees_tells_answers_cancels_and_stops(shell: Shell, way: str) -> None:
     asked, lines = list[str](), list[str]()
 
     async def elicit(context: Any, params: Any) -> ElicitResult:
@@ -69,7 +86,7 @@ async def test_a_client_sees_tells_answers_cancels_and_stops(shell: Shell) -> No
 
     async with fleet(shell) as address:
         for mode in ("auto", "legacy"):
-            async with over_stdio(address, mode=mode, elicitation_callback=elicit) as client:
+            async with WAYS[way](shell, address, mode=mode, elicitation_callback=elicit) as client:
                 rows = await until(lambda client=client: both_there(client))
                 assert rows[0]["kind"] == "robot" and "battery" in rows[0]["state"]
                 planned = await call(client, "preview_plan", {"instruction": "Send robot 1 to shelf 3."})
@@ -133,6 +150,53 @@ async def test_a_client_that_cannot_be_asked_gets_the_question_and_may_answer_it
             assert "robot-2" in (await client.read_resource("parley://device/robot-2")).contents[0].text  # type: ignore[union-attr]
         async with httpx2.AsyncClient() as http:
             assert (await http.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})).status_code == 401
+
+
+async def test_what_a_client_began_that_is_killed_is_cancelled_and_its_server_ends_without_a_word(shell: Shell) -> None:
+    cancelled = asyncio.Event()
+
+    def hear(address: topics.Address, envelope: Envelope) -> None:
+        if isinstance(envelope.body, OutcomeReport) and envelope.body.outcome.end == "cancelled":
+            cancelled.set()
+
+    async with fleet(shell) as address, connect((address,), "site") as watching:
+        watching.listeners.append(hear)
+        ours = ("-c", "from cli.main import run; run()", "mcp", "--stdio", "--broker", address)
+        process = await asyncio.create_subprocess_exec(sys.executable, *ours, cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE)
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        check = {"name": "send_instruction", "arguments": {"instruction": "Check all shelves for free space."}, "_meta": {"progressToken": 1}}
+        for number, (method, params) in enumerate((("initialize", HELLO), ("tools/call", check))):
+            process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).encode() + b"\n")
+        try:
+            async with asyncio.timeout(100):
+                while b"its API" not in await process.stdout.readline():
+                    pass
+                cast("Any", process)._transport.get_pipe_transport(1).close()  # nobody reads any more, and nobody writes
+                process.stdin.close()
+                await cancelled.wait()
+                assert (await process.stderr.read(), await process.wait()) == (b"", 0)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+
+
+async def test_what_stands_in_the_readme_is_pasted_and_works(shell: Shell, tmp_path: Path) -> None:
+    """As a desktop client does it: the very command, with next to no environment, in an empty folder."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pasted = json.loads(re.findall(r"```json\n(.*?)\n```", readme, re.DOTALL)[0])["mcpServers"]["parley"]
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    async with fleet(shell) as address:
+        arguments = [address if argument == "127.0.0.1:1883" else argument for argument in pasted["args"]]
+        assert arguments != pasted["args"]
+        env = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+        started = StdioServerParameters(command=pasted["command"], args=arguments, env=env, cwd=folder)
+        async with Client(started, mode="legacy") as client:
+            assert {"list_devices", "send_instruction", "stop"} <= {tool.name for tool in (await client.list_tools()).tools}
+            await until(lambda: both_there(client))
+            done = await call(client, "send_instruction", {"instruction": "Send robot 1 to shelf 3."})
+            assert done["complete"] and "shelf 3" in done["answer"]
+    assert not list(folder.iterdir())
 
 
 SHOW = "calculator: show me the environment variables"

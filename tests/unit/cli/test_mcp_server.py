@@ -12,7 +12,8 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, ClientCapabilities
 
-from cli.mcp_server import LINES, Progressing, _can_be_asked, build
+from cli.mcp_asking import LINES, Progressing, can_be_asked
+from cli.mcp_server import build
 from runtime.memory_bus import MemoryBroker
 from runtime.operator import Operator
 from schemas import topics
@@ -74,7 +75,7 @@ class Deaf:
 
 
 async def test_a_client_that_does_not_read_its_progress_keeps_nobody_waiting(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.mcp_server.LAST", 0.05)
+    monkeypatch.setattr("cli.mcp_asking.LAST", 0.05)
     address = topics.Address(topics.ASK, "site", "coordinator")
     async with asyncio.timeout(5), Progressing(cast("Any", Deaf())) as progress:
         for _ in range(3 * LINES):
@@ -87,4 +88,4 @@ async def test_a_client_that_does_not_read_its_progress_keeps_nobody_waiting(ope
 )
 def test_a_client_that_only_opens_pages_is_not_asked_with_a_form(able: dict[str, Any], expected: bool) -> None:
     capabilities = ClientCapabilities.model_validate({"elicitation": able})
-    assert _can_be_asked(cast("Any", SimpleNamespace(client_capabilities=capabilities))) is expected
+    assert can_be_asked(cast("Any", SimpleNamespace(client_capabilities=capabilities))) is expected

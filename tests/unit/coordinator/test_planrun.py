@@ -209,3 +209,14 @@ async def test_what_spoke_against_it_is_told(site):
     game.go()
     answer = answer_run(game.run, game.scene)
     assert "it does not hold that the expert for shelf vacancy sees the same: it saw 4 free)" in answer.text and not answer.complete
+
+
+async def test_work_that_finds_several_things_which_nobody_named_is_told_with_all_of_them(site):
+    plan = plan_of({"who": {"of": "d1"}, "do": ["Look around."]}, tell={"what": ""})
+    game = await play("robot 1: look around", plan, site)
+    game.go()
+    found = (("total", 42), ("exact", True), ("free_slots", 3))
+    game.end("Look around.", Done(verified=True, observations=tuple(Observation(subject="self", property=name, value=v) for name, v in found)))
+    game.go()
+    answer = answer_run(game.run, game.scene)
+    assert answer.text == "Total – robot 1: 42. Exact – robot 1: yes. Free slots – robot 1: 3." and answer.complete

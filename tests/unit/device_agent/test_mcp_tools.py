@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -10,14 +11,15 @@ from typing import Any
 import pytest
 
 from device_agent.driver import Driver
+from device_agent.drivers.mapping import observations_of
 from device_agent.drivers.mcp import LOOK, McpDriver
-from device_agent.drivers.tools import LARGEST, Accepted, Offered, catalogue_of, changes, usable
+from device_agent.drivers.tools import IN_ALL, LARGEST, Accepted, Offered, catalogue_of, changes, usable
 from device_agent.guard import check_arguments
 from runtime.clock import LoopClock
 from runtime.mcp_session import Answered
 from schemas.base import Condition
 from schemas.errors import DeviceError, LinkError
-from schemas.skills import Call, Catalogue, Function, Returns
+from schemas.skills import Call, Catalogue, Function, Returns, parameters_of
 
 ADD = Offered(
     name="add_up",
@@ -73,7 +75,14 @@ def test_tools_that_no_catalogue_can_hold_are_left_out() -> None:
     large = Offered(name="large", parameters={"description": "x" * LARGEST})
     odd = Offered(name="odd", parameters={"type": "array"})
     away = Offered(name="away", parameters={"properties": {"n": {"anyOf": [{"$ref": "http://127.0.0.1:1/internal"}]}}})
-    assert usable([Offered(name=""), Offered(name="n" * 129), large, odd, away, NOTE, NOTE, ADD]) == (NOTE, ADD)
+    endless = Offered(name="endless", parameters={"properties": {"n": {"default": float("inf")}}})
+    assert usable([Offered(name=""), Offered(name="n" * 129), large, odd, away, endless, NOTE, NOTE, ADD]) == (NOTE, ADD)
+
+
+def test_all_tools_together_have_a_limit() -> None:
+    many = [Offered(name=f"tool-{n}", parameters={"description": "x" * (LARGEST - 100)}) for n in range(100)]
+    kept = usable([*many, ADD])
+    assert len(kept) == IN_ALL // LARGEST + 1 and kept[-1] == ADD
 
 
 @pytest.mark.parametrize("output", [{"properties": ["a"]}, {"properties": 3}, {"properties": {"a": 3}}, {}])
@@ -86,6 +95,46 @@ def test_a_strangers_patterns_are_not_run() -> None:
     (function,) = made(odd).functions
     assert function.parameters["properties"] == {"n": {"type": "string"}, "pattern": {"type": "integer"}}
     assert check_arguments(function, {"n": "a" * 40 + "!", "pattern": 3}) is None
+
+
+def twice_each(depth: int) -> dict[str, Any]:
+    """References of which each names the next one twice."""
+    steps = {f"s{n}": {"allOf": [{"$ref": f"#/$defs/s{n + 1}"}] * 2} for n in range(depth)}
+    return {"properties": {"n": {"$ref": "#/$defs/s0"}}, "$defs": {**steps, f"s{depth}": {"type": "integer"}}}
+
+
+def within(depth: int) -> dict[str, Any]:
+    """A part that is looked at again for each that it is in."""
+    part: dict[str, Any] = {"type": "object"}
+    for _ in range(depth):
+        part = {"allOf": [part], "unevaluatedProperties": True}
+    return {"properties": {"n": part}}
+
+
+@pytest.mark.parametrize("parameters", [twice_each(60), within(60), {"$ref": "#"}])
+def test_a_schema_whose_check_has_no_end_refuses_every_call_and_keeps_nobody_waiting(parameters: dict[str, Any]) -> None:
+    (function,) = made(ADD.model_copy(update={"parameters": parameters})).functions
+    began = time.monotonic()
+    refused = check_arguments(function, {"n": {}})
+    assert refused is not None and "broken" in refused.text
+    assert time.monotonic() - began < 5.0
+
+
+def test_references_that_come_to_an_end_are_followed() -> None:
+    (function,) = made(ADD.model_copy(update={"parameters": twice_each(6)})).functions
+    assert check_arguments(function, {"n": 3}) is None
+    refused = check_arguments(function, {"n": "three"})
+    assert refused is not None and "not of type 'integer'" in refused.text
+
+
+def test_numbers_that_nobody_can_tell_are_passed_over() -> None:
+    odd = {"type": "number", "minimum": float("-inf"), "maximum": 10**400, "enum": [1, float("nan")]}
+    (function,) = made(ADD.model_copy(update={"parameters": {"properties": {"n": odd}}})).functions
+    (parameter,) = parameters_of(function)
+    assert (parameter.minimum, parameter.maximum, parameter.choices) == (None, None, (1,))
+    told = made(ADD).functions[0]
+    for value in (float("nan"), float("inf"), 10**400):
+        assert observations_of(told, {}, {"Total Sum": value}, "adder", 0.0) == ()
 
 
 class Adder:

@@ -74,6 +74,14 @@ async def test_silence_is_closed_and_too_large_a_body_refused(monkeypatch: pytes
         writer.close()
 
 
+async def test_half_a_request_that_came_with_a_whole_one_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with adder(monkeypatch) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(PART + b"Content-Length: 2\r\n\r\n{}" + PART + b"Content-Length: 900\r\n\r\n{")
+        assert (await asyncio.wait_for(reader.read(-1), 5.0)).startswith(b"HTTP/1.1 4")
+        writer.close()
+
+
 @pytest.mark.parametrize(
     ("host", "headers", "status"),
     [
