@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import emit, run_async, say
-from cli.dashboard import on_terminal, show
+from cli.dashboard import on_terminal, replayed, show
 from cli.map_ import ENGINES, ModelOption, UrlOption
 
 PROGRESS = 20_000
@@ -50,7 +50,7 @@ def replay(
     elif headless:
         _print(recording)
     else:
-        run_async(_show(recording, file, speed))
+        run_async(show(replayed(recording, file, speed)))
 
 
 def _tell_progress(count: int) -> None:
@@ -67,12 +67,3 @@ def _print(recording: Any) -> None:
     emit(f"Site {recording.head.site!r}, recorded {begun:%Y-%m-%d %H:%M:%S %Z}, {recording.end - recording.head.begun:.0f} s\n")
     for line in conversation(recording):
         emit(line)
-
-
-async def _show(recording: Any, file: Path, speed: float) -> None:
-    from dashboard.reel import Reel
-    from dashboard.replay import Replay
-    from runtime.clock import SystemClock
-
-    reel = Reel(recording)
-    await show(Replay(reel, SystemClock(), speed=speed, name=file.name))

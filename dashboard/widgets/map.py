@@ -22,7 +22,7 @@ NEAR = 14
 LEGEND = (
     f"↗ on its way there  {MARKS['busy']} busy  {MARKS['idle']} idle  {MARKS['stopped']} stopped  {MARKS['problem']} problem  {MARKS['away']} away"
 )
-KEYS = "   arrows n p Enter"
+KEYS = "   arrows: choose  Enter: its page"
 
 
 class MapSheet(Sheet):
