@@ -116,21 +116,22 @@ async def _start(children: Any, options: list[str], out: Path, broker: str) -> d
 
 
 async def _present(operator: Any, robots: set[str], *, patience: float = 60.0, quiet: float = 15.0) -> set[str]:
-    """The robots that are there, once all are and the coordinator is too. After `quiet` s without a new one the rest is left behind and named.
+    """The robots that are there, once all are and the coordinator is too. After `quiet` s in which nobody came the rest is left behind and named.
 
     A scenario may let a robot die early; on a slow machine that is before everybody has come up.
     """
     fleet = operator.fleet
     here: set[str] = set()
+    came = 0
     since = operator.clock.monotonic()
 
     def settled() -> bool:
-        nonlocal since
+        nonlocal since, came
         states = fleet.states
         now = {robot for robot in robots if robot in states and states[robot].attributes and fleet.online(robot)}
-        if now - here:
-            here.update(now)
-            since = operator.clock.monotonic()
+        here.update(now)
+        if len(here) + fleet.coordinator_online > came:
+            came, since = len(here) + fleet.coordinator_online, operator.clock.monotonic()
         return fleet.coordinator_online and (now == robots or (bool(now) and operator.clock.monotonic() - since > quiet))
 
     await operator.until(settled, patience, f"the fleet did not come up within {patience:g} s")

@@ -125,3 +125,13 @@ def test_a_crowded_floor_still_shows_every_device() -> None:
     for n in range(60):
         wire.device(f"robot-{n}", attributes={"at": f"shelf-{3 * n}"})
     assert len(drawn(wire, "robot-7").marks) == 60 and "«robot-7»" in drawn(wire, "robot-7").text.plain
+
+
+def test_in_a_crowd_only_what_is_chosen_or_in_trouble_keeps_its_name() -> None:
+    wire = told(place("shelf-1", 0, 0), place("shelf-2", 80, 80))
+    for n in range(300):
+        wire.device(f"robot-{n}", attributes={"x": 5.0 * (n % 16), "y": 4.2 * (n // 16)}, stopped=n == 99)
+    found = drawn(wire, "robot-7", 120, 26)
+    assert found.crowded and len(found.marks) == 300
+    text = found.text.plain
+    assert "robot-99" in text and "robot-98" not in text and "r98" not in text and not drawn(wire, "robot-7", 200, 60).crowded
