@@ -9,6 +9,7 @@ from typing import Any
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.widgets import Input, TabbedContent
 
 from dashboard.clean import line
@@ -33,7 +34,7 @@ KEYS: list[BindingType] = [
     Binding("f9", "stop", "Stop", priority=True),
     Binding("f10", "stop_all", "STOP ALL", priority=True),
     Binding("r", "resume", "Resume"),
-    Binding("R", "resume_all", "Resume all", show=False),
+    Binding("R", "resume_all", "Resume all", key_display="R"),
     Binding("i", "tell", "Tell", priority=True),
     Binding("a", "answer", "Answer"),
     Binding("f4", "answer", "Answer", priority=True),
@@ -56,6 +57,8 @@ KEYS: list[BindingType] = [
 ]
 TYPING = {"tell", "filter"}
 """They begin a text, at once: what is typed fast after them is text already, and stops nothing."""
+HINT = 5.0
+"""Seconds between one hint and the next."""
 STEERING = {"stop", "stop_all", "resume", "resume_all", "tell", "answer", "cancel"}
 
 
@@ -73,6 +76,7 @@ class Actions(App[None]):
         self.wanted: Path | None = None
         """A recording that is to be shown instead, once this has ended."""
         self._words: dict[str, str] = {}
+        self._hinted = -HINT
         self._steering = Steering(source.operator, self.notice) if source.operator is not None else None
 
     @property
@@ -125,6 +129,15 @@ class Actions(App[None]):
     def notice(self, text: str, severity: Severity = "information") -> None:
         self.notify(line(text), severity=severity, markup=False, timeout=15 if severity == "error" else 5)
 
+    def on_key(self, event: Key) -> None:
+        """A letter that does nothing may be the first of an instruction."""
+        now = self.feed.clock.monotonic()
+        if event.is_printable and not self._types() and event.key not in self.screen.active_bindings and now >= self._hinted + HINT:
+            self._hinted = now
+            over = self.feed.replay is not None
+            told = "This is a recording: nothing is steered" if over else "Only to watch" if self.read_only else "Press i to type an instruction"
+            self.notice(f"{told}. ? shows every key.")
+
     async def run_command(self, action: str) -> None:
         await self.run_action(action)
 
@@ -155,7 +168,8 @@ class Actions(App[None]):
 
     def _halt(self, devices: Sequence[str], latched: bool) -> None:
         whom = ", ".join(devices) or "every device"
-        self.notice(f"{'Stopping' if latched else 'Resuming'} {whom} …")
+        back = f" ({'r' if devices else 'R'}: let go on)" if latched else ""
+        self.notice(f"{'Stopping' if latched else 'Resuming'} {whom} …{back}")
         self._do(self.steering.halt(devices, latched), "halt")
 
     # Telling and answering

@@ -157,6 +157,7 @@ class Dashboard(Winding):
         recorder = self.feed.recorder
         return {
             "stop": f"Stop {name}".strip(), "resume": f"Resume {name}" if held else "", "answer": "Answer" if asked else "",
+            "resume_all": "Resume all" if sum(d.stopped for d in picture.view.fleet.values()) > 1 else "",
             "cancel": "Cancel" if thread is not None and thread.open else "",
             "recordings": "Recordings" if self.feed.replay is None else "",
             "record": "End recording" if recorder is not None and recorder.recording else "Record",

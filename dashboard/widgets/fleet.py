@@ -216,7 +216,8 @@ def _told(device: DeviceView, width: int) -> Text:
     told = device.stop_problem or device.problem or device.doing
     parts: list[str | tuple[str, str]] = [(f"«{device.device}»", "bold"), "  ", (state.strip(), style)]
     parts += [f": {told}"] if told else []
-    parts += [("   last  ", "dim"), last, f"  {ended.task} {'' if ended.state == 'verified' else ended.text}".rstrip()] if ended is not None else []
+    why = "" if ended is None or ended.state == "verified" else _reason(device) or ended.text
+    parts += [("   last  ", "dim"), last, f"  {ended.task} {why}".rstrip()] if ended is not None else []
     text = plain(*parts)
     text.truncate(max(40, 2 * (width or 80) - 8), overflow="ellipsis")
     return Text.assemble(text, "\n")

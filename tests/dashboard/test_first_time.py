@@ -68,6 +68,15 @@ async def test_a_question_mark_shows_every_key_and_a_stop_works_there(size: tupl
         assert stage.app.query_one(InstructionBox).value == "?"
 
 
+async def test_a_letter_that_does_nothing_says_how_to_type() -> None:
+    async with Stage().open((120, 30)) as stage:
+        await stage.pilot.press("x", "e")
+        await stage.until(lambda: any("Press i to type" in n.message for n in stage.app._notifications))
+        assert len(stage.app._notifications) == 1
+        await stage.pilot.press("i", *"xe")
+        assert stage.app.query_one(InstructionBox).value == "xe" and len(stage.app._notifications) == 1
+
+
 async def test_what_was_previewed_is_sent_with_enter() -> None:
     async with Stage().open() as stage:
         await stage.pilot.press("i", *"Go", "f2")
