@@ -286,7 +286,7 @@ class Actions(App[None]):
 
     def action_help(self) -> None:
         if len(self.screen_stack) == 1:
-            self.push_screen(Help(steers=not self.read_only, winds=self.feed.replay is not None))
+            self.push_screen(Help(steers=not self.read_only, winds=self.feed.replay is not None, files=self.allowed("recordings")))
 
     def action_view(self, name: str) -> None:
         self._views.active = name

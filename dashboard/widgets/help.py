@@ -40,11 +40,12 @@ WINDING: Lines = (
 REST: Lines = (("light or dark", "t"), ("every command", "Ctrl-P"), ("leave", "q"))
 LIVE = ("another instruction", "keep what happens")
 """What is otherwise, or not at all, in a recording."""
+FILES = ("keep what happens", "see an earlier run")
 KEY_COLUMN = 22
 
 
 class Help(ModalScreen[None]):
-    """`steers`: somebody may be told something; `winds`: it is a recording."""
+    """`steers`: somebody may be told something; `winds`: it is a recording; `files`: those of this machine are within reach."""
 
     BINDINGS = [
         ("escape,enter,q,question_mark,f1", "dismiss", "Back"),
@@ -57,9 +58,9 @@ class Help(ModalScreen[None]):
     Help VerticalScroll { height: auto; max-height: 100%; }
     """
 
-    def __init__(self, *, steers: bool, winds: bool) -> None:
+    def __init__(self, *, steers: bool, winds: bool, files: bool) -> None:
         super().__init__()
-        looking = [line for line in LOOKING if not (winds and line[0] in LIVE)]
+        looking = [line for line in LOOKING if not (winds and line[0] in LIVE) and (files or line[0] not in FILES)]
         self._lines = [*looking, *(STEERING if steers else ()), *(WINDING if winds else ()), *REST]
 
     def compose(self) -> ComposeResult:
