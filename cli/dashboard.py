@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -45,7 +45,7 @@ def dashboard(
 
 async def _dashboard(settings: Any, read_only: bool) -> None:
     async with _connected(settings) as operator, _served():
-        await show(feed_of(operator), read_only=read_only)
+        await show(feed_of(operator), read_only=read_only, broker=settings.broker.addresses[0])
 
 
 @asynccontextmanager
@@ -79,17 +79,52 @@ def feed_of(operator: Any) -> Any:
     return Feed(operator)
 
 
-async def show(source: Any, *, read_only: bool = False, opening: str = "") -> None:
-    """The dashboard on the bus or on a recording, until the person leaves."""
+async def show(source: Any, *, read_only: bool = False, opening: str = "", broker: str = "") -> None:
+    """The dashboard on the bus or on a recording, until the person leaves. A recording that is opened in it is left for what was there before."""
     from dashboard.app import Dashboard
     from runtime import logs
 
     logs.silence()
+    shown, notice = source, ""
     try:
-        await Dashboard(source, read_only=read_only, opening=opening).run_async()
+        while True:
+            app = Dashboard(shown, read_only=read_only, opening=opening, behind=shown is not source, broker=broker, notice=notice)
+            await app.run_async()
+            opening = notice = ""
+            if app.wanted is not None:
+                shown, notice = await _opened(app.wanted, shown)
+            elif shown is not source and app.return_code == 0:
+                shown = source
+            else:
+                return
     finally:
         if source.recorder is not None:
             source.recorder.stop()
+
+
+async def _opened(path: Path, otherwise: Any) -> tuple[Any, str]:
+    """A recording's source and nothing to be told; where it cannot be shown, the other one and why."""
+    import asyncio
+
+    from runtime.recording import read
+    from schemas.errors import ConfigError
+
+    try:
+        recording = await asyncio.to_thread(read, path)
+    except ConfigError as error:
+        return otherwise, str(error)
+    if not recording.entries:
+        return otherwise, f"{path.name}: holds no message"
+    shown = await asyncio.to_thread(replayed, recording, path)
+    return shown, f"{path.name}: {recording.flaws}" if recording.flaws else ""
+
+
+def replayed(recording: Any, path: Path, speed: float = 1.0, told: Callable[[int], None] | None = None) -> Any:
+    from dashboard.reel import Reel
+    from dashboard.replay import Replay
+    from runtime.clock import SystemClock
+
+    return Replay(Reel(recording, told), SystemClock(), speed=speed, name=path.name)
 
 
 def _connected(settings: Any) -> Any:

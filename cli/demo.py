@@ -23,7 +23,9 @@ def demo(
     robots: Annotated[int | None, typer.Option("--robots", min=1, max=50)] = None,
     shelves: Annotated[int | None, typer.Option("--shelves", min=1, max=400)] = None,
     seed: Annotated[int | None, typer.Option("--seed")] = None,
-    scenario: Annotated[str, typer.Option("--scenario", help="A shipped scenario's name or a TOML file.")] = "warehouse",
+    scenario: Annotated[
+        str, typer.Option("--scenario", help="warehouse, troubles (stuck, silent, seeing badly), liar, or a TOML file.")
+    ] = "warehouse",
     instruction: Annotated[str, typer.Option("--instruction", help="What to tell the fleet.")] = INSTRUCTION,
     json: JsonOption = False,
 ) -> None:
@@ -85,8 +87,8 @@ async def _told(children: Any, broker: str, ready: dict[str, Any], instruction: 
     from simulations.judge import disagreements
 
     async with connect((broker,), "site", patient=True) as operator:
-        await children.during(_all_present(operator, set(ready["robots"])))
-        answer = await children.during(_tell(operator, len(ready["robots"]), instruction))
+        here = await children.during(_present(operator, set(ready["robots"])))
+        answer = await children.during(_tell(operator, len(here), instruction))
         truth = await _get(f"{ready['observer']}/truth")
         return answer, truth, disagreements(answer, truth)
 
@@ -97,8 +99,8 @@ async def _shown(children: Any, broker: str, ready: dict[str, Any], instruction:
 
     async with connect((broker,), "site", patient=True, role="dashboard") as operator:
         feed = feed_of(operator)
-        await children.during(_all_present(operator, set(ready["robots"])))
-        await children.during(show(feed, opening=instruction))
+        await children.during(_present(operator, set(ready["robots"])))
+        await children.during(show(feed, opening=instruction, broker=broker))
     say("Stopping the fleet ...")
 
 
@@ -113,15 +115,30 @@ async def _start(children: Any, options: list[str], out: Path, broker: str) -> d
     return ready
 
 
-async def _all_present(operator: Any, robots: set[str]) -> None:
-    """Until every robot's agent is online and has told its state, and the coordinator is there."""
+async def _present(operator: Any, robots: set[str], *, patience: float = 60.0, quiet: float = 15.0) -> set[str]:
+    """The robots that are there, once all are and the coordinator is too. After `quiet` s in which nobody came the rest is left behind and named.
+
+    A scenario may let a robot die early; on a slow machine that is before everybody has come up.
+    """
     fleet = operator.fleet
+    here: set[str] = set()
+    came = 0
+    since = operator.clock.monotonic()
 
-    def present() -> bool:
+    def settled() -> bool:
+        nonlocal since, came
         states = fleet.states
-        return fleet.coordinator_online and all(r in states and states[r].attributes and fleet.online(r) for r in robots)
+        now = {robot for robot in robots if robot in states and states[robot].attributes and fleet.online(robot)}
+        here.update(now)
+        if len(here) + fleet.coordinator_online > came:
+            came, since = len(here) + fleet.coordinator_online, operator.clock.monotonic()
+        return fleet.coordinator_online and (now == robots or (bool(now) and operator.clock.monotonic() - since > quiet))
 
-    await operator.until(present, 60.0, "the fleet did not come up within 60 s")
+    await operator.until(settled, patience, f"the fleet did not come up within {patience:g} s")
+    missing = robots - here
+    if missing:
+        say(f"{', '.join(sorted(missing))}: nothing heard; going on with the others.")
+    return here
 
 
 async def _tell(operator: Any, robots: int, instruction: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import emit, run_async, say
-from cli.dashboard import on_terminal, show
+from cli.dashboard import on_terminal, replayed, show
 from cli.map_ import ENGINES, ModelOption, UrlOption
 
 PROGRESS = 20_000
@@ -51,7 +51,7 @@ def replay(
     elif headless:
         _print(recording)
     else:
-        run_async(_show(recording, file, speed))
+        run_async(show(replayed(recording, file, speed, _progress("shown to the dashboard"))))
 
 
 def _progress(done: str) -> Callable[[int], None]:
@@ -71,12 +71,3 @@ def _print(recording: Any) -> None:
     emit(f"Site {recording.head.site!r}, recorded {begun:%Y-%m-%d %H:%M:%S %Z}, {recording.end - recording.head.begun:.0f} s\n")
     for line in conversation(recording):
         emit(line)
-
-
-async def _show(recording: Any, file: Path, speed: float) -> None:
-    from dashboard.reel import Reel
-    from dashboard.replay import Replay
-    from runtime.clock import SystemClock
-
-    reel = Reel(recording, _progress("shown to the dashboard"))
-    await show(Replay(reel, SystemClock(), speed=speed, name=file.name))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.widgets import Input, TabbedContent
 
 from dashboard.clean import line
@@ -15,7 +18,9 @@ from dashboard.steering import Severity, Steering
 from dashboard.view import Question, Thread
 from dashboard.widgets.dialogs import Choice, Confirm
 from dashboard.widgets.fleet import Fleet
+from dashboard.widgets.help import Help
 from dashboard.widgets.instruction_box import InstructionBox
+from dashboard.widgets.recordings import Recordings
 from runtime.recorder import default_path
 from schemas.errors import ConfigError
 
@@ -26,14 +31,16 @@ VIEWS = {
 KEYS: list[BindingType] = [
     Binding("s", "stop", "Stop"),
     Binding("S", "stop_all", "STOP ALL", key_display="S"),
-    Binding("f9", "stop", "Stop the chosen device, also while typing", show=False, priority=True),
-    Binding("f10", "stop_all", "Stop all, also while typing", show=False, priority=True),
+    Binding("f9", "stop", "Stop", priority=True),
+    Binding("f10", "stop_all", "STOP ALL", priority=True),
     Binding("r", "resume", "Resume"),
-    Binding("R", "resume_all", "Resume all", show=False),
+    Binding("R", "resume_all", "Resume all", key_display="R"),
     Binding("i", "tell", "Tell", priority=True),
     Binding("a", "answer", "Answer"),
-    Binding("f4", "answer", "Answer, also while typing", show=False, priority=True),
+    Binding("f4", "answer", "Answer", priority=True),
     Binding("c", "cancel", "Cancel"),
+    Binding("question_mark", "help", "Keys", key_display="?"),
+    Binding("f1", "help", "Keys", priority=True),
     Binding("slash", "filter", "Filter the fleet", show=False, key_display="/", priority=True),
     Binding("o", "order", "Sort the fleet", show=False),
     Binding("g", "group", "Group the fleet", show=False),
@@ -46,21 +53,30 @@ KEYS: list[BindingType] = [
     Binding("escape", "leave", "Back", show=False),
     Binding("q", "quit", "Quit"),
     Binding("ctrl+r", "record", "Record", key_display="^r"),
+    Binding("ctrl+o", "recordings", "Recordings", key_display="^o", priority=True),
 ]
 TYPING = {"tell", "filter"}
 """They begin a text, at once: what is typed fast after them is text already, and stops nothing."""
+HINT = 5.0
+"""Seconds between one hint and the next."""
 STEERING = {"stop", "stop_all", "resume", "resume_all", "tell", "answer", "cancel"}
 
 
 class Actions(App[None]):
     """The half of the app that acts."""
 
-    def __init__(self, source: Source, read_only: bool) -> None:
+    def __init__(self, source: Source, read_only: bool, behind: bool) -> None:
         super().__init__()
         self.feed, self.read_only = source, read_only or source.operator is None
         self.device = ""
         self.thread: str | None = None
         """None: the newest instruction is followed."""
+        if behind:
+            self._bindings.key_to_bindings["q"] = [Binding("q", "quit", "Back")]
+        self.wanted: Path | None = None
+        """A recording that is to be shown instead, once this has ended."""
+        self._words: dict[str, str] = {}
+        self._hinted = -HINT
         self._steering = Steering(source.operator, self.notice) if source.operator is not None and not read_only else None
 
     @property
@@ -75,11 +91,25 @@ class Actions(App[None]):
         """At some time; a command of the palette may be chosen while it is open."""
         if action == "record":  # into a file of this machine: not for whoever looks on from a browser
             return self.feed.recorder is not None and not self.is_web
+        if action == "recordings":
+            return not self.is_web
         return not (self.read_only and action in STEERING)
 
     def _types(self) -> bool:
         """Whether keys are letters just now, on this screen or a dialog."""
         return bool(self.screen_stack) and (isinstance(self.focused, Input) or len(self.screen_stack) > 1)
+
+    def label(self, words: Mapping[str, str]) -> None:
+        """What the line of keys says of these actions just now; one without a word is not in the line, and its key does what it does."""
+        if words == self._words:
+            return
+        self._words = dict(words)
+        keys = self._bindings.key_to_bindings
+        for key, bindings in keys.items():
+            keys[key] = [
+                replace(b, description=words[b.action] or b.description, show=bool(words[b.action])) if b.action in words else b for b in bindings
+            ]
+        self.refresh_bindings()
 
     def draw(self, *, anew: bool = False) -> bool:
         raise NotImplementedError
@@ -98,6 +128,15 @@ class Actions(App[None]):
 
     def notice(self, text: str, severity: Severity = "information") -> None:
         self.notify(line(text), severity=severity, markup=False, timeout=15 if severity == "error" else 5)
+
+    def on_key(self, event: Key) -> None:
+        """A letter that does nothing may be the first of an instruction."""
+        now = self.feed.clock.monotonic()
+        if event.is_printable and not self._types() and event.key not in self.screen.active_bindings and now >= self._hinted + HINT:
+            self._hinted = now
+            over = self.feed.replay is not None
+            told = "This is a recording: nothing is steered" if over else "Only to watch" if self.read_only else "Press i to type an instruction"
+            self.notice(f"{told}. ? shows every key.")
 
     async def run_command(self, action: str) -> None:
         await self.run_action(action)
@@ -129,7 +168,8 @@ class Actions(App[None]):
 
     def _halt(self, devices: Sequence[str], latched: bool) -> None:
         whom = ", ".join(devices) or "every device"
-        self.notice(f"{'Stopping' if latched else 'Resuming'} {whom} …")
+        back = f" ({'r' if devices else 'R'}: let go on)" if latched else ""
+        self.notice(f"{'Stopping' if latched else 'Resuming'} {whom} …{back}")
         self._do(self.steering.halt(devices, latched), "halt")
 
     # Telling and answering
@@ -146,7 +186,7 @@ class Actions(App[None]):
         if question.approval:
             self._approve(thread, question)
         else:
-            self._box.answer(question.ident)
+            self._box.answer(question.ident, question.options)
 
     def _approve(self, thread: Thread, question: Question) -> None:
         def chosen(choice: Choice | None) -> None:
@@ -163,6 +203,8 @@ class Actions(App[None]):
         self._do(self._given(event), "tell")
 
     async def _given(self, event: InstructionBox.Given) -> None:
+        if not event.question and self._answers(event.text):
+            return
         if not event.question:
             sent = await self.steering.instruct(event.text, dry_run=event.dry_run)
             if sent is None:
@@ -175,9 +217,27 @@ class Actions(App[None]):
                 return
             if not await self.steering.reply(thread.ident, question, event.text):
                 return
-        self._box.said(event.text)
+        self._box.said(event.text, keep=event.dry_run)
+        if event.dry_run:
+            self.notice("Only planned. Enter in the line below sends it, Esc leaves it there.")
         if self._views.active not in ("conversation", "plan"):
             self._views.active = "plan" if event.dry_run else "conversation"
+
+    def _answers(self, text: str) -> bool:
+        """Whether this is one of the words that the question in sight offers: it is meant for that, and is no instruction. Sent it is not at once."""
+        asked = self.open_questions()[:1]
+        if not asked or text.strip(" .!").lower() not in (o.lower() for o in asked[0][1].options):
+            return False
+        question = asked[0][1]
+        self._box.value = ""
+        if question.approval:
+            self.notice("What cannot be undone is decided here.")
+            self.action_answer()
+        else:
+            self._box.answer(question.ident, question.options)
+            self._box.value = text
+            self.notice(f"Enter once more answers: {question.text}")
+        return True
 
     def on_instruction_box_left(self) -> None:
         self.action_leave()
@@ -199,17 +259,34 @@ class Actions(App[None]):
             return
         if recorder.recording:
             recorder.stop()
-            self.notice(f"Recorded {recorder.messages} messages in {recorder.path}")
+            self.notice(f"Recorded {recorder.messages} messages in {recorder.path}. Ctrl-O opens it.")
         else:
             try:
                 recorder.start(default_path(self.feed.now()))
             except ConfigError as error:
                 self.notice(f"Not recording: {error}", "error")
                 return
-            self.notice(f"Recording in {recorder.path.absolute()}")
+            self.notice(f"Recording in {recorder.path.absolute()} until Ctrl-R")
         self.draw(anew=True)
 
+    def action_recordings(self) -> None:
+        """Those of the current folder; the chosen one is shown when this app has ended."""
+
+        def chosen(path: Path | None) -> None:
+            if path is not None:
+                self.wanted = path
+                self.exit()
+
+        if len(self.screen_stack) == 1:
+            recorder = self.feed.recorder
+            writing = recorder.path if recorder is not None and recorder.recording else None
+            self.push_screen(Recordings(Path.cwd(), self.feed.clock.now(), writing), chosen)
+
     # Looking
+
+    def action_help(self) -> None:
+        if len(self.screen_stack) == 1:
+            self.push_screen(Help(steers=not self.read_only, winds=self.feed.replay is not None, files=self.allowed("recordings")))
 
     def action_view(self, name: str) -> None:
         self._views.active = name
@@ -240,7 +317,8 @@ class Actions(App[None]):
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
     def action_leave(self) -> None:
-        """Out of a box."""
+        """Out of a box; and what was told in passing goes away."""
+        self.clear_notifications()
         if self.query_one("#filter").has_focus:
             self.query_one(Fleet).end_filter()
         self.set_focus(None)

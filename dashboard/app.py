@@ -30,6 +30,8 @@ from dashboard.winding import WINDING_KEYS, Winding
 
 FRAME, LONGEST = 1 / 15, 1.0
 """Seconds between one drawing and the next, at least; and at least as long as the last one took, which is heard of within the second number."""
+LONG_NAME = 14
+"""Characters of a device's name in the line of keys."""
 SHEETS = {
     "fleet": Fleet, "conversation": Conversation, "plan": PlanSheet, "device": DeviceSheet, "health": HealthSheet, "map": MapSheet,
     "experts": ExpertSheet,
@@ -37,7 +39,10 @@ SHEETS = {
 
 
 class Dashboard(Winding):
-    """`opening`: an instruction that is given as soon as it is there."""
+    """`opening`: an instruction that is given as soon as it is there. `behind`: another one waits to be come back to. `broker`: its address.
+
+    `notice`: what a person shall be told first.
+    """
 
     TITLE = "Parley"
     BINDINGS = [*KEYS, *WINDING_KEYS]
@@ -54,12 +59,14 @@ class Dashboard(Winding):
     InstructionBox { margin: 0; border-left: thick $accent; }
     """
 
-    def __init__(self, source: Source, *, read_only: bool = False, opening: str = "") -> None:
-        super().__init__(source, read_only)
+    def __init__(
+        self, source: Source, *, read_only: bool = False, opening: str = "", behind: bool = False, broker: str = "", notice: str = ""
+    ) -> None:
+        super().__init__(source, read_only, behind)
         self.animation_level = "none"
         self.drawn = 0
         """How often it was drawn."""
-        self._opening = opening
+        self._opening, self._broker, self._notice = opening, broker, notice
         self._last: tuple[object, ...] = ()
         self._rest = 0.0
         """Until then nothing is drawn, s of the monotonic clock."""
@@ -75,7 +82,7 @@ class Dashboard(Winding):
             yield InstructionBox(id="box")
         if self.feed.replay is not None:
             yield Timeline(self.feed.replay, id="timeline")
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def _view(self, ident: str) -> ComposeResult:
         yield SHEETS[ident](id=f"{ident}-view")
@@ -84,7 +91,10 @@ class Dashboard(Winding):
         self.query_one(QuestionBar).display = False
         self.query_one("#devices").focus()
         self.query_one("#views ContentTabs").can_focus = False
-        self.query_one(HealthSheet).counters = self.feed.counters
+        health = self.query_one(HealthSheet)
+        health.counters, health.broker, self.query_one(ExpertSheet).broker = self.feed.counters, self._broker, self._broker
+        if self._notice:
+            self.notice(self._notice, "error")
         self.set_interval(FRAME, self._draw_in_turn, name="draw")
         if self._opening:
             self.on_instruction_box_given(InstructionBox.Given(self._opening))
@@ -110,7 +120,7 @@ class Dashboard(Winding):
 
     def _draw_changes(self, anew: bool) -> bool:
         now = self.feed.now()
-        seen = (self.feed.view, self.feed.connected, self.feed.note, int(now), self.device, self.thread, self.active, self.base.size)
+        seen = (self.feed.view, self.feed.connected, self.feed.note, int(now), self.device, self.thread, self.active, self.base.size, self.focused)
         if seen == self._last and not anew:
             return False
         self._last = seen
@@ -133,9 +143,25 @@ class Dashboard(Winding):
         if isinstance(shown, Fleet | Conversation | Sheet):
             shown.show(picture)
         asked = self.open_questions()
-        base.query_one(QuestionBar).show(asked[0][1] if asked else None, len(asked) - 1, read_only=self.read_only)
+        key = "" if self.read_only else "F4" if isinstance(self.focused, InstructionBox) else "a"
+        base.query_one(QuestionBar).show(asked[0][1] if asked else None, len(asked) - 1, key)
+        self.label(self._words_for(picture, bool(asked)))
         if not self.read_only:
             base.query_one(InstructionBox).completer.view = picture.view
+
+    def _words_for(self, picture: Picture, asked: bool) -> dict[str, str]:
+        """Of the keys that say whom they are for, or that are of use only now and then."""
+        device, thread = picture.view.fleet.get(picture.device), picture.chosen
+        name = self.device if len(self.device) <= LONG_NAME else f"{self.device[: LONG_NAME - 1]}…"
+        held = device is not None and (device.stopped or bool(device.stop_problem))
+        recorder = self.feed.recorder
+        return {
+            "stop": f"Stop {name}".strip(), "resume": f"Resume {name}" if held else "", "answer": "Answer" if asked else "",
+            "resume_all": "Resume all" if sum(d.stopped for d in picture.view.fleet.values()) > 1 else "",
+            "cancel": "Cancel" if thread is not None and thread.open else "",
+            "recordings": "Recordings" if self.feed.replay is None else "",
+            "record": "End recording" if recorder is not None and recorder.recording else "Record",
+        }  # fmt: skip
 
     # What is chosen
 
@@ -189,4 +215,5 @@ class Dashboard(Winding):
         named = {b.action: b for b in reversed(self.BINDINGS) if isinstance(b, Binding) and b.action not in ("leave", "quit")}
         for binding in named.values():
             if self.allowed(binding.action) if binding.action in TYPING else self.check_action(binding.action, ()):
-                yield SystemCommand(binding.description, f"key {binding.key.split(',')[0]}", lambda action=binding.action: self.run_command(action))
+                key = self.get_key_display(binding)
+                yield SystemCommand(binding.description, f"key {key}", lambda action=binding.action: self.run_command(action))

@@ -110,6 +110,14 @@ def read(path: Path, told: Callable[[int], None] | None = None) -> Recording:
         raise ConfigError(f"{path}: {error.strerror or error}") from None
 
 
+def begun_with(path: Path) -> Head:
+    """What its first line says. Raises ConfigError where that is no recording's."""
+    try:
+        return _head(next(_lines(path), b""), path)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
+
+
 def _read(head: Head, lines: Iterator[bytes], told: Callable[[int], None] | None) -> Recording:
     entries: list[Entry] = []
     at, damaged, torn, held = head.begun, 0, False, 0

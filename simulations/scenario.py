@@ -55,8 +55,13 @@ def load_scenario(source: str | Path, *, robots: int | None = None, shelves: int
 
 
 def _file(source: str | Path) -> Path:
-    shipped = FOLDER / f"{source}.toml"
-    return shipped if isinstance(source, str) and shipped.is_file() else Path(source)
+    path = Path(source)
+    shipped = {file.stem: file for file in sorted(FOLDER.glob("*.toml"))}
+    if isinstance(source, str) and source in shipped:
+        return shipped[source]
+    if not path.suffix and not path.exists():
+        raise ConfigError(f"{source}: neither a file nor a shipped scenario: {', '.join(shipped)}")
+    return path
 
 
 def _check(path: Path, scenario: Scenario) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -39,12 +41,14 @@ class Canvas:
         spots = tuple(places)
         return any(self.write(column - round(cell_len(text) * share), row, text, style) for text in texts for column, row, share in spots)
 
-    def text(self) -> Text:
-        return Text("\n").join(self._line(row) for row in range(self.height))
+    def lines(self) -> tuple[Text, ...]:
+        return tuple(map(self._line, range(self.height)))
 
     def _line(self, row: int) -> Text:
-        line, blank = Text(), (" ", "")
-        for column in range(self.width):
-            line.append(*self._cells.get((column, row), blank))
+        """Cells of one style are one piece: a line of many pieces takes long to draw."""
+        blank = (" ", "")
+        cells = [self._cells.get((column, row), blank) for column in range(self.width)]
+        pieces = [("".join(text for text, _ in run), style) for style, run in groupby(cells, key=itemgetter(1))]
+        line = Text.assemble(*pieces)
         line.rstrip()
         return line

@@ -18,7 +18,7 @@ from dashboard.floor.canvas import Canvas
 from dashboard.floor.chart import Cell, Chart, fit
 from dashboard.floor.going import Going, going, scene_of
 from dashboard.floor.ground import Point, Spot
-from dashboard.picture import Picture
+from dashboard.picture import BAD, Picture
 
 OUTLINES = (("┌", "─", "┐", "│", "└", "┘", "[", "]"), ("╔", "═", "╗", "║", "╚", "╝", "║", "║"), ("╭", "┄", "╮", "┊", "╰", "╯", "(", ")"))
 """By kind of place: six for a box, and the two ends of one that is a single row high."""
@@ -27,17 +27,28 @@ RESERVED = "•"
 BESIDE: tuple[Cell, ...] = ((0, 0), (1, 0), (-1, 0), (0, -1), (0, 1), (2, 0), (-2, 0), (1, -1), (-1, -1), (1, 1), (-1, 1))
 """Where a second device at the same point is drawn."""
 
+ELBOW = 12
+"""Cells that each device needs for its name to be of use: where all have less, names hide more than they tell."""
+
 
 @dataclass(frozen=True)
 class Drawing:
-    """`marks`: where each device is drawn. `away`: devices that have no place on it. `chart` None: there is nothing to draw."""
+    """`marks`: where each device is drawn. `away`: devices that have no place on it. `chart` None: there is nothing to draw.
 
-    text: Text
+    `crowded`: only what is chosen, stopped or in trouble has its name.
+    """
+
+    lines: tuple[Text, ...]
     marks: Mapping[str, Cell]
     away: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     to_scale: bool = True
     chart: Chart | None = None
+    crowded: bool = False
+
+    @property
+    def text(self) -> Text:
+        return Text("\n").join(self.lines)
 
 
 def draw(picture: Picture, width: int, height: int) -> Drawing:
@@ -47,7 +58,7 @@ def draw(picture: Picture, width: int, height: int) -> Drawing:
     at = {device: m.at for device, m in sorted(moves.items()) if m.at is not None}
     corners = [c for s in spots for c in (*s.corners, *([s.at] if s.at else []))] or list(at.values())
     if not corners:
-        return Drawing(Text(), {}, tuple(moves), to_scale=to_scale)
+        return Drawing((), {}, tuple(moves), to_scale=to_scale)
     chart, canvas = fit(corners, width, height), Canvas(width, height)
     kinds = tuple(dict.fromkeys(s.kind for s in spots if not s.zone))
     marks = _devices(canvas, chart, at, moves)
@@ -55,8 +66,9 @@ def draw(picture: Picture, width: int, height: int) -> Drawing:
     if chosen:
         _name(canvas, marks[chosen], (f"«{chosen}»", f"«{_brief(chosen)}»", "«»"), "bold reverse")
     _titles(canvas, chart, spots)
+    crowded = len(marks) * ELBOW > width * height
     for device in marks:
-        if device != chosen:
+        if device != chosen and not (crowded and moves[device].style != BAD):
             _name(canvas, marks[device], (device, _brief(device)), moves[device].style)
     for spot in spots:
         _outline(canvas, chart, spot, OUTLINES[kinds.index(spot.kind) % len(OUTLINES)] if spot.kind in kinds else None)
@@ -65,7 +77,7 @@ def draw(picture: Picture, width: int, height: int) -> Drawing:
         _reserved(canvas, chart, ways[device], "bold" if device == chosen else "dim")
     if chosen and chosen not in ways:
         _way(canvas, chart, marks[chosen], moves[chosen].goal)
-    return Drawing(canvas.text(), marks, tuple(d for d in moves if d not in marks), kinds, to_scale, chart)
+    return Drawing(canvas.lines(), marks, tuple(d for d in moves if d not in marks), kinds, to_scale, chart, crowded)
 
 
 def _devices(canvas: Canvas, chart: Chart, at: Mapping[str, Point], moves: Mapping[str, Going]) -> dict[str, Cell]:

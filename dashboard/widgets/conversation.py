@@ -59,6 +59,11 @@ class Conversation(Vertical):
         self.query_one("#threads", Rows).draw(list(threads), lambda key: _row(threads[key]), picture.thread or OTHERS)
         self.query_one("#lines", Lines).show(picture)
 
+    @on(Rows.Opened)
+    async def _opened(self, event: Rows.Opened) -> None:
+        event.stop()
+        await self.app.run_action("view('plan')")
+
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:
         event.stop()

@@ -17,6 +17,12 @@ SPOKEN = {"start": "start", "preprocessing": "before", "call_pending": "call", "
 
 
 class DeviceSheet(Sheet):
+    def show(self, picture: Picture) -> None:
+        """Another device's page begins at its top."""
+        if self._picture is not None and self._picture.device != picture.device:
+            self.scroll_home(animate=False, immediate=True)
+        super().show(picture)
+
     def page(self, picture: Picture) -> Sequence[Text]:
         device = picture.view.fleet.get(picture.device)
         if device is None:

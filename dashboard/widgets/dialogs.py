@@ -33,6 +33,7 @@ class Confirm(ModalScreen[Choice]):
     Confirm VerticalScroll { height: auto; max-height: 14; margin: 1 0; }
     Confirm Horizontal { height: 3; align-horizontal: center; }
     Confirm Button { margin: 0 1; }
+    Confirm .keys { text-align: center; }
     """
 
     def __init__(self, title: str, text: str, *, yes: str, no: str | None = None, later: str = "Not now") -> None:
@@ -49,6 +50,7 @@ class Confirm(ModalScreen[Choice]):
                 if self._no is not None:
                     yield Button(Text(self._no), id="no")
                 yield Button(Text(self._yes), id="yes", variant="error")
+            yield Static(plain(("← → choose   Enter: take it   Esc: not now", "dim")), markup=False, classes="keys")
 
     def on_mount(self) -> None:
         self.query_one("#later").focus()

@@ -18,20 +18,31 @@ LATELY = 12
 
 
 class ExpertSheet(Sheet):
+    """`broker`: the address at which they would be heard of."""
+
+    broker = ""
+
     def page(self, picture: Picture) -> Sequence[Text]:
         view, known = picture.view, picture.view.consulting
         if not view.experts and not known.opinions:
-            return [plain("No expert is up. Experts tell what a language model cannot sense: parley expert serve --http 8765")]
+            return [*_how_to(self.broker)]
         up = [line for ident, expert in sorted(view.experts.items()) for line in _process(ident, expert, known, self.room)]
         said = [hang(_head(o), _told(o), self.room, _style(o)) for o in known.opinions[:LATELY]]
         windows = [_window(look) for look in known.looks[:LATELY]]
         return [
             *up,
             _title("\nVerdicts lately"),
-            *(said or [plain("  none since this dashboard came: ask what an expert can tell")]),
+            *(said or [plain("  none since this dashboard came: ask the fleet what an expert can tell (i)")]),
             _title("\nWindows that they looked at"),
             *(windows or [plain("  none over the broker since this dashboard came")]),
         ]
+
+
+def _how_to(broker: str) -> list[Text]:
+    """For a second terminal."""
+    where = f" --broker {broker}" if broker else ""
+    return [plain("No expert is up. Experts tell what a language model cannot sense; they come with this in another terminal:"),
+            plain((f"\n  parley expert serve --http 8765{where}", "bold"))]  # fmt: skip
 
 
 def _process(ident: str, expert: Expert, known: Consulting, room: int) -> list[Text]:

@@ -79,7 +79,8 @@ class Fleet(Vertical):
         wanted = self._wanted(picture)
         self.table.draw(wanted, lambda key: self._cells(fleet[key], picture) if key in fleet else _heading(key), picture.device)
         shown = sum(not key.startswith(GROUP) for key in wanted)
-        self.query_one("#fleet-note", Bar).put(self._note(shown, len(fleet)), grows=True)
+        chosen = _told(fleet[picture.device], self.size.width) if picture.device in fleet else plain()
+        self.query_one("#fleet-note", Bar).put(Text.assemble(chosen, self._note(shown, len(fleet))), grows=True)
 
     def next_order(self) -> None:
         self._order = _next(ORDERS, self._order)
@@ -162,14 +163,16 @@ class Fleet(Vertical):
         link = picture.link(device)
         state, style = posture(device)
         last = _last(device)
-        doing = device.stop_problem or device.problem or device.doing or ("" if self._wide else last[0])
+        doing = device.stop_problem or device.problem or device.doing or _reason(device) or ("" if self._wide else last[0])
         first = ((device.device, "bold"), (LINKS[link], "" if link == "online" else BAD), (battery(device), ""), (state, style), (device.at, ""))
         wide = ((f"{device.kind} {device.maker}", ""), (_trend(device), ""), last) if self._wide else ()
         return (*first, *wide, (doing, ""))
 
     def _note(self, shown: int, known: int) -> Text:
         if not known:
-            return plain("No device has shown itself on this site yet. Agents announce their devices when they start: parley agent --config FILE")
+            site = self._picture.view.site if self._picture is not None else ""
+            start = "Agents announce their devices when they start: parley agent --config FILE"
+            return plain(f"No device has shown itself on the site {site!r} yet. {start}. Another site: --site NAME")
         hidden = f"{shown} of {known} devices; " if shown != known else ""
         groups = f", by {self._group}" if self._group != "nothing" else ""
         return plain(f"{hidden}sorted by {self._order}{groups} (o: order, g: group, /: filter, Enter: device)")
@@ -198,6 +201,26 @@ def _last(device: DeviceView) -> tuple[str, str]:
     """How its last sentence ended, and the style of it."""
     last = device.ended[0] if device.ended else None
     return (WORK[last.state], WORK_STYLE.get(last.state, "")) if last is not None else ("", "")
+
+
+def _reason(device: DeviceView) -> str:
+    """Why its last sentence came to nothing, if it did."""
+    last = device.ended[0] if device.ended else None
+    return last.text.removeprefix(f"{last.state}: ") if last is not None and WORK_STYLE.get(last.state) == BAD else ""
+
+
+def _told(device: DeviceView, width: int) -> Text:
+    """The chosen device in a line, with all of what the table has no room for."""
+    state, style = posture(device)
+    last, ended = _last(device), device.ended[0] if device.ended else None
+    told = device.stop_problem or device.problem or device.doing
+    parts: list[str | tuple[str, str]] = [(f"«{device.device}»", "bold"), "  ", (state.strip(), style)]
+    parts += [f": {told}"] if told else []
+    why = "" if ended is None or ended.state == "verified" else _reason(device) or ended.text
+    parts += [("   last  ", "dim"), last, f"  {ended.task} {why}".rstrip()] if ended is not None else []
+    text = plain(*parts)
+    text.truncate(max(40, 2 * (width or 80) - 8), overflow="ellipsis")
+    return Text.assemble(text, "\n")
 
 
 def _trend(device: DeviceView) -> str:

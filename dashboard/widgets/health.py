@@ -14,9 +14,10 @@ from dashboard.widgets.sheet import Sheet
 
 
 class HealthSheet(Sheet):
-    """`counters` are the door's: what it dropped, and why."""
+    """`counters` are the door's: what it dropped, and why. `broker`: its address, for whoever wants to come to it, too."""
 
     counters: Mapping[str, int] = {}
+    broker = ""
 
     def page(self, picture: Picture) -> Sequence[Text]:
         view = picture.view
@@ -30,7 +31,8 @@ class HealthSheet(Sheet):
             plain(f"  {health.messages} messages, {_amount(health.bytes)} since this dashboard came"), plain((drops, odd)),
         ]  # fmt: skip
         kinds = ", ".join(f"{k} {n}" for k, n in sorted(health.kinds.items(), key=lambda pair: -pair[1]))
-        processes = [*_processes("Coordinators", view.coordinators, picture), *_processes("Agents", view.agents, picture)]
+        there = [_title("Broker"), plain(f"  {self.broker}   site {view.site}")] if self.broker else []
+        processes = [*there, *_processes("Coordinators", view.coordinators, picture), *_processes("Agents", view.agents, picture)]
         experts = len([e for e in view.experts.values() if e.status == "online"])
         up = [plain(f"  {experts} of {len(view.experts)} experts' processes online (7: Experts)")] if view.experts else []
         return [*traffic, hang(plain("  "), kinds, self.room, "dim"), *_work(view), *_delays(view.timing), *_untold(), *processes, *up]

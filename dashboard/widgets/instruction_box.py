@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from textual import on
 from textual.binding import Binding
@@ -15,8 +15,9 @@ from dashboard.view import ViewState
 LONGEST = 2000
 """Characters of an instruction."""
 HISTORY = 100
+IDLE = "press i to tell the fleet something"
 INSTRUCT = "tell the fleet  (Enter: send, F2: preview, ↑ earlier, → complete)"
-ANSWER = "your answer   (Enter: send, Esc: later)"
+ANSWER = "your answer{options}  (Enter: send, Esc: later)"
 
 
 class Names(Suggester):
@@ -69,22 +70,32 @@ class InstructionBox(Input):
 
     def __init__(self, *, id: str) -> None:
         self.completer = Names()
-        super().__init__(placeholder=INSTRUCT, id=id, max_length=LONGEST, suggester=self.completer, compact=True)
+        super().__init__(placeholder=IDLE, id=id, max_length=LONGEST, suggester=self.completer, compact=True)
         self._said: list[str] = []
         self._at = 0
         self.question = ""
 
-    def answer(self, question: str) -> None:
+    def answer(self, question: str, options: Sequence[str] = ()) -> None:
         """From now until it is left, what is typed answers this question."""
-        self.question, self.value, self.placeholder = question, "", ANSWER
+        self.question, self.value = question, ""
+        self.placeholder = ANSWER.format(options=f": {' or '.join(options)}" if options else "")
         self.screen.set_focus(self)
 
-    def said(self, text: str) -> None:
-        """It went out: keep it for later and make room."""
+    def said(self, text: str, *, keep: bool = False) -> None:
+        """It went out: remember it, and make room unless it is to be said again."""
         self._said = [*(s for s in self._said if s != text), text][-HISTORY:]
-        self._at = len(self._said)
-        self.value = ""
+        self._at = len(self._said) - keep
+        if not keep:
+            self.value = ""
         self._instructing()
+
+    def on_focus(self) -> None:
+        if not self.question:
+            self.placeholder = INSTRUCT
+
+    def on_blur(self) -> None:
+        if not self.question:
+            self.placeholder = IDLE
 
     def action_earlier(self) -> None:
         self._go(-1)
@@ -110,7 +121,7 @@ class InstructionBox(Input):
             self.post_message(self.Given(text, dry_run, self.question))
 
     def _instructing(self) -> None:
-        self.question, self.placeholder = "", INSTRUCT
+        self.question, self.placeholder = "", INSTRUCT if self.has_focus else IDLE
 
     def _go(self, step: int) -> None:
         self._at = min(len(self._said), max(0, self._at + step))

@@ -23,7 +23,9 @@ LEGEND = (
     f"↗ on its way there  {MARKS['busy']} busy  {MARKS['idle']} idle  {MARKS['stopped']} stopped  {MARKS['problem']} problem  {MARKS['away']} away"
     f"  {RESERVED} reserved"
 )
-KEYS = "   arrows n p Enter"
+KEYS = "   arrows: choose  Enter: its page"
+
+FEW = "  named: those in trouble"
 
 
 class MapSheet(Sheet):
@@ -43,13 +45,13 @@ class MapSheet(Sheet):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._drawing = Drawing(Text(), {})
+        self._drawing = Drawing((), {})
 
     def page(self, picture: Picture) -> Sequence[Text]:
         drawing = self._drawing = draw(picture, max(40, self.size.width), max(6, self.size.height - NOTES))
         if drawing.chart is None:
             return [plain("Nothing is known yet of this site's places, or of where its devices are.")]
-        return [drawing.text, _chosen(picture), _legend(drawing), plain((_places(drawing), "dim"))]
+        return [*drawing.lines, _chosen(picture), _legend(drawing), plain((_places(drawing), "dim"))]
 
     def action_toward(self, right: int, down: int) -> None:
         self._choose(toward(self._drawing.marks, self._picture.device if self._picture else "", right, down))
@@ -87,4 +89,4 @@ def _legend(drawing: Drawing) -> Text:
 def _places(drawing: Drawing) -> str:
     marks = (f"{o[0]}{o[2]} {kind}" for kind, o in zip(drawing.kinds[: len(OUTLINES)], OUTLINES, strict=False))
     scale = f"  1 line = {1 / drawing.chart.rows:.1f} m" if drawing.chart and drawing.to_scale else "  not to scale: the site tells no coordinates"
-    return "  ".join(marks) + scale + KEYS
+    return "  ".join(marks) + scale + (FEW if drawing.crowded else "") + KEYS

@@ -39,7 +39,7 @@ class PlanSheet(Sheet):
         rows, head, foot = branches(tuple(i.after for i in thread.items)), _head(thread), _foot(thread, self.room)
         lines: list[Text] = []
         for density in DENSITIES:
-            lines = [line for row in rows for line in _item(row, thread.items[row.item], picture.view, self.room, density)]
+            lines = [line for row in rows for line in _item(row, thread.items[row.item], picture.view, self.room, density, thread.dry_run)]
             if _height([*head, *lines, *foot]) <= self.size.height:
                 return [*head, *lines, *foot]
         return [*head, *_troubles(thread, picture.view, self.room), *lines, *foot]
@@ -66,8 +66,8 @@ def _counts(items: tuple[Item, ...]) -> str:
     return ", ".join([f"{sum(i.state in ENDED for i in items)} of {len(items)} ended", *(f"{n} {word}" for n, word in counts if n)])
 
 
-def _item(row: Row, item: Item, view: ViewState, room: int, density: Density) -> list[Text]:
-    mark, word = WORK[item.state].split(" ", 1)
+def _item(row: Row, item: Item, view: ViewState, room: int, density: Density, preview: bool) -> list[Text]:
+    mark, word = ("·", "planned") if preview and item.state == "waiting" else WORK[item.state].split(" ", 1)
     style = WORK_STYLE.get(item.state, "")
     lanes = plain((row.line[: row.node], "dim"), (mark, style or "bold"), (row.line[row.node + 1 :], "dim"))
     head = Text.assemble(lanes, f" {row.item + 1:>2} ", (f"{word:<11}", style), f" {item.device}: ")
@@ -117,4 +117,5 @@ def _troubles(thread: Thread, view: ViewState, room: int) -> list[Text]:
 
 
 def _foot(thread: Thread, room: int) -> list[Text]:
-    return [plain(""), hang(plain(("Answer: ", "bold")), thread.answer, room)] if thread.answer else []
+    title = "Asks: " if thread.questions else "Answer: "
+    return [plain(""), hang(plain((title, "bold")), thread.answer, room)] if thread.answer else []

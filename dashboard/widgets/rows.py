@@ -143,7 +143,10 @@ class Rows(ScrollView, can_focus=True):
     def on_click(self, event: Click) -> None:
         place = event.y - self._head + self.scroll_offset.y
         if event.y >= self._head and place < len(self._keys):
-            self.action_move(place - self._cursor)
+            if place == self._cursor:
+                self.post_message(self.Opened())
+            else:
+                self.action_move(place - self._cursor)
 
     # Drawing
 

@@ -25,9 +25,11 @@ def _line(picture: Picture, note: str, live: bool, read_only: bool) -> Text:
     if picture.connected:
         parts.append(f"● {_called(coordinator)}  " if coordinator else ("! no coordinator  ", ODD))
     parts.append(_fleet(picture))
-    stopped = sum(d.stopped for d in view.fleet.values())
-    if stopped:
-        parts.append((f"  ■ {stopped} stopped", BAD))
+    fleet = view.fleet.values()
+    stopped, resisting = sum(d.stopped for d in fleet), sum(bool(d.stop_problem) for d in fleet)
+    odd = sum(bool(d.problem or not d.normal) and not d.stop_problem for d in fleet)
+    told = ((resisting, "! {} NOT STOPPED"), (stopped, "■ {} stopped"), (odd, "! {} problem" if odd == 1 else "! {} problems"))
+    parts += [(f"  {words.format(count)}", BAD) for count, words in told if count]
     if read_only and live:
         parts.append("  (read only)")
     return plain(*parts)

@@ -151,3 +151,13 @@ def test_a_way_that_leads_off_the_floor_is_drawn_as_far_as_it_is_on_it() -> None
     assert drawn(wire).text.plain.count("•") > 3
     wire.device("r1", attributes={"x": 1.0, "y": 7.0}, way=((1.0, 7.0), (1e300, 7.0)))
     assert "•" not in drawn(wire).text.plain, "no coordinates at all"
+
+
+def test_in_a_crowd_only_what_is_chosen_or_in_trouble_keeps_its_name() -> None:
+    wire = told(place("shelf-1", 0, 0), place("shelf-2", 80, 80))
+    for n in range(300):
+        wire.device(f"robot-{n}", attributes={"x": 5.0 * (n % 16), "y": 4.2 * (n // 16)}, stopped=n == 99)
+    found = drawn(wire, "robot-7", 120, 26)
+    assert found.crowded and len(found.marks) == 300
+    text = found.text.plain
+    assert "robot-99" in text and "robot-98" not in text and "r98" not in text and not drawn(wire, "robot-7", 200, 60).crowded

@@ -186,7 +186,7 @@ async def test_nothing_can_be_steered_in_what_is_over() -> None:
             await pilot.press(key)
         text = drawn(app)
         assert "STOP ALL" not in text and "Record" not in text and "Play/pause" in text
-        assert not app._notifications
+        assert {n.message for n in app._notifications} == {"This is a recording: nothing is steered. ? shows every key."}
 
 
 async def test_who_types_a_filter_types_letters() -> None:

@@ -110,7 +110,7 @@ CASES = [
     ("agent --config address.toml", ("gone.json", "no such file", "agent.devices.catalogue")),
     ("agent --config catalogue.toml", ("list.json",)),
     ("coordinator --config site.toml", ("typo.toml",)),
-    ("demo --scenario gone", ("gone", "no such file")),
+    ("demo --scenario gone", ("gone", "neither a file nor", "troubles")),
     ("sim --scenario gone.toml --out made", ("gone.toml", "no such file")),
     ("demo --scenario wings.toml", ("wings.toml", "wings", "unknown key", "docs/configuration.md")),
     ("demo --scenario maker.toml", ("maker.toml", "'acme'", "norvik")),

@@ -62,8 +62,10 @@ def test_a_mistake_in_a_scenario_is_one_line_with_file_and_key(tmp_path: Path, t
 
 
 def test_a_missing_scenario_and_maker_and_a_bad_option_are_told_clearly() -> None:
-    with pytest.raises(ConfigError, match="no such file"):
+    with pytest.raises(ConfigError, match="neither a file nor a shipped scenario: liar, troubles, warehouse"):
         load_scenario("nothing-of-the-kind")
+    with pytest.raises(ConfigError, match="no such file"):
+        load_scenario("nothing-of-the-kind.toml")
     with pytest.raises(ConfigError, match="no maker"):
         catalogue_path("acme")
     with pytest.raises(ConfigError, match="command line: robots"):
