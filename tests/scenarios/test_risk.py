@@ -5,12 +5,16 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from benchmarks.map_eval import Answer, Case, Stopwatch, answer
 from benchmarks.map_stage import at_coverage, curve, stages
 from device_agent.interpreter import Reader
 from device_agent.reader_mapper import open_reader
 from device_agent.training.cases import cases_of, letters_cases
 from device_agent.training.data import load_kinds, split_of
+
+pytestmark = pytest.mark.timeout(900)
 
 MODEL = Path(__file__).parents[2] / "models" / "parley-encoder.gguf"
 EVERY = 4
