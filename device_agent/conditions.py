@@ -64,6 +64,27 @@ def words(condition: Condition) -> str:
     return f"{condition.attribute} {op} {condition.value}"
 
 
+_RELATIONS = {"==": "", "!=": "other than ", ">=": "at least ", "<=": "at most ", ">": "more than ", "<": "less than "}
+
+
+def needed(condition: Condition) -> str:
+    """For people: "I have to be at shelf-4", "my battery has to be at least 20"."""
+    if condition.attribute == "at" and condition.op == "==":
+        return f"I have to be at {condition.value}"
+    return f"my {condition.attribute.replace('_', ' ')} has to be {_RELATIONS.get(condition.op, f'{condition.op} ')}{_said(condition.value)}"
+
+
+def found(condition: Condition, state: dict[str, Value]) -> str:
+    """For people: "I am at dock-2", "it is 12"."""
+    if (value := state.get(condition.attribute)) is None:
+        return "I cannot tell where I am" if condition.attribute == "at" else "it is not known"
+    return f"I am at {value}" if condition.attribute == "at" else f"it is {_said(value)}"
+
+
+def _said(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def solve(achieves: Condition, wanted: Condition, function: Function) -> dict[str, Any] | None:
     """Arguments of `function` under which `achieves` becomes the bound condition `wanted`; None when it cannot."""
     if achieves.attribute != wanted.attribute or achieves.op != wanted.op:

@@ -5,7 +5,7 @@ If a call's `requires` does not hold, a function of the same catalogue that `ach
 
 from __future__ import annotations
 
-from device_agent.conditions import bind, holds, solve, words
+from device_agent.conditions import bind, holds, needed, solve
 from schemas.base import Condition, Value
 from schemas.outcomes import Failed
 from schemas.skills import Call, Catalogue, Function, parameters_of
@@ -31,7 +31,7 @@ def prepare(catalogue: Catalogue, call: Call, state: dict[str, Value], depth: in
 
 
 def _achieve(catalogue: Catalogue, wanted: Condition, state: dict[str, Value], depth: int) -> tuple[Call, ...] | Failed:
-    refusal = Failed(text=f"It needs {words(wanted)}, and I have no way to bring that about.")
+    refusal = Failed(text=f"For that {needed(wanted)}, and I have no way to bring that about.")
     if depth <= 0:
         return refusal
     for function in catalogue.functions:

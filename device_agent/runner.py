@@ -13,7 +13,7 @@ import structlog
 from pydantic import JsonValue
 
 from device_agent.asked import Asked
-from device_agent.conditions import bind, holds, words
+from device_agent.conditions import bind, found, holds, needed
 from device_agent.driver import Driver
 from device_agent.guard import call_digest
 from device_agent.journal import Entry, Intent, Journal
@@ -195,8 +195,7 @@ class Runner:
         for condition in function.requires:
             bound = bind(condition, function, call.arguments)
             if bound is not None and not holds(bound, state):
-                seen = state.get(bound.attribute, "not known")
-                return Failed(text=f"It needs {words(bound)}, but after preparing it is {seen}.")
+                return Failed(text=f"For that {needed(bound)}, but after preparing {found(bound, state)}.")
         return None
 
     async def _call(self, session: Session) -> Event | None:
