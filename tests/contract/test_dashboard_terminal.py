@@ -1,4 +1,4 @@
-"""Hostile text in a real terminal: tmux says what it has drawn, and what became of itself."""
+"""The dashboard in a real terminal: a session from its start to a stop, and hostile text; tmux says what it has drawn, and what became of itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from schemas.messages import Answer, Ask, Connection, ExpertConnection, Instruct
 from schemas.outcomes import Failed, Proof
 from tests.dashboard.hostile import BIDI, BREAKS, ESCAPES, MARKUP, UNSEEN, WIDE, forbidden
 
-LIMIT = 60.0
+LIMIT = 90.0
 STYLES = re.compile(r"\x1b\[[0-9;:]*m")
 TRICKS = [*MARKUP, *ESCAPES, *BIDI, *UNSEEN, *BREAKS, *(w for w in WIDE if "\u093e" not in w and "\u0903" not in w)]
 """All but marks with a width of their own, on which terminals do not agree."""
@@ -111,3 +111,31 @@ async def test_hostile_text_steers_no_terminal_and_moves_no_column(tmp_path: Pat
             await pane.tmux("send-keys", "q")
         finally:
             await pane.tmux("kill-server")
+
+
+async def test_a_session_in_a_terminal_from_the_start_over_an_answer_to_a_stop(tmp_path: Path) -> None:
+    pane = Pane(tmp_path)
+    ended = tmp_path / "ended"
+    command = (sys.executable, "-c", "from cli.main import run; run()", "demo", "--robots", "2", "--shelves", "4")
+    await pane.start(f"{shlex.join(command)}; echo $? > {shlex.quote(str(ended))}; sleep 60")
+    try:
+        await pane.shows("2/2 online")
+        await pane.tmux("send-keys", "2")
+        await pane.shows("coordinator → you")
+        await pane.tmux("send-keys", "i")
+        await pane.tmux("send-keys", "-l", "How much battery does robot 2 have?")
+        await pane.tmux("send-keys", "Enter")
+        await pane.shows("Battery – robot 2:")
+        await pane.tmux("send-keys", "Escape")
+        await pane.shows("press i to tell")
+        await pane.tmux("send-keys", "1")
+        await pane.tmux("send-keys", "s")
+        await pane.shows("STOPPED")
+        await pane.tmux("send-keys", "q")
+        deadline = time.monotonic() + LIMIT
+        while not ended.exists():
+            assert time.monotonic() < deadline, await pane.tmux("capture-pane", "-p")
+            await asyncio.sleep(0.2)
+        assert ended.read_text(encoding="utf-8").strip() == "0"
+    finally:
+        await pane.tmux("kill-server")
