@@ -28,6 +28,8 @@ REACTIONS = (
     ("1", r"sorted by"), ("/", r"show devices with"), ("zzz", r"0 of \d+ devices"), ("\x1b", r"robot-0001"), ("o" * 7, r"sorted by device"),
 )  # fmt: skip
 """Keys, and what is drawn when they have been heeded; the last brings it back to where it began."""
+ESCAPE = "\x1b"
+"""Told apart: Textual waits for 0.1 s whether it begins the sequence of another key."""
 PATIENCE = 30.0
 """s for what came in to be shown."""
 PAUSE = (0.15, 0.45)
@@ -35,7 +37,8 @@ PAUSE = (0.15, 0.45)
 
 
 class Report(Frozen):
-    """`key_ms`: from a key to its reaction on the terminal. `memory_mb`: each second. `lost`: messages that the dashboard says it could not take."""
+    """`key_ms`, `escape_ms`: from a key, and from Escape, to its reaction on the terminal. `memory_mb`: each second. `lost`: messages that the
+    dashboard says it could not take."""
 
     devices: int
     broker: str
@@ -49,6 +52,7 @@ class Report(Frozen):
     slowest_frames: int
     """In the worst second."""
     key_ms: Times
+    escape_ms: Times
     memory_mb: tuple[float, ...]
     cpu: float
     """Processor seconds of the dashboard for each second."""
@@ -81,6 +85,7 @@ def as_text(report: Report) -> str:
         ),
         ("key p50, ms", f"{report.key_ms.p50:.0f}", f"{report.key_ms.n} keys"),
         ("key p95, ms", f"{report.key_ms.p95:.0f}", f"{_judged(report.key_ms.p95 <= REACTION_MS)} at most {REACTION_MS:g}"),
+        ("Escape, ms", f"{report.escape_ms.p50:.0f}", "p50; 100 of them are waited for whether it begins another key's sequence"),
         ("memory, MB", f"{max(report.memory_mb):.0f}", f"{_judged(max(report.memory_mb) <= RESIDENT_MB)} at most {RESIDENT_MB:g}"),
         ("its growth", f"{report.growth:.2f}", f"{_judged(report.growth <= GROWTH)} at most {GROWTH:g}, last third to first"),
         ("processor", f"{100 * report.cpu:.0f} %", "of one core, all told"),
@@ -116,9 +121,9 @@ async def _ready(terminal: Terminal) -> None:
 async def _measured(terminal: Terminal, load: Process, devices: int, broker: str) -> Report:
     greeted = int((await _told(load))["greeted"])
     await terminal.sees(f"/{devices} online", 60)
-    memory, keys, first = list[float](), list[float](), len(terminal.frames)
+    memory, keys, escapes, first = list[float](), list[float](), list[float](), len(terminal.frames)
     cpu, began = _processor(terminal.process.pid), time.monotonic()
-    watching = [asyncio.create_task(_weigh(terminal, memory), name="weigh"), asyncio.create_task(_try_keys(terminal, keys), name="keys")]
+    watching = [asyncio.create_task(_weigh(terminal, memory), name="weigh"), asyncio.create_task(_try_keys(terminal, keys, escapes), name="keys")]
     try:
         told = await _told(load)
     finally:
@@ -134,7 +139,8 @@ async def _measured(terminal: Terminal, load: Process, devices: int, broker: str
     counted, dropped, lost = await _counters(terminal, sent)
     return Report(
         devices=devices, broker=broker, seconds=took, rate=(sent - greeted) / took, sent=sent, counted=counted, dropped=dropped, lost=lost,
-        frames=len(frames) / took, slowest_frames=min(each, default=0), key_ms=times(keys), memory_mb=tuple(memory), cpu=cpu,
+        frames=len(frames) / took, slowest_frames=min(each, default=0), key_ms=times(keys), escape_ms=times(escapes),
+        memory_mb=tuple(memory), cpu=cpu,
     )  # fmt: skip
 
 
@@ -144,7 +150,7 @@ async def _weigh(terminal: Terminal, memory: list[float]) -> None:
         await asyncio.sleep(1)
 
 
-async def _try_keys(terminal: Terminal, ms: list[float]) -> None:
+async def _try_keys(terminal: Terminal, ms: list[float], escapes: list[float]) -> None:
     rng = random.Random(1)
     await terminal.sees(r"robot-0001")
     while True:
@@ -152,7 +158,7 @@ async def _try_keys(terminal: Terminal, ms: list[float]) -> None:
             await asyncio.sleep(rng.uniform(*PAUSE))
             terminal.forget()
             terminal.press(keys)
-            ms.append(1000 * await terminal.sees(reaction))
+            (escapes if keys == ESCAPE else ms).append(1000 * await terminal.sees(reaction))
 
 
 async def _counters(terminal: Terminal, sent: int) -> tuple[int, int, int]:

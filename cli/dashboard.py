@@ -83,7 +83,9 @@ async def show(source: Any, *, read_only: bool = False, opening: str = "", broke
     """The dashboard on the bus or on a recording, until the person leaves. A recording that is opened in it is left for what was there before."""
     from dashboard.app import Dashboard
     from runtime import logs
+    from runtime.pauses import keep_short
 
+    keep_short()
     logs.silence()
     shown, notice = source, ""
     try:

@@ -76,7 +76,7 @@ def rows_of(draw: Draw, recipe: Recipe, count: int, seed: int) -> tuple[Floats, 
         labels += sample.labels
         told = recipe.model.evidence(sample.window) if ranges else {}
         valid += [all(low <= told[name].value <= high for name, (low, high) in ranges.items())] * len(sample.labels)
-    return np.concatenate(features).astype(np.float32), np.asarray(labels), np.asarray(valid)
+    return np.concatenate(features).astype(np.float32, copy=False), np.asarray(labels), np.asarray(valid)
 
 
 def judged(whole: Whole, x: Floats, size: int = 4096) -> tuple[Tensor, Tensor]:
