@@ -8,7 +8,7 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding
 from textual.css.query import NoMatches
 from textual.screen import Screen
-from textual.widgets import Footer, TabbedContent, TabPane
+from textual.widgets import TabbedContent, TabPane
 
 from dashboard.actions import KEYS, TYPING, VIEWS
 from dashboard.picture import Picture
@@ -20,6 +20,7 @@ from dashboard.widgets.experts import ExpertSheet
 from dashboard.widgets.fleet import Fleet
 from dashboard.widgets.health import HealthSheet
 from dashboard.widgets.instruction_box import InstructionBox
+from dashboard.widgets.key_line import KeyLine
 from dashboard.widgets.map import MapSheet
 from dashboard.widgets.plan import PlanSheet
 from dashboard.widgets.question_bar import QuestionBar
@@ -82,7 +83,7 @@ class Dashboard(Winding):
             yield InstructionBox(id="box")
         if self.feed.replay is not None:
             yield Timeline(self.feed.replay, id="timeline")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def _view(self, ident: str) -> ComposeResult:
         yield SHEETS[ident](id=f"{ident}-view")

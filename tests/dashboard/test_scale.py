@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
 import pytest
+from textual.widgets._footer import FooterKey
 
 from benchmarks import dashboard_eval
 from benchmarks.dashboard_load import Crowd
@@ -73,6 +75,17 @@ async def test_only_the_rows_in_sight_are_made() -> None:
             await pilot.press("end")
             await pilot.pause()
             assert app.query_one("#devices", Rows).cursor == "robot-0500" and "robot-0500" in made
+
+
+async def test_keys_that_are_gone_from_the_line_are_let_go_of() -> None:
+    async with MemoryBroker().client() as bus:
+        app = Dashboard(Feed(Operator(bus, "site", "me", LoopClock(1))))
+        async with app.run_test(size=(100, 30)) as pilot:
+            for number in range(20):
+                app.label({"stop": f"Stop robot-{number}"})
+                await pilot.pause()
+            gc.collect()
+            assert sum(isinstance(found, FooterKey) for found in gc.get_objects()) <= 3 * len(app.query(FooterKey))
 
 
 @pytest.mark.slow
