@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from dashboard.widgets.dialogs import Choice, Confirm
 from dashboard.widgets.fleet import Fleet
 from dashboard.widgets.help import Help
 from dashboard.widgets.instruction_box import InstructionBox
-from dashboard.widgets.recordings import Recordings
+from dashboard.widgets.recordings import Recordings, recordings
 from runtime.recorder import default_path
 from schemas.errors import ConfigError
 
@@ -269,7 +270,7 @@ class Actions(App[None]):
             self.notice(f"Recording in {recorder.path.absolute()} until Ctrl-R")
         self.draw(anew=True)
 
-    def action_recordings(self) -> None:
+    async def action_recordings(self) -> None:
         """Those of the current folder; the chosen one is shown when this app has ended."""
 
         def chosen(path: Path | None) -> None:
@@ -280,7 +281,8 @@ class Actions(App[None]):
         if len(self.screen_stack) == 1:
             recorder = self.feed.recorder
             writing = recorder.path if recorder is not None and recorder.recording else None
-            self.push_screen(Recordings(Path.cwd(), self.feed.clock.now(), writing), chosen)
+            found = await asyncio.to_thread(recordings, Path.cwd(), writing)
+            self.push_screen(Recordings(Path.cwd(), self.feed.clock.now(), found), chosen)
 
     # Looking
 

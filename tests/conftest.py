@@ -24,6 +24,7 @@ ABSENT = {
         ("mosquitto", MOSQUITTO is not None, "mosquitto is not installed"),
         ("tmux", shutil.which("tmux") is not None, "tmux is not installed"),
         ("chromium", CHROMIUM is not None, "chromium is not installed"),
+        ("full", Path("/dev/full").exists(), "this system has no /dev/full, a disk that is always full (Linux has)"),
         ("npm", (NPM / "node").exists(), "tests/npm is not installed (npm ci --prefix tests/npm)"),
     )
     if not there

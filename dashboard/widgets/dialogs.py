@@ -8,27 +8,24 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from dashboard.clean import plain
 from dashboard.picture import BAD
+from dashboard.widgets.over import Over
 
 Choice = Literal["yes", "no", "later"]
 
 
-class Confirm(ModalScreen[Choice]):
+class Confirm(Over[Choice]):
     """Focus begins on the harmless end. Without `no`, there is only yes and later."""
 
     BINDINGS = [
         ("escape", "later", "Later"),
         ("left", "app.focus_previous", "Previous"),
         ("right", "app.focus_next", "Next"),
-        ("s,f9", "app.stop", "Stop the chosen device"),
-        ("S,f10", "app.stop_all", "Stop all"),
     ]
     DEFAULT_CSS = """
-    Confirm { align: center middle; }
     Confirm > Vertical { width: 90%; max-width: 100; height: auto; max-height: 90%; border: heavy $error; padding: 0 1; background: $surface; }
     Confirm VerticalScroll { height: auto; max-height: 14; margin: 1 0; }
     Confirm Horizontal { height: 3; align-horizontal: center; }

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from dashboard.clean import plain
 from dashboard.picture import hang
+from dashboard.widgets.over import Over
 
 Lines = Sequence[tuple[str, str]]
 LOOKING: Lines = (
@@ -44,16 +44,13 @@ FILES = ("keep what happens", "see an earlier run")
 KEY_COLUMN = 22
 
 
-class Help(ModalScreen[None]):
+class Help(Over[None]):
     """`steers`: somebody may be told something; `winds`: it is a recording; `files`: those of this machine are within reach."""
 
     BINDINGS = [
         ("escape,enter,q,question_mark,f1", "dismiss", "Back"),
-        ("s,f9", "app.stop", "Stop the chosen device"),
-        ("S,f10", "app.stop_all", "Stop all"),
     ]
     DEFAULT_CSS = """
-    Help { align: center middle; }
     Help > Vertical { width: 96%; max-width: 100; height: auto; max-height: 96%; border: round $accent; padding: 0 1; background: $surface; }
     Help VerticalScroll { height: auto; max-height: 100%; }
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,11 +11,11 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from dashboard.clean import line, plain
+from dashboard.widgets.over import Over
 from runtime.recording import Head, begun_with
 from schemas.errors import ConfigError
 
@@ -42,22 +43,19 @@ def recordings(folder: Path, but: Path | None = None) -> list[Found]:
     return sorted(found, key=lambda f: f.head.begun, reverse=True)
 
 
-class Recordings(ModalScreen[Path | None]):
+class Recordings(Over[Path | None]):
     BINDINGS = [
         ("escape,ctrl+o", "later", "Back"),
-        ("s,f9", "app.stop", "Stop the chosen device"),
-        ("S,f10", "app.stop_all", "Stop all"),
     ]
     DEFAULT_CSS = """
-    Recordings { align: center middle; }
     Recordings > Vertical { width: 90%; max-width: 100; height: auto; max-height: 90%; border: round $accent; padding: 0 1; background: $surface; }
     Recordings OptionList { height: auto; max-height: 14; margin: 1 0; }
     Recordings OptionList, Recordings OptionList:focus { border: none; }
     """
 
-    def __init__(self, folder: Path, now: float, but: Path | None = None) -> None:
+    def __init__(self, folder: Path, now: float, found: Sequence[Found]) -> None:
         super().__init__()
-        self._folder, self._now, self._found = folder, now, recordings(folder, but)
+        self._folder, self._now, self._found = folder, now, found
 
     def compose(self) -> ComposeResult:
         with Vertical():

@@ -63,7 +63,6 @@ class Trainer:
             self.heads.load_state_dict(load_file(trained))
         self.mean_encoder, self.mean_heads = averaged(self.encoder), averaged(self.heads)
         self.seconds, self.step, self.stopped = 0.0, 0, False
-        self.began = 0, 0.0
         self.runs = list[dict[str, Any]]()
         slow = [p for p in self.encoder.parameters() if p.ndim > 1 and p.requires_grad]
         rest = [p for p in self.encoder.parameters() if p.ndim <= 1]
@@ -103,21 +102,18 @@ class Trainer:
             getattr(self, part).load_state_dict(state["live"][part])
         self.seconds, self.step, self.runs = state["seconds"], state["step"], state.get("runs", [])
         self.rng.seed(self.options.seed + self.step)
-        if self.options.anew:
-            self.began = self.step, self.seconds
 
     def rate(self) -> None:
         """Warm-up over 60 steps, then a cosine to 4 % at the end of the time budget."""
-        step, seconds = self.began
-        done = min((self.seconds - seconds) / (60 * self.options.minutes), 1.0)
-        scale = min(1.0, (self.step - step + 1) / 60) * (0.04 + 0.96 * 0.5 * (1 + math.cos(math.pi * done)))
+        done = min(self.seconds / (60 * self.options.minutes), 1.0)
+        scale = min(1.0, (self.step + 1) / 60) * (0.04 + 0.96 * 0.5 * (1 + math.cos(math.pi * done)))
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * scale
 
     def losses(self) -> dict[str, torch.Tensor]:
-        """Every second step is about everything; the others are about arguments alone, which are the slowest to learn (with one in three
-        about everything, choosing the function lost a point)."""
-        if self.step % 2:
+        """One step in three is about everything; the others are about arguments alone, which are the slowest to learn: so a third of the
+        time goes where all of it went."""
+        if self.step % 3:
             episodes = [episode(self.train, self.words, 12, self.pieces, self.rng) for _ in range(3)]
             return self.reader(episodes, [], arguments_only=True)
         episodes = [episode(self.train, self.words, 12, self.pieces, self.rng) for _ in range(2)]
@@ -167,7 +163,7 @@ class Trainer:
         self.runs.append({"from_step": self.step, **{name: getattr(self.options, name) for name in ("minutes", "lr", "seed", "frozen")}})
         mean: dict[str, float] = {}
         saved = judged = self.seconds
-        while self.seconds - self.began[1] < 60 * self.options.minutes and not self.stopped:
+        while self.seconds < 60 * self.options.minutes and not self.stopped:
             for name, value in self.advance().items():
                 mean[name] = 0.97 * mean.get(name, value) + 0.03 * value
             if self.step % 20 == 0:
@@ -216,7 +212,6 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--frozen", type=int, default=0, help="lowest layers that stay as they are (a fifth faster for two)")
     parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--anew", action="store_true", help="with --resume: its weights and moments, but a schedule and minutes that begin anew")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
