@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -159,6 +160,32 @@ async def test_a_taken_port_gives_one_clear_line() -> None:
         with pytest.raises(ConfigError, match="cannot listen"):
             async with EmbeddedBroker(port=broker.port):
                 pass
+
+
+async def _talks_without_end(port: int, name: str) -> None:
+    """Pings as fast as they go, until the line ends."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    hello = b"\x00\x04MQTT\x04\x02\x00\x3c" + len(name).to_bytes(2, "big") + name.encode()
+    writer.write(bytes([0x10, len(hello)]) + hello)
+    with contextlib.suppress(ConnectionError):
+        while not writer.is_closing():
+            writer.write(b"\xc0\x00" * 20)
+            await writer.drain()
+            await reader.readexactly(4)
+    writer.close()
+
+
+@pytest.mark.timeout(60)
+async def test_a_broker_that_ends_is_gone_for_those_too_who_never_pause() -> None:
+    port = free_port()
+    async with EmbeddedBroker(port=port):
+        clients = [asyncio.create_task(_talks_without_end(port, f"c{n}")) for n in range(5)]
+        await asyncio.sleep(0.5)
+        assert not any(c.done() for c in clients)
+    async with asyncio.timeout(10):
+        await asyncio.gather(*clients, return_exceptions=True)
+    async with EmbeddedBroker(port=port):
+        pass
 
 
 async def test_a_client_comes_back_with_its_subscriptions_when_the_broker_does() -> None:
