@@ -48,4 +48,5 @@ class Recipe:
     average: float = 0.0
     """Share of the running average of the weights that a step keeps; the average is what is exported. 0: the last weights are."""
     seed: int = 5
+    file: str = "model.onnx"
     tree: Callable[[Floats], Floats] = field(default=lambda x: x.reshape(len(x), -1))

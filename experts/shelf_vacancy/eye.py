@@ -7,6 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 EMBEDDING = 24
+SENSOR = 0.6
+"""Most noise of a colour in training, in the logarithm."""
+SPREAD = (0.46, 0.18, 0.25)
+"""Of the logarithm's luminance within a patch, and of the two ratios of colours, to which the planes are normed."""
 
 
 def separable(inputs: int, outputs: int, stride: int) -> nn.Sequential:
@@ -55,13 +59,25 @@ class Eye(nn.Module):
         self.head = nn.Linear(EMBEDDING, labels)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        embedding = self.body(varied(x) if self.training else x)
+        """In use each patch is looked at as it is and mirrored."""
+        if self.training:
+            return self.look(varied(x))
+        straight, mirrored = self.look(x), self.look(x.flip(3))
+        return (straight[0] + mirrored[0]) / 2, (straight[1] + mirrored[1]) / 2
+
+    def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        embedding = self.body(even(x))
         return self.head(embedding.relu()), embedding
 
 
+def even(x: Tensor) -> Tensor:
+    """Colours, which noise in the dark is strongest in and which need little sharpness, as means of 5 × 5."""
+    colours = functional.avg_pool2d(functional.pad(x[:, 1:], (2, 2, 2, 2), mode="replicate"), 5, 1)
+    return torch.cat([x[:, :1], colours], 1).contiguous(memory_format=torch.channels_last)
+
+
 def varied(x: Tensor) -> Tensor:
-    """Moved, zoomed by up to 15 %, mirrored or not, coarser as a small or slanted slot looks, with colours paler or stronger, and with noise; in the
-    layout in memory that is fastest to learn in."""
+    """Moved, zoomed by up to 15 %, mirrored or not, coarser as a small or slanted slot looks, with colours paler or stronger, and with noise."""
     count, size = len(x), x.shape[-1]
     place = torch.zeros(count, 2, 3)
     place[:, 0, 0] = (0.85 + 0.3 * torch.rand(count)) * torch.where(torch.rand(count) < 0.5, 1.0, -1.0)
@@ -73,4 +89,12 @@ def varied(x: Tensor) -> Tensor:
         coarse = int(size * (0.4 + 0.5 * torch.rand(()).item()))
         x = functional.interpolate(functional.interpolate(x, size=(coarse, coarse), mode="area"), size=(size, size), mode="bilinear")
     x = x * torch.cat([torch.ones(count, 1, 1, 1), torch.rand(count, 1, 1, 1).expand(-1, 2, -1, -1) + 0.4], 1)
-    return (x + torch.randn_like(x) * torch.rand(count, 1, 1, 1) ** 2 * 0.9).contiguous(memory_format=torch.channels_last)
+    return x + noise(count, size)
+
+
+def noise(count: int, size: int) -> Tensor:
+    """[count, 3, size, size]: of a sensor's three colours, each by itself, which the two ratios of colours have more of than the luminance that is
+    their mean; and some that all planes have alike."""
+    red, green, blue = (torch.randn(count, 3, size, size) * torch.rand(count, 1, 1, 1) ** 2 * SENSOR).unbind(1)
+    planes = torch.stack([(red + green + blue) / 3, red - green, blue - green], 1) / torch.tensor(SPREAD)[:, None, None]
+    return planes + torch.randn_like(planes) * torch.rand(count, 1, 1, 1) ** 2 * 0.3

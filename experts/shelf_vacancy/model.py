@@ -24,6 +24,8 @@ MARGIN = 0.3
 MOST_SLOTS, SMALLEST = 24, 3.0
 FLAT = 2.0
 """Standard deviation, of 255, below which a frame shows nothing."""
+ALIKE = 0.4
+"""Correlation of pixels side by side below which a frame is nothing but noise."""
 LOGARITHM = np.log(np.arange(256) + 6.0).astype(np.float32)
 """Of a pixel's value; the offset keeps the noise of the darkest ones small."""
 FLOOR = 0.1
@@ -48,6 +50,9 @@ def frame_of(window: Window) -> NDArray[np.intp]:
         raise Unreadable(f"frame holds values from {frame.min():g} to {frame.max():g}; expected 0 to 255")
     if frame.std() < FLAT:
         raise Unreadable("the frame shows nothing: all of it looks the same")
+    light = frame.mean(axis=2) - frame.mean()
+    if (light[:, 1:] * light[:, :-1]).mean() < ALIKE * light.var():
+        raise Unreadable("the frame shows nothing but noise: pixels side by side have nothing in common")
     return frame.astype(np.intp)
 
 

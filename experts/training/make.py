@@ -1,4 +1,4 @@
-"""From generated windows to an expert's `model.onnx` and `model.toml`. All experts together take minutes on one core.
+"""From generated windows to an expert's network and its card `model.toml`. All experts together take minutes on one core.
 
 The splits are drawn by the generator's parameters, never by rows: what a shift holds out, the shipped network has not seen.
 """
@@ -153,7 +153,7 @@ def figures(whole: Whole, tree: DecisionTreeClassifier, recipe: Recipe, rows: An
 
 
 def make(recipe: Recipe, folder: Path) -> None:
-    """Writes `model.onnx` and `model.toml` into `folder`; a depth-2 tree on the same features stands in the card's figures, for comparison."""
+    """Writes the network and its card `model.toml` into `folder`; a depth-2 tree on the same features stands in the card's figures, for comparison."""
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)
     x, y, _ = rows_of(recipe.draw, recipe, recipe.train, recipe.seed)
@@ -170,10 +170,10 @@ def make(recipe: Recipe, folder: Path) -> None:
         name: figures(whole, tree, recipe, rows_of(draw, recipe, recipe.test, recipe.seed + 100 + n), certain, inside)
         for n, (name, draw) in enumerate(splits.items())
     }
-    network, card = folder / "model.onnx.part", folder / "model.toml.part"
+    network, card = folder / f"{recipe.file}.part", folder / "model.toml.part"
     export(whole, x[:2], network)
     about = {"name": recipe.name, "window": recipe.model.window, "labels": list(recipe.model.labels), "opset": OPSET, **recipe.told}
-    about |= {"file": "model.onnx", "certain_from": certain, "inside_until": inside}
+    about |= {"file": recipe.file, "certain_from": certain, "inside_until": inside}
     about["sha256"] = hashlib.sha256(network.read_bytes()).hexdigest()
     card.write_text(as_toml(about, told), encoding="utf-8")
     for part in (network, card):

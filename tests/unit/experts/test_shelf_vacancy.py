@@ -125,6 +125,7 @@ GARBAGE = {
     "an infinite pixel": ({"frame": np.full((120, 160, 3), np.inf)}, "not finite"),
     "values beyond a byte": ({"frame": np.full((120, 160, 3), 900.0)}, "from 900 to 900"),
     "a covered lens": ({"frame": np.full((120, 160, 3), 3, np.uint8)}, "shows nothing"),
+    "snow": ({"frame": np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)}, "nothing but noise"),
     "boxes inside out": ({"slots": np.tile([60.0, 60.0, 30.0, 30.0], (3, 1))}, "a slot's box is"),
     "boxes elsewhere": ({"slots": np.tile([400.0, 20.0, 430.0, 50.0], (3, 1))}, "outside of the frame"),
     "slots that do not share the levels": ({"slots": np.tile([10.0, 20.0, 40.0, 50.0], (4, 1))}, "4 slots on 3 levels"),
@@ -147,10 +148,3 @@ def test_a_window_of_another_kind_is_unreadable() -> None:
 def test_a_missing_level_count_is_unreadable() -> None:
     with pytest.raises(Unreadable, match="levels is None"):
         features(replace(ordinary(), about={}))
-
-
-def test_snow_is_outside_of_what_it_knows() -> None:
-    snow = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
-    verdict = EXPERT.judge(altered(frame=snow))
-    assert verdict.label is None
-    assert verdict.abstained in ("outside", "unsure")
