@@ -28,10 +28,15 @@ def sim(
 ) -> None:
     """Run the warehouse until Ctrl-C. One JSON line on stdout says when it is ready and where."""
     from runtime import logs
+    from schemas.approval import APPROVER
+    from schemas.errors import ConfigError
     from simulations.scenario import load_scenario
 
     logs.configure()
     _hush_server()
+    for line in approver or ():
+        if not APPROVER.fullmatch(line):
+            raise ConfigError(f"--approver {line!r}: NAME ed25519:KEY is expected, the line that `parley key new` prints")
     chosen = load_scenario(scenario, robots=robots, shelves=shelves, seed=seed)
     if pace is not None:
         chosen = chosen.model_copy(update={"pace": pace})

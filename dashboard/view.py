@@ -122,7 +122,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Question:
-    """`digest`: the one call that a yes sets going, where a device asks. `to_sign`: what of it is to be signed, as it came."""
+    """`digest`: the one call that a yes sets going, where a device asks. `to_sign`: what is to be signed, as it came; it is never drawn."""
 
     ident: str
     text: str

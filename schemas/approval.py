@@ -13,6 +13,8 @@ from schemas.ids import Uuid7, WireId
 
 PREFIX = "parley approval v1"
 """Keeps a key's signatures apart from those under anything else."""
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""sha256 of a call, as device_agent.guard reckons it."""
 LONGEST = 2000
 """Characters of a question that is signed."""
 APPROVER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62} ed25519:[A-Za-z0-9+/]{43}=")
@@ -32,7 +34,7 @@ class ToSign(Frozen):
     """What a device asks a person to sign. `text`: its question, word for word; `nonce`: this asking and no other."""
 
     device: WireId
-    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    digest: Digest
     nonce: Uuid7
     text: Annotated[str, Field(max_length=LONGEST)]
 
