@@ -145,7 +145,7 @@ def _command(steer: bool, broker: str | None, site: str | None, config: Path | N
     """What a shell becomes for each page. A password is in the configuration, a key in its file, and neither on a command line."""
     import shlex
 
-    given = {"--broker": broker, "--site": site, "--config": config, "--key": key}
+    given = {"--broker": broker, "--site": site, "--config": config, "--key": key if steer else None}
     options = [part for name, value in given.items() if value is not None for part in (name, str(value))]
     only = [] if steer else ["--read-only"]
     return f"exec {shlex.join([sys.executable, '-c', 'from cli.main import run; run()', 'dashboard', *only, *options])}"
