@@ -62,14 +62,14 @@ def read_key(path: Path) -> Key:
         raise ConfigError(f"{path}: no such file; `parley key new {path}` makes a key") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
-    if mode & 0o077:
-        raise ConfigError(f"{path}: others on this machine may read this key, or replace it; `chmod 600 {path}`, or make a new one")
     try:
         private = load_pem_private_key(data, None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         private = None
     if not isinstance(private, Ed25519PrivateKey):
         raise ConfigError(f"{path}: not an Ed25519 private key without a password; `parley key new FILE` makes one")
+    if mode & 0o077:
+        raise ConfigError(f"{path}: others on this machine may read this key, or replace it; make a new one, or `chmod 600 {path}`")
     return Key(private)
 
 
