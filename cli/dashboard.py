@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import BrokerOption, ConfigOption, SiteOption, run_async, say, settings_for
+from cli.console import BrokerOption, ConfigOption, KeyOption, SiteOption, run_async, say, settings_for, sign_of
 
 PORT = 8780
 LOOK = 1.0
@@ -26,25 +26,27 @@ def dashboard(
     broker: BrokerOption = None,
     site: SiteOption = None,
     config: ConfigOption = None,
+    key: KeyOption = None,
 ) -> None:
     """Watch and steer a running fleet: devices, conversation, plans, questions; s stops one device, S all of them."""
     from schemas.errors import ConfigError
 
     settings = settings_for(config, broker, site)
+    sign = sign_of(settings, key)
     if (steer or port is not None) and not web:
         raise ConfigError("--steer and a port go with --web")
     if steer and read_only:
         raise ConfigError("--steer and --read-only: only one of them")
     if web:
-        run_async(_serve(settings, PORT if port is None else port, _command(steer, broker, site, config)))
+        run_async(_serve(settings, PORT if port is None else port, _command(steer, broker, site, config, key)))
         return
     if not on_terminal() and "TEXTUAL_DRIVER" not in os.environ:
         raise ConfigError("the dashboard needs a terminal; `parley dashboard --web`, `parley devices` and `parley tell` do without")
-    run_async(_dashboard(settings, read_only))
+    run_async(_dashboard(settings, read_only, sign))
 
 
-async def _dashboard(settings: Any, read_only: bool) -> None:
-    async with _connected(settings) as operator, _served():
+async def _dashboard(settings: Any, read_only: bool, sign: Any) -> None:
+    async with _connected(settings, sign) as operator, _served():
         await show(feed_of(operator), read_only=read_only, broker=settings.broker.addresses[0])
 
 
@@ -79,7 +81,7 @@ def feed_of(operator: Any) -> Any:
     return Feed(operator)
 
 
-async def show(source: Any, *, read_only: bool = False, opening: str = "", broker: str = "") -> None:
+async def show(source: Any, *, read_only: bool = False, opening: str = "", broker: str = "", key: str = "") -> None:
     """The dashboard on the bus or on a recording, until the person leaves. A recording that is opened in it is left for what was there before."""
     from dashboard.app import Dashboard
     from runtime import logs
@@ -90,7 +92,7 @@ async def show(source: Any, *, read_only: bool = False, opening: str = "", broke
     shown, notice = source, ""
     try:
         while True:
-            app = Dashboard(shown, read_only=read_only, opening=opening, behind=shown is not source, broker=broker, notice=notice)
+            app = Dashboard(shown, read_only=read_only, opening=opening, behind=shown is not source, broker=broker, key=key, notice=notice)
             await app.run_async()
             opening = notice = ""
             if app.wanted is not None:
@@ -129,21 +131,21 @@ def replayed(recording: Any, path: Path, speed: float = 1.0, told: Callable[[int
     return Replay(Reel(recording, told), SystemClock(), speed=speed, name=path.name)
 
 
-def _connected(settings: Any) -> Any:
+def _connected(settings: Any, sign: Any = None) -> Any:
     from runtime.operator import connect
 
     told = settings.broker
-    return connect(told.addresses, settings.site, told.username, told.password, role="dashboard")
+    return connect(told.addresses, settings.site, told.username, told.password, role="dashboard", sign=sign)
 
 
 # In a browser
 
 
-def _command(steer: bool, broker: str | None, site: str | None, config: Path | None) -> str:
-    """What a shell becomes for each page. A password is in the configuration, and on no command line."""
+def _command(steer: bool, broker: str | None, site: str | None, config: Path | None, key: Path | None) -> str:
+    """What a shell becomes for each page. A password is in the configuration, a key in its file, and neither on a command line."""
     import shlex
 
-    given = {"--broker": broker, "--site": site, "--config": config}
+    given = {"--broker": broker, "--site": site, "--config": config, "--key": key if steer else None}
     options = [part for name, value in given.items() if value is not None for part in (name, str(value))]
     only = [] if steer else ["--read-only"]
     return f"exec {shlex.join([sys.executable, '-c', 'from cli.main import run; run()', 'dashboard', *only, *options])}"

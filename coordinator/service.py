@@ -291,7 +291,7 @@ class CoordinatorService(Service):
                 self.counters["repeated"] += 1
                 await self._desk.repeat(known)
         elif isinstance(body, m.Reply):
-            self.counters["unasked_replies"] += not await self._desk.reply(operator, envelope.instruction, body.text, body.about)
+            self.counters["unasked_replies"] += not await self._desk.reply(operator, envelope.instruction, body)
         elif isinstance(body, m.Approval):
             if not await self._desk.approve(body):
                 self._door.ghost("approval of what nobody waits for")

@@ -10,6 +10,7 @@ from dashboard.consulting import Consulting
 from dashboard.floor.ground import Ground
 from dashboard.life import Life
 from dashboard.timing import Timing
+from schemas.approval import ToSign
 
 Link = Literal["online", "offline", "broken", "silent", "unknown"]
 """broken: its will came; silent: its lease lapsed; unknown: no agent says that it hosts it."""
@@ -121,13 +122,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Question:
-    """`digest`: the one call that a yes sets going, where a device asks."""
+    """`digest`: the one call that a yes sets going, where a device asks. `to_sign`: what is to be signed, as it came; it is never drawn."""
 
     ident: str
     text: str
     options: tuple[str, ...] = ()
     approval: bool = False
     digest: str = ""
+    to_sign: ToSign | None = None
 
 
 @dataclass(frozen=True)

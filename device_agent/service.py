@@ -70,6 +70,7 @@ class AgentService(Service):
         self._witness = Witness(clock, lambda url: McpServer(url, chosen.experts, deadline=OPINION))
         self.agents = {
             profile.device: DeviceAgent(
+                identity.site,
                 profile,
                 driver,
                 mapper,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
+from schemas.approval import Rejection, Signature, ToSign, rejected
 from schemas.base import Frozen, Value
 from schemas.experts import Consulted
 from schemas.ids import Uuid7, WireId
@@ -107,6 +108,8 @@ class Subtask(Frozen):
     """The property to be found out, by its standard name; a hint as `purpose` is."""
     approval: str | None = None
     """Digest of the one call that a person has allowed."""
+    signature: Signature | None = None
+    """Of that person, where the device asks for one."""
 
 
 class Cancel(Frozen):
@@ -194,13 +197,25 @@ class Progress(Frozen):
 
 
 class Ask(Frozen):
-    """`about`: digest of the call that a yes sets going. `approval`: it does what cannot be undone; only a person may say so."""
+    """`about`: digest of the call that a yes sets going. `approval`: it does what cannot be undone; only a person may say so.
+
+    `to_sign`, `rejected`: as its device said (schemas.outcomes.NeedsAnswer).
+    """
 
     kind: Literal["ask"] = "ask"
     text: Text
     options: tuple[str, ...] = ()
     about: str | None = None
     approval: bool = False
+    to_sign: ToSign | None = None
+    rejected: Rejection | None = None
+
+    @property
+    def words(self) -> str:
+        """What a person shall read before the answer: of what is signed the device's own words, and nothing that was put around them."""
+        if self.to_sign is None:
+            return self.text
+        return f"{rejected(self.rejected)} {self.to_sign.device} asks: {self.to_sign.text}".strip()
 
 
 class WorkOutcome(Frozen):
@@ -239,16 +254,18 @@ class Reply(Frozen):
     kind: Literal["reply"] = "reply"
     text: Text
     about: str | None = None
+    signature: Signature | None = None
 
 
 class Approval(Frozen):
-    """Bound to sha256 of (device, function, arguments), single use, expiring."""
+    """Bound to sha256 of (device, function, arguments), single use, expiring. Of what is signed, the signature's own expiry counts for the device."""
 
     kind: Literal["approval"] = "approval"
     device: WireId
     digest: str
     allow: bool
     expires: float
+    signature: Signature | None = None
 
 
 class ControlRequest(Frozen):

@@ -14,10 +14,12 @@ from dashboard.widgets.sheet import Sheet
 
 
 class HealthSheet(Sheet):
-    """`counters` are the door's: what it dropped, and why. `broker`: its address, for whoever wants to come to it, too."""
+    """`counters` are the door's: what it dropped, and why. `broker`: its address, `key`: that key's file with which this site's approvals are signed,
+    for whoever wants to come to it, too."""
 
     counters: Mapping[str, int] = {}
     broker = ""
+    key = ""
 
     def page(self, picture: Picture) -> Sequence[Text]:
         view = picture.view
@@ -32,6 +34,7 @@ class HealthSheet(Sheet):
         ]  # fmt: skip
         kinds = ", ".join(f"{k} {n}" for k, n in sorted(health.kinds.items(), key=lambda pair: -pair[1]))
         there = [_title("Broker"), plain(f"  {self.broker}   site {view.site}")] if self.broker else []
+        there += [plain(f"  approvals are signed with --key {self.key}")] if self.key else []
         processes = [*there, *_processes("Coordinators", view.coordinators, picture), *_processes("Agents", view.agents, picture)]
         experts = len([e for e in view.experts.values() if e.status == "online"])
         up = [plain(f"  {experts} of {len(view.experts)} experts' processes online (7: Experts)")] if view.experts else []
