@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +17,7 @@ from cli.console import BrokerOption, ConfigOption, KeyOption, SiteOption, run_a
 
 PORT = 8780
 LOOK = 1.0
-"""s between two looks at whether a page's server is still there."""
+"""s between two looks at whether a page's server, or the terminal, is still there."""
 
 
 def dashboard(
@@ -53,20 +55,35 @@ async def _dashboard(settings: Any, read_only: bool, sign: Any) -> None:
 @asynccontextmanager
 async def _served() -> AsyncIterator[None]:
     """A page's dashboard ends with the server that started it, also where that was killed and could tell it nothing."""
+    parent = os.getppid()
+    looking = _looking(lambda: os.getppid() != parent, lambda: os._exit(1))  # there is no screen any more, and nobody who could be told
+    async with looking if "TEXTUAL_DRIVER" in os.environ else nullcontext():
+        yield
+
+
+@asynccontextmanager
+async def _looking(gone: Callable[[], bool], end: Callable[[], None]) -> AsyncIterator[None]:
+    """Meanwhile it is looked now and then whether something has gone; then all ends."""
     import asyncio
 
-    async def look(parent: int) -> None:
-        while os.getppid() == parent:  # noqa: ASYNC110
+    async def look() -> None:
+        while not gone():  # noqa: ASYNC110
             await asyncio.sleep(LOOK)
-        os._exit(1)  # there is no screen any more, and nobody who could be told
+        end()
 
-    looking = asyncio.create_task(look(os.getppid()), name="served") if "TEXTUAL_DRIVER" in os.environ else None
+    looking = asyncio.create_task(look(), name="look")
     try:
         yield
     finally:
-        if looking is not None:
-            looking.cancel()
-            await asyncio.wait([looking])
+        looking.cancel()
+        await asyncio.wait([looking])
+
+
+def _of_terminal() -> AbstractAsyncContextManager[None]:
+    """A terminal may go without a signal to those on it, as where an ssh server is killed."""
+    if not on_terminal():
+        return nullcontext()
+    return _looking(lambda: not on_terminal(), partial(os.kill, os.getpid(), signal.SIGHUP))
 
 
 def on_terminal() -> bool:
@@ -93,7 +110,8 @@ async def show(source: Any, *, read_only: bool = False, opening: str = "", broke
     try:
         while True:
             app = Dashboard(shown, read_only=read_only, opening=opening, behind=shown is not source, broker=broker, key=key, notice=notice)
-            await app.run_async()
+            async with _of_terminal():
+                await app.run_async()
             opening = notice = ""
             if app.wanted is not None:
                 shown, notice = await _opened(app.wanted, shown)

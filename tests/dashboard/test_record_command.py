@@ -154,3 +154,11 @@ async def test_the_demo_stays_in_the_dashboard_until_its_person_leaves(tmp_path:
         await screen.sees("Stopping the fleet", LIMIT)
         assert await asyncio.wait_for(screen.process.wait(), LIMIT) == 0
     assert living_in(tmp_path) == []
+
+
+async def test_the_demo_leaves_nothing_behind_where_its_terminal_is_gone(tmp_path: Path) -> None:
+    async with terminal(tmp_path, "demo", "--robots", "2", "--shelves", "4", "--instruction", CHECK) as screen:
+        await screen.sees("✓ answered", LIMIT)
+        screen.vanish()
+        assert await asyncio.wait_for(screen.process.wait(), 30) != 0
+    assert living_in(tmp_path) == []
