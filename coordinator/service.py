@@ -25,6 +25,7 @@ from runtime.clock import Clock
 from runtime.door import Door
 from runtime.llm.protocol import Embedder
 from runtime.mcp import Access, McpServer
+from runtime.meters import METERS
 from runtime.service import Service
 from runtime.store import Store
 from schemas import messages as m
@@ -193,7 +194,7 @@ class CoordinatorService(Service):
             await self._say_connection("online")
 
     async def _say_connection(self, status: str) -> None:
-        body = m.Connection.model_validate({"status": status, "boot": self._id.boot, "heartbeat": self._id.heartbeat})
+        body = m.Connection.model_validate({"status": status, "boot": self._id.boot, "heartbeat": self._id.heartbeat, "use": METERS.use()})
         await self._door.send(topics.COORDINATOR_CONNECTION, self._id.coordinator, body)
 
     # The door

@@ -11,6 +11,7 @@ from dashboard.floor.ground import Ground
 from dashboard.life import Life
 from dashboard.timing import Timing
 from schemas.approval import ToSign
+from schemas.messages import Use
 
 Link = Literal["online", "offline", "broken", "silent", "unknown"]
 """broken: its will came; silent: its lease lapsed; unknown: no agent says that it hosts it."""
@@ -34,6 +35,7 @@ class Presence:
     devices: tuple[str, ...]
     heartbeat: float
     heard: float
+    use: Use | None = None
 
     def link(self, now: float) -> Link:
         if self.status != "online":

@@ -24,6 +24,15 @@ LONGEST_WAY = 200
 PollId = Annotated[str, Field(max_length=64)]
 
 
+class Use(Frozen):
+    """Of a process, since it began: `tokens` that its language models read or wrote, `busy` s that it took them, bytes that `left` for networks that
+    are not private."""
+
+    tokens: int = Field(default=0, ge=0, le=2**53)
+    busy: float = Field(default=0.0, ge=0.0, le=1e12)
+    left: int = Field(default=0, ge=0, le=2**53)
+
+
 class Connection(Frozen):
     """Presence in VDA 5050's words; `connectionbroken` is the will. A will of an older `boot` is ignored."""
 
@@ -33,6 +42,7 @@ class Connection(Frozen):
     devices: tuple[WireId, ...] = ()
     heartbeat: float = 5.0
     """Seconds between heartbeats; the lease lapses after three."""
+    use: Use | None = None
 
 
 class Property(Frozen):
