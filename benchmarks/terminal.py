@@ -27,6 +27,7 @@ class Terminal:
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (120, 40)) -> None:
         self._command, self._environment, self._size = command, environment, size
+        self._master = -1
         self._drawn = bytearray()
         self._came = asyncio.Event()
         self._narrow = False
@@ -46,11 +47,17 @@ class Terminal:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        asyncio.get_running_loop().remove_reader(self._master)
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGKILL)
         await self.process.wait()
-        os.close(self._master)
+        self.vanish()
+
+    def vanish(self) -> None:
+        """It is there no more, and no signal tells so."""
+        if self._master >= 0:
+            asyncio.get_running_loop().remove_reader(self._master)
+            os.close(self._master)
+            self._master = -1
 
     def _resize(self, size: tuple[int, int]) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))

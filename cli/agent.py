@@ -37,6 +37,7 @@ async def _serve(settings: Any, folder: Path | None, accept: Sequence[str]) -> N
     from device_agent.reader_mapper import open_mapper
     from device_agent.service import AgentIdentity, AgentService, agent_will
     from runtime.clock import SystemClock
+    from runtime.keys import approvers
     from runtime.mqtt_bus import MqttBus
     from runtime.store import SqliteStore
 
@@ -46,17 +47,27 @@ async def _serve(settings: Any, folder: Path | None, accept: Sequence[str]) -> N
     store = SqliteStore(settings.agent.state_dir / f"{settings.agent.id}.db")
     identity = AgentIdentity(site=settings.site, agent=settings.agent.id, boot=clock.uuid7(), heartbeat=settings.agent.heartbeat)
     section = settings.agent
-    options = AgentOptions(privacy=settings.privacy.level, allow=section.allow_irreversible, refresh=section.refresh, experts=expert_access(settings))
+    known = approvers(section.approvers)
+    options = AgentOptions(
+        privacy=settings.privacy.level, allow=section.allow_irreversible, refresh=section.refresh, experts=expert_access(settings), approvers=known,
+    )  # fmt: skip
     bus = MqttBus(
         settings.broker.addresses, identity.agent, will=agent_will(identity, clock), username=settings.broker.username,
         password=settings.broker.password,
     )  # fmt: skip
     try:
         async with bus, AgentService(identity, bus, devices, mapper, store, clock, options) as service:
-            say(f"agent {identity.agent} serves {', '.join(service.agents)}")
+            say(f"agent {identity.agent} serves {', '.join(service.agents)}", _approved_by(known))
             await service.wait()
     finally:
         for _, driver in devices:
             await driver.close()
         await mapper.close()
         store.close()
+
+
+def _approved_by(known: Sequence[Any]) -> str:
+    """Who may say yes to what cannot be undone, for the person who started this."""
+    if known:
+        return f"what cannot be undone takes a yes signed by {' or '.join(one.name for one in known)}"
+    return "what cannot be undone takes a yes of anybody who may publish on the broker: no agent.approvers are given (docs/configuration.md)"

@@ -22,6 +22,10 @@ BrokerOption = Annotated[
 ]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (TOML).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print exactly one JSON value on stdout.")]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help="Your key (parley key new), where devices take only a signed yes."),
+]
 SiteOption = Annotated[str | None, typer.Option("--site", help="Site id; default from the configuration, else 'site'.")]
 
 
@@ -116,6 +120,14 @@ def settings_for(config: Path | None, broker: str | None = None, site: str | Non
     told = service or "level" in settings.logs.model_fields_set
     logs.configure(settings.logs.level if told else "error", settings.logs.json_lines)
     return settings.model_copy(update=changes)
+
+
+def sign_of(settings: Any, key: Path | None) -> Any:
+    """How this person signs: with the key of the command line, else the configuration's; None without one. Raises ConfigError."""
+    from runtime.keys import read_key
+
+    path = key or settings.operator.key
+    return None if path is None else read_key(path).sign
 
 
 def instruction_text(text: str) -> str:

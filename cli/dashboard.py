@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.console import BrokerOption, ConfigOption, SiteOption, run_async, say, settings_for
+from cli.console import BrokerOption, ConfigOption, KeyOption, SiteOption, run_async, say, settings_for, sign_of
 
 PORT = 8780
 LOOK = 1.0
-"""s between two looks at whether a page's server is still there."""
+"""s between two looks at whether a page's server, or the terminal, is still there."""
 
 
 def dashboard(
@@ -26,45 +28,62 @@ def dashboard(
     broker: BrokerOption = None,
     site: SiteOption = None,
     config: ConfigOption = None,
+    key: KeyOption = None,
 ) -> None:
     """Watch and steer a running fleet: devices, conversation, plans, questions; s stops one device, S all of them."""
     from schemas.errors import ConfigError
 
     settings = settings_for(config, broker, site)
+    sign = sign_of(settings, key)
     if (steer or port is not None) and not web:
         raise ConfigError("--steer and a port go with --web")
     if steer and read_only:
         raise ConfigError("--steer and --read-only: only one of them")
     if web:
-        run_async(_serve(settings, PORT if port is None else port, _command(steer, broker, site, config)))
+        run_async(_serve(settings, PORT if port is None else port, _command(steer, broker, site, config, key)))
         return
     if not on_terminal() and "TEXTUAL_DRIVER" not in os.environ:
         raise ConfigError("the dashboard needs a terminal; `parley dashboard --web`, `parley devices` and `parley tell` do without")
-    run_async(_dashboard(settings, read_only))
+    run_async(_dashboard(settings, read_only, sign))
 
 
-async def _dashboard(settings: Any, read_only: bool) -> None:
-    async with _connected(settings) as operator, _served():
+async def _dashboard(settings: Any, read_only: bool, sign: Any) -> None:
+    async with _connected(settings, sign) as operator, _served():
         await show(feed_of(operator), read_only=read_only, broker=settings.broker.addresses[0])
 
 
 @asynccontextmanager
 async def _served() -> AsyncIterator[None]:
     """A page's dashboard ends with the server that started it, also where that was killed and could tell it nothing."""
+    parent = os.getppid()
+    looking = _looking(lambda: os.getppid() != parent, lambda: os._exit(1))  # there is no screen any more, and nobody who could be told
+    async with looking if "TEXTUAL_DRIVER" in os.environ else nullcontext():
+        yield
+
+
+@asynccontextmanager
+async def _looking(gone: Callable[[], bool], end: Callable[[], None]) -> AsyncIterator[None]:
+    """Meanwhile it is looked now and then whether something has gone; then all ends."""
     import asyncio
 
-    async def look(parent: int) -> None:
-        while os.getppid() == parent:  # noqa: ASYNC110
+    async def look() -> None:
+        while not gone():  # noqa: ASYNC110
             await asyncio.sleep(LOOK)
-        os._exit(1)  # there is no screen any more, and nobody who could be told
+        end()
 
-    looking = asyncio.create_task(look(os.getppid()), name="served") if "TEXTUAL_DRIVER" in os.environ else None
+    looking = asyncio.create_task(look(), name="look")
     try:
         yield
     finally:
-        if looking is not None:
-            looking.cancel()
-            await asyncio.wait([looking])
+        looking.cancel()
+        await asyncio.wait([looking])
+
+
+def _of_terminal() -> AbstractAsyncContextManager[None]:
+    """A terminal may go without a signal to those on it, as where an ssh server is killed."""
+    if not on_terminal():
+        return nullcontext()
+    return _looking(lambda: not on_terminal(), partial(os.kill, os.getpid(), signal.SIGHUP))
 
 
 def on_terminal() -> bool:
@@ -79,7 +98,7 @@ def feed_of(operator: Any) -> Any:
     return Feed(operator)
 
 
-async def show(source: Any, *, read_only: bool = False, opening: str = "", broker: str = "") -> None:
+async def show(source: Any, *, read_only: bool = False, opening: str = "", broker: str = "", key: str = "") -> None:
     """The dashboard on the bus or on a recording, until the person leaves. A recording that is opened in it is left for what was there before."""
     from dashboard.app import Dashboard
     from runtime import logs
@@ -90,8 +109,9 @@ async def show(source: Any, *, read_only: bool = False, opening: str = "", broke
     shown, notice = source, ""
     try:
         while True:
-            app = Dashboard(shown, read_only=read_only, opening=opening, behind=shown is not source, broker=broker, notice=notice)
-            await app.run_async()
+            app = Dashboard(shown, read_only=read_only, opening=opening, behind=shown is not source, broker=broker, key=key, notice=notice)
+            async with _of_terminal():
+                await app.run_async()
             opening = notice = ""
             if app.wanted is not None:
                 shown, notice = await _opened(app.wanted, shown)
@@ -129,21 +149,21 @@ def replayed(recording: Any, path: Path, speed: float = 1.0, told: Callable[[int
     return Replay(Reel(recording, told), SystemClock(), speed=speed, name=path.name)
 
 
-def _connected(settings: Any) -> Any:
+def _connected(settings: Any, sign: Any = None) -> Any:
     from runtime.operator import connect
 
     told = settings.broker
-    return connect(told.addresses, settings.site, told.username, told.password, role="dashboard")
+    return connect(told.addresses, settings.site, told.username, told.password, role="dashboard", sign=sign)
 
 
 # In a browser
 
 
-def _command(steer: bool, broker: str | None, site: str | None, config: Path | None) -> str:
-    """What a shell becomes for each page. A password is in the configuration, and on no command line."""
+def _command(steer: bool, broker: str | None, site: str | None, config: Path | None, key: Path | None) -> str:
+    """What a shell becomes for each page. A password is in the configuration, a key in its file, and neither on a command line."""
     import shlex
 
-    given = {"--broker": broker, "--site": site, "--config": config}
+    given = {"--broker": broker, "--site": site, "--config": config, "--key": key if steer else None}
     options = [part for name, value in given.items() if value is not None for part in (name, str(value))]
     only = [] if steer else ["--read-only"]
     return f"exec {shlex.join([sys.executable, '-c', 'from cli.main import run; run()', 'dashboard', *only, *options])}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -68,43 +69,59 @@ def _as_json(answer: Any) -> dict[str, Any]:
     return as_json(answer)
 
 
-async def _demo(options: list[str], part: Callable[[Any, str, dict[str, Any]], Awaitable[T]]) -> T:
-    """What comes of `part` while the fleet is there: it gets the children, the broker and what the warehouse said of itself."""
+@dataclass(frozen=True)
+class Place:
+    """Where a demo lives: a folder of its own, which holds also the key with which its approvals are signed, and a broker's address."""
+
+    folder: Path
+    broker: str
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "approver.key"
+
+
+async def _demo(options: list[str], part: Callable[[Any, Place, dict[str, Any]], Awaitable[T]]) -> T:
+    """What comes of `part` while the fleet is there: it gets the children, their place and what the warehouse said of itself."""
     import tempfile
 
     from cli.processes import Children
     from runtime.broker import free_port
+    from runtime.keys import new_key
 
     with tempfile.TemporaryDirectory(prefix="parley-demo-", ignore_cleanup_errors=True) as folder:
-        out, broker = Path(folder), f"127.0.0.1:{free_port()}"
-        async with Children(out) as children:
-            return await part(children, broker, await _start(children, options, out, broker))
+        here = Place(Path(folder), f"127.0.0.1:{free_port()}")
+        async with Children(here.folder) as children:
+            return await part(children, here, await _start(children, [*options, "--approver", new_key(here.key).public("you")], here))
 
 
-async def _told(children: Any, broker: str, ready: dict[str, Any], instruction: str) -> tuple[Any, dict[str, Any], list[str]]:
+async def _told(children: Any, place: Place, ready: dict[str, Any], instruction: str) -> tuple[Any, dict[str, Any], list[str]]:
     """The answer, the truth, and where they differ."""
+    from runtime.keys import read_key
     from runtime.operator import connect
     from simulations.judge import disagreements
 
-    async with connect((broker,), "site", patient=True) as operator:
+    async with connect((place.broker,), "site", patient=True, sign=read_key(place.key).sign) as operator:
         here = await children.during(_present(operator, set(ready["robots"])))
         answer = await children.during(_tell(operator, len(here), instruction))
         truth = await _get(f"{ready['observer']}/truth")
         return answer, truth, disagreements(answer, truth)
 
 
-async def _shown(children: Any, broker: str, ready: dict[str, Any], instruction: str) -> None:
+async def _shown(children: Any, place: Place, ready: dict[str, Any], instruction: str) -> None:
     """In the dashboard, where the instruction is given, until the person leaves."""
+    from runtime.keys import read_key
     from runtime.operator import connect
 
-    async with connect((broker,), "site", patient=True, role="dashboard") as operator:
+    async with connect((place.broker,), "site", patient=True, role="dashboard", sign=read_key(place.key).sign) as operator:
         feed = feed_of(operator)
         await children.during(_present(operator, set(ready["robots"])))
-        await children.during(show(feed, opening=instruction, broker=broker))
+        await children.during(show(feed, opening=instruction, broker=place.broker, key=str(place.key)))
     say("Stopping the fleet ...")
 
 
-async def _start(children: Any, options: list[str], out: Path, broker: str) -> dict[str, Any]:
+async def _start(children: Any, options: list[str], place: Place) -> dict[str, Any]:
+    out, broker = place.folder, place.broker
     say("Starting a broker, a warehouse, its robots' agents and a coordinator ...")
     await children.start("broker", "broker", "--broker", broker)
     await children.start("sim", "sim", "--out", str(out), "--broker", broker, *options)

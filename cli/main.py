@@ -18,6 +18,7 @@ from cli import (
     epoch,
     eval_,
     expert,
+    key,
     map_,
     mcp,
     plan,
@@ -51,6 +52,7 @@ app.command("schema")(schema.schema)
 app.add_typer(epoch.app, name="epoch")
 app.add_typer(bench.app, name="bench")
 app.add_typer(expert.app, name="expert")
+app.add_typer(key.app, name="key")
 app.command("mcp")(mcp.mcp)
 app.command("eval")(eval_.evaluate)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import BrokerOption, ConfigOption, SiteOption, run_async, say, settings_for
+from cli.console import BrokerOption, ConfigOption, KeyOption, SiteOption, run_async, say, settings_for, sign_of
 from cli.http_options import HostOption, TokensOption, check_reach, read_tokens
 
 
@@ -18,6 +18,7 @@ def mcp(
     broker: BrokerOption = None,
     site: SiteOption = None,
     config: ConfigOption = None,
+    key: KeyOption = None,
 ) -> None:
     """Let any MCP client see the fleet, tell it what to do, and stop it."""
     from schemas.errors import ConfigError
@@ -26,17 +27,18 @@ def mcp(
         raise ConfigError("--http and --stdio: only one of them")
     known = read_tokens(tokens)
     check_reach(http, host, known)
-    run_async(_serve(settings_for(config, broker, site, service=True), http, host, known))
+    settings = settings_for(config, broker, site, service=True)
+    run_async(_serve(settings, http, host, known, sign_of(settings, key)))
 
 
-async def _serve(settings: Any, http: int | None, host: str, tokens: list[str]) -> None:
+async def _serve(settings: Any, http: int | None, host: str, tokens: list[str], sign: Any) -> None:
     from cli.mcp_server import build
     from runtime.mcp_http import listen, serve
     from runtime.mcp_stdio import serve_stdio
     from runtime.operator import connect
 
     told = settings.broker
-    async with connect(told.addresses, settings.site, told.username, told.password, patient=True) as operator:
+    async with connect(told.addresses, settings.site, told.username, told.password, patient=True, sign=sign) as operator:
         server = build(operator)
         if http is None:
             await serve_stdio(server)

@@ -7,7 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import BrokerOption, ConfigOption, JsonOption, SiteOption, emit, emit_json, run_async, say, say_part, settings_for
+from cli.console import (
+    BrokerOption,
+    ConfigOption,
+    JsonOption,
+    KeyOption,
+    SiteOption,
+    emit,
+    emit_json,
+    run_async,
+    say,
+    say_part,
+    settings_for,
+    sign_of,
+)
 
 
 def tell(
@@ -17,11 +30,12 @@ def tell(
     broker: BrokerOption = None,
     site: SiteOption = None,
     config: ConfigOption = None,
+    key: KeyOption = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the answer.")] = 600.0,
 ) -> None:
     """Tell the fleet what to do. Exit 0: answered or done; 3: honestly incomplete, a question or a refusal; 1: otherwise."""
     settings = settings_for(config, broker, site)
-    answer = run_async(_tell(settings, instruction, dry_run, timeout, asks=not json and interactive()))
+    answer = run_async(_tell(settings, instruction, dry_run, timeout, asks=not json and interactive(), sign=sign_of(settings, key)))
     if json:
         emit_json(as_json(answer))
     else:
@@ -37,17 +51,21 @@ def as_json(answer: Any) -> dict[str, Any]:
     return {"answer": answer.text, "kind": answer.intent, "complete": answer.complete, "facts": dumped["facts"], "outcomes": dumped["outcomes"]}
 
 
-async def _tell(settings: Any, text: str, dry_run: bool, timeout: float, asks: bool = False) -> Any:
-    from runtime.operator import connect
+async def _tell(settings: Any, text: str, dry_run: bool, timeout: float, asks: bool = False, sign: Any = None) -> Any:
+    from runtime.operator import NO_KEY, connect
     from runtime.transcript import Transcript
+    from schemas.messages import Ask
 
     transcript = Transcript()
-    async with connect(settings.broker.addresses, settings.site, settings.broker.username, settings.broker.password) as operator:
+    told = settings.broker
+    async with connect(told.addresses, settings.site, told.username, told.password, sign=sign) as operator:
 
         def show(address: Any, envelope: Any) -> None:
             said = transcript.line(address, envelope) if address.topic.role != "operator" else None
             if said:
                 say(said)
+            if asks and isinstance(envelope.body, Ask) and operator.lacks_key(envelope.body.to_sign):
+                say(NO_KEY)
 
         return await operator.tell(text, dry_run=dry_run, timeout=timeout, show=show, reply=_reply if asks else None)
 

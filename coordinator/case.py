@@ -8,6 +8,7 @@ from coordinator.mentions import Linked
 from coordinator.run import Piece, Run
 from coordinator.scene import Meanings
 from runtime.store import Store
+from schemas.approval import Signature
 from schemas.base import Frozen
 from schemas.messages import Answer
 from schemas.outcomes import NeedsAnswer
@@ -35,6 +36,8 @@ class Case(Frozen):
     """What was said last; said again when the instruction arrives again."""
     approvals: dict[int, str] = {}
     """Piece index → digest of the call that a person allowed."""
+    signatures: dict[int, Signature] = {}
+    """… and this person's signature, where the device asked for one."""
     pieces: int = 0
     """How many pieces the run has; they are stored each by itself."""
 

@@ -21,7 +21,7 @@ from coordinator.linker import link
 from coordinator.meaning import Meaning
 from coordinator.mentions import Linked
 from coordinator.preview import preview, proposed, told
-from coordinator.replies import clarified, yes_or_no
+from coordinator.replies import clarified
 from coordinator.resolve import check
 from coordinator.run import Run, begin
 from coordinator.scene import Scene
@@ -30,10 +30,12 @@ from coordinator.selection import Problem
 from coordinator.summary import summarise
 from runtime.clock import Clock
 from runtime.door import Door
+from runtime.yes_no import yes_or_no
 from schemas import topics
+from schemas.approval import Signature
 from schemas.base import Frozen
 from schemas.errors import ParleyError
-from schemas.messages import Answer, Approval, Ask, PlanShown, Progress
+from schemas.messages import Answer, Approval, Ask, PlanShown, Progress, Reply
 from schemas.outcomes import NeedsAnswer
 from schemas.plan import Control, Intent, Plan, Query, Question, Refusal
 
@@ -169,7 +171,7 @@ class Desk:
 
     def _issue(self, case: Case, run: Run, index: int, subtask: str) -> None:
         work = run.pieces[index].work
-        self._dispatcher.ledger.issue(subtask, case.id, index, work, approval=case.approvals.get(index))
+        self._dispatcher.ledger.issue(subtask, case.id, index, work, case.approvals.get(index), case.signatures.get(index))
 
     def _stale(self, case: Case, run: Run) -> list[Entry]:
         """Entries of this case whose piece has gone to another device."""
@@ -189,7 +191,9 @@ class Desk:
         if isinstance(entry.outcome, NeedsAnswer) and run.pieces[entry.index].status == "asking":
             options = ("yes", "no") if entry.outcome.guess else ()
             text = f"{self._scene_of(case).spoken(entry.device)} asks: {entry.outcome.text}"
-            await self._ask(case, Ask(text=text, options=options, about=entry.outcome.guess, approval=entry.outcome.approval))
+            said = entry.outcome
+            asks = Ask(text=text, options=options, about=said.guess, approval=said.approval, to_sign=said.to_sign, rejected=said.rejected)
+            await self._ask(case, asks)
         await self.proceed(case.id)
 
     def _event(self, entry: Entry, case: Case) -> str:
@@ -232,8 +236,9 @@ class Desk:
         self._cases.put(case.model_copy(update={"run": planrun.give_up_asking(case.run)}))
         await self.proceed(ident)
 
-    async def reply(self, operator: str, instruction: str | None, text: str, about: str | None = None) -> bool:
+    async def reply(self, operator: str, instruction: str | None, reply: Reply) -> bool:
         """A person's answer to what an instruction asked, without its id to the latest question; False when nothing was asked."""
+        text = reply.text
         case = self._cases.get(instruction) if instruction else self._cases.waiting_for(operator)
         if case is None or not is_asking(case):
             return False
@@ -245,7 +250,7 @@ class Desk:
             said = clarified(asked, case.question, link(text, scene.site, scene.devices))
             await self.instruct(case.model_copy(update={"text": said, "run": None}))
         elif case.run is not None:
-            await self._turned(_answered(case, case.run, text, about))
+            await self._turned(_answered(case, case.run, reply))
         return True
 
     async def _turned(self, case: Case) -> None:
@@ -268,7 +273,8 @@ class Desk:
         if found is None or approval.expires < self._clock.now():
             return False
         case, run, index = found
-        await self._turned(_allowed(case, run, index, approval.digest) if approval.allow else _declined(case, run, index))
+        turned = _allowed(case, run, index, approval.digest, approval.signature) if approval.allow else _declined(case, run, index)
+        await self._turned(turned)
         return True
 
     # Ending
@@ -326,20 +332,22 @@ class Desk:
         await self._door.send(topic, self._door.source, body, instruction=case.id)
 
 
-def _answered(case: Case, run: Run, reply: str, about: str | None) -> Case:
+def _answered(case: Case, run: Run, reply: Reply) -> Case:
     """A device's question with the person's reply: yes and no to what it proposed, anything else in other words. What cannot be undone is done
-    only when the reply says that it is about this; a reply about what is no longer asked does nothing."""
+    only when the reply says that it is about this; a reply about what is no longer asked does nothing. A signature goes on to the device, which
+    alone can judge it."""
+    about = reply.about
     asking = [i for i, p in enumerate(run.pieces) if p.status == "asking"]
     meant_for = [i for i in asking if about is None or _guess(run, i) == about]
     if not meant_for:
         return case
     index = meant_for[0]
     guess = _guess(run, index)
-    meant = yes_or_no(reply) if guess else None
+    meant = yes_or_no(reply.text) if guess else None
     if guess and meant:
         sure = guess == about or not getattr(run.pieces[index].outcome, "approval", False)
-        return _allowed(case, run, index, guess) if sure else case
-    return _declined(case, run, index) if meant is False else case.model_copy(update={"run": planrun.answered(run, index, reply)})
+        return _allowed(case, run, index, guess, reply.signature) if sure else case
+    return _declined(case, run, index) if meant is False else case.model_copy(update={"run": planrun.answered(run, index, reply.text)})
 
 
 def _guess(run: Run, index: int) -> str | None:
@@ -350,8 +358,12 @@ def _declined(case: Case, run: Run, index: int) -> Case:
     return case.model_copy(update={"run": planrun.give_up_asking(run, index)})
 
 
-def _allowed(case: Case, run: Run, index: int, digest: str) -> Case:
-    return case.model_copy(update={"run": planrun.approved(run, index), "approvals": {**case.approvals, index: digest}})
+def _allowed(case: Case, run: Run, index: int, digest: str, signature: Signature | None) -> Case:
+    others = {i: s for i, s in case.signatures.items() if i != index}
+    signatures = others if signature is None else {**others, index: signature}
+    return case.model_copy(
+        update={"run": planrun.approved(run, index), "approvals": {**case.approvals, index: digest}, "signatures": signatures}
+    )  # fmt: skip
 
 
 def _heard(run: Run, entry: Entry) -> Run:

@@ -51,6 +51,7 @@ class Dispatcher:
         body = Subtask(
             device=entry.device, text=entry.text, start_by=now + timing.start, deadline=now + timing.deadline,
             context=entry.context, purpose=entry.purpose, seeks=entry.seeks, approval=entry.approval,
+            signature=entry.signature,
         )  # fmt: skip
         envelope = self._door.wrap(body, epoch=self.ledger.epoch, seq=seq, instruction=entry.instruction, subtask=entry.subtask)
         try:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from runtime.store import Store
+from schemas.approval import Signature
 from schemas.base import Frozen
 from schemas.messages import EPOCH_LIMIT, SubtaskStatus
 from schemas.outcomes import Expired, Outcome, Refused
@@ -42,6 +43,7 @@ class Entry(Frozen):
     seeks: str | None = None
     context: str = ""
     approval: str | None = None
+    signature: Signature | None = None
     phase: Literal["queued", "sent", "unknown", "withdrawn", "ended"] = "queued"
     payload: str | None = None
     epoch: int = 0
@@ -83,10 +85,11 @@ class Ledger:
         self._store.put(META, "epoch", str(self.epoch))
         return self.epoch
 
-    def issue(self, subtask: str, instruction: str, index: int, work: Work, approval: str | None = None) -> Entry:
+    def issue(self, subtask: str, instruction: str, index: int, work: Work, approval: str | None = None, signature: Signature | None = None) -> Entry:
         """Record a subtask that shall be sent when its device is free."""
         said = {"device": work.device, "text": work.text, "purpose": work.purpose, "seeks": work.seeks, "context": work.context}
-        return self._put(Entry.model_validate({"subtask": subtask, "instruction": instruction, "index": index, "approval": approval, **said}))
+        allowed = {"approval": approval, "signature": signature}
+        return self._put(Entry.model_validate({"subtask": subtask, "instruction": instruction, "index": index, **allowed, **said}))
 
     def look_up(self, subtask: str) -> Entry | None:
         """Any subtask of any time, also one that is over."""

@@ -9,17 +9,9 @@ from coordinator.quantities import listing
 from coordinator.words import tokenise, words_of
 from schemas.plan import Question
 
-_YES = words_of("yes y yeah yep ok okay sure right correct exactly ja oui sí si")
-_NO = words_of("no n nope wrong nein non")
 _EVERY = words_of("all both every each everything everyone")
 _FILLERS = words_of("the a and or one ones of them it is i mean please number no nr only just in at on to")
 _POINTER = re.compile(r"\b(?:the|that|this|those|these)(?: (?:same|other|few|\d+|two|three|four|five|six))?\s*$", re.IGNORECASE)
-
-
-def yes_or_no(reply: str) -> bool | None:
-    """What a bare yes or no says; None for anything else."""
-    word = reply.strip(" .!").lower()
-    return True if word in _YES else False if word in _NO else None
 
 
 def clarified(asked: Linked, question: Question | None, reply: Linked) -> str:

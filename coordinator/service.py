@@ -25,6 +25,7 @@ from runtime.clock import Clock
 from runtime.door import Door
 from runtime.llm.protocol import Embedder
 from runtime.mcp import Access, McpServer
+from runtime.meters import METERS
 from runtime.service import Service
 from runtime.store import Store
 from schemas import messages as m
@@ -193,7 +194,7 @@ class CoordinatorService(Service):
             await self._say_connection("online")
 
     async def _say_connection(self, status: str) -> None:
-        body = m.Connection.model_validate({"status": status, "boot": self._id.boot, "heartbeat": self._id.heartbeat})
+        body = m.Connection.model_validate({"status": status, "boot": self._id.boot, "heartbeat": self._id.heartbeat, "use": METERS.use()})
         await self._door.send(topics.COORDINATOR_CONNECTION, self._id.coordinator, body)
 
     # The door
@@ -291,7 +292,7 @@ class CoordinatorService(Service):
                 self.counters["repeated"] += 1
                 await self._desk.repeat(known)
         elif isinstance(body, m.Reply):
-            self.counters["unasked_replies"] += not await self._desk.reply(operator, envelope.instruction, body.text, body.about)
+            self.counters["unasked_replies"] += not await self._desk.reply(operator, envelope.instruction, body)
         elif isinstance(body, m.Approval):
             if not await self._desk.approve(body):
                 self._door.ghost("approval of what nobody waits for")

@@ -22,6 +22,7 @@ from dashboard.widgets.fleet import Fleet
 from dashboard.widgets.help import Help
 from dashboard.widgets.instruction_box import InstructionBox
 from dashboard.widgets.recordings import Recordings, recordings
+from runtime.operator import NO_KEY
 from runtime.recorder import default_path
 from schemas.errors import ConfigError
 
@@ -61,6 +62,11 @@ TYPING = {"tell", "filter"}
 HINT = 5.0
 """Seconds between one hint and the next."""
 STEERING = {"stop", "stop_all", "resume", "resume_all", "tell", "answer", "cancel"}
+
+
+def _same(asked: Question, read: Question) -> bool:
+    """What a stranger's yes makes the device ask again is the question that was read: the same words, with the same nonce."""
+    return asked.ident == read.ident or (read.to_sign is not None and asked.to_sign == read.to_sign)
 
 
 class Actions(App[None]):
@@ -193,12 +199,15 @@ class Actions(App[None]):
         def chosen(choice: Choice | None) -> None:
             if choice not in ("yes", "no"):
                 return
-            if question.ident not in {q.ident for _, q in self.open_questions()}:
+            if not any(_same(q, question) for _, q in self.open_questions()):
                 self.notice("This is no longer asked.", "warning")
                 return
             self._do(self.steering.reply(thread.ident, question, choice or "no"), "decide")
 
-        self._confirm(Confirm("This cannot be undone:", question.text, yes="Yes, do it", no="No, leave it", later="Later"), chosen)
+        yes, note = "Yes, do it", "Your yes is signed with your key." if question.to_sign else ""
+        if self.steering.lacks_key(question):
+            yes, note = None, NO_KEY
+        self._confirm(Confirm("This cannot be undone:", question.text, yes=yes, no="No, leave it", later="Later", note=note), chosen)
 
     def on_instruction_box_given(self, event: InstructionBox.Given) -> None:
         self._do(self._given(event), "tell")

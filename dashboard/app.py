@@ -41,6 +41,7 @@ SHEETS = {
 
 class Dashboard(Winding):
     """`opening`: an instruction that is given as soon as it is there. `behind`: another one waits to be come back to. `broker`: its address.
+    `key`: the file of the key with which others may approve, too.
 
     `notice`: what a person shall be told first.
     """
@@ -61,13 +62,21 @@ class Dashboard(Winding):
     """
 
     def __init__(
-        self, source: Source, *, read_only: bool = False, opening: str = "", behind: bool = False, broker: str = "", notice: str = ""
+        self,
+        source: Source,
+        *,
+        read_only: bool = False,
+        opening: str = "",
+        behind: bool = False,
+        broker: str = "",
+        key: str = "",
+        notice: str = "",
     ) -> None:
         super().__init__(source, read_only, behind)
         self.animation_level = "none"
         self.drawn = 0
         """How often it was drawn."""
-        self._opening, self._broker, self._notice = opening, broker, notice
+        self._opening, self._broker, self._key, self._notice = opening, broker, key, notice
         self._last: tuple[object, ...] = ()
         self._rest = 0.0
         """Until then nothing is drawn, s of the monotonic clock."""
@@ -93,7 +102,7 @@ class Dashboard(Winding):
         self.query_one("#devices").focus()
         self.query_one("#views ContentTabs").can_focus = False
         health = self.query_one(HealthSheet)
-        health.counters, health.broker, self.query_one(ExpertSheet).broker = self.feed.counters, self._broker, self._broker
+        health.counters, health.broker, health.key, self.query_one(ExpertSheet).broker = self.feed.counters, self._broker, self._key, self._broker
         if self._notice:
             self.notice(self._notice, "error")
         self.set_interval(FRAME, self._draw_in_turn, name="draw")

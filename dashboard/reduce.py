@@ -98,7 +98,8 @@ def _greeted(known: Mapping[str, Presence], ident: str, body: m.Connection, at: 
     if body.status != "online" and before is not None and before.boot != boot:
         return known
     devices = body.devices[:HOSTED] or (before.devices if before is not None else ())
-    after = _with(known, ident, Presence(body.status, boot, devices, min(max(0.1, body.heartbeat), SLOWEST), at))
+    use = body.use or (before.use if before is not None and before.boot == boot else None)
+    after = _with(known, ident, Presence(body.status, boot, devices, min(max(0.1, body.heartbeat), SLOWEST), at, use))
     return _bounded(after, ident, lambda presence: presence.heard)
 
 

@@ -39,8 +39,17 @@ class Steering:
         return ident if await self._sent(topics.INSTRUCTION, Instruction(text=text, dry_run=dry_run), ident) else None
 
     async def reply(self, instruction: str, question: Question, text: str) -> bool:
-        """To this question; a yes is one to exactly the call that its device named."""
-        return await self._sent(topics.REPLY, Reply(text=text, about=question.digest or None), instruction)
+        """To this question; a yes is one to exactly the call that its device named, and signed where that asks for it."""
+        try:
+            body = self._operator.replied(text, question.digest or None, question.to_sign)
+        except ConfigError as error:
+            self._notice(f"Not sent: {error}", "error")
+            return False
+        return await self._sent(topics.REPLY, body, instruction)
+
+    def lacks_key(self, question: Question) -> bool:
+        """Whether a yes from here would count for nothing."""
+        return self._operator.lacks_key(question.to_sign)
 
     async def cancel(self, instruction: str, text: str) -> None:
         try:

@@ -189,8 +189,9 @@ def _outcome(thread: Thread, body: m.OutcomeReport) -> Thread:
 
 
 def _asked(thread: Thread, body: m.Ask, ident: str) -> Thread:
-    question = Question(ident, whole(body.text), tuple(name(o) for o in body.options[:20]), body.approval, (body.about or "")[:200])
-    if any((q.text, q.digest) == (question.text, question.digest) for q in thread.questions):
+    options, digest = tuple(name(o) for o in body.options[:20]), (body.about or "")[:200]
+    question = Question(ident, whole(body.words), options, body.approval, digest, body.to_sign)
+    if any(replace(q, ident=ident, options=options, approval=body.approval) == question for q in thread.questions):
         return thread
     return replace(thread, questions=(*thread.questions, question)[-20:], complete=None)
 

@@ -10,6 +10,8 @@ from dashboard.consulting import Consulting
 from dashboard.floor.ground import Ground
 from dashboard.life import Life
 from dashboard.timing import Timing
+from schemas.approval import ToSign
+from schemas.messages import Use
 
 Link = Literal["online", "offline", "broken", "silent", "unknown"]
 """broken: its will came; silent: its lease lapsed; unknown: no agent says that it hosts it."""
@@ -33,6 +35,7 @@ class Presence:
     devices: tuple[str, ...]
     heartbeat: float
     heard: float
+    use: Use | None = None
 
     def link(self, now: float) -> Link:
         if self.status != "online":
@@ -121,13 +124,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Question:
-    """`digest`: the one call that a yes sets going, where a device asks."""
+    """`digest`: the one call that a yes sets going, where a device asks. `to_sign`: what is to be signed, as it came; it is never drawn."""
 
     ident: str
     text: str
     options: tuple[str, ...] = ()
     approval: bool = False
     digest: str = ""
+    to_sign: ToSign | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 from pydantic import JsonValue
 
+from device_agent.approvals import Approvals
 from device_agent.conditions import prove
 from device_agent.driver import Driver
 from device_agent.execution import Execution
@@ -22,6 +23,7 @@ from device_agent.stops import Stops
 from device_agent.way import way_of, without_way
 from device_agent.witness import Witness
 from runtime.clock import Clock
+from runtime.keys import Approver
 from runtime.mcp import Access
 from schemas import topics
 from schemas.base import Frozen, Value
@@ -42,21 +44,23 @@ RETRYABLE = ("busy", "clock_unknown", "stale_epoch")
 class AgentOptions(Frozen):
     """`privacy`: at `closed` no trace leaves the device. `allow`: irreversible functions allowed by policy. `refresh`: s between looks.
 
-    `experts`: what goes along to the experts' MCP servers.
+    `experts`: what goes along to the experts' MCP servers. `approvers`: whose signed yes sets going what cannot be undone; nobody named: anybody's.
     """
 
     privacy: str = "closed"
     allow: tuple[str, ...] = ()
     refresh: float = 1.0
     experts: Access = Access()
+    approvers: tuple[Approver, ...] = ()
 
 
 @dataclass
 class DeviceAgent:
-    """`profile.device` is the device's id. Call the `on_*` methods with checked envelopes; run `stops.run()`, then after `start()` and `recover()`
-    also `work()` and `look()`, as tasks.
+    """`profile.device` is the device's id on `site`. Call the `on_*` methods with checked envelopes; run `stops.run()`, then after `start()` and
+    `recover()` also `work()` and `look()`, as tasks.
     """
 
+    site: str
     profile: Profile
     driver: Driver
     mapper: Mapper
@@ -84,7 +88,8 @@ class DeviceAgent:
         self._attributes: dict[str, Value] = {}
         self._problem = ""
         watch = Watch(self._on_run, self._on_mapped, lambda: self.stops.latched)
-        runner = Runner(self.device, self.driver, self.mapper, self.journal, self.clock, watch, self.witness, self.options.allow)
+        approvals = Approvals(self.site, self.device, self.clock, self._now, self.options.approvers)
+        runner = Runner(self.device, self.driver, self.mapper, self.journal, self.clock, watch, self.witness, approvals, self.options.allow)
         self._execution = Execution(runner, self.journal)
 
     # Messages

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from pydantic import JsonValue
 
-from device_agent.asked import Asked
+from device_agent.approvals import Approvals
 from device_agent.conditions import bind, found, holds, needed
 from device_agent.driver import Driver
 from device_agent.guard import call_digest
@@ -26,8 +26,10 @@ from device_agent.stops import halt
 from device_agent.verify import judge, post_conditions
 from device_agent.witness import Witness
 from runtime.clock import Clock
+from schemas.approval import Rejection
 from schemas.base import Value
 from schemas.errors import DeviceError
+from schemas.messages import Subtask
 from schemas.observations import Observation
 from schemas.outcomes import Done, Failed, NeedsAnswer, Outcome, RunState
 from schemas.skills import Call, Catalogue, Function
@@ -74,14 +76,13 @@ class Runner:
     clock: Clock
     watch: Watch
     witness: Witness
+    approvals: Approvals
     allow: tuple[str, ...] = ()
     aftermath: str = field(init=False, default="")
     """Whether the device was stopped in the last run: "the device was stopped", "the device could not be stopped (why)", or "" when nobody tried."""
-    _asked: Asked = field(init=False)
     _effects: dict[Effect, Callable[[Session], Awaitable[Event | None]]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._asked = Asked(self.clock)
         self._effects = {
             "initialise": self._initialise,
             "call": self._call,
@@ -106,7 +107,7 @@ class Runner:
 
     async def _ready(self, entry: Entry, mapped: Mapped) -> Session | Outcome:
         """Everything that must be right before the device is touched."""
-        may = self._permitted(mapped, entry.work.body.approval)
+        may = self._permitted(mapped, entry.work.body)
         if not isinstance(may, tuple):
             return may
         call, function = may
@@ -119,14 +120,15 @@ class Runner:
         marked = entry.model_copy(update={"safety": function.safety, "idempotent": function.idempotent, "started_at": self.clock.now()})
         return Session(self.journal.put(marked), chain, self.driver.catalogue)
 
-    def _permitted(self, mapped: Mapped, approval: str | None) -> tuple[Call, Function] | Outcome:
+    def _permitted(self, mapped: Mapped, order: Subtask) -> tuple[Call, Function] | Outcome:
         """What cannot be undone takes a yes that this device has asked for and nobody has used; else it asks (again)."""
-        may = permitted(mapped, self.device, self.driver.catalogue, self.allow, approval)
-        if isinstance(may, tuple) and may[1].safety == "irreversible" and may[1].name not in self.allow and not self._asked.take(approval):
-            may = permitted(mapped, self.device, self.driver.catalogue, self.allow)
-        if isinstance(may, NeedsAnswer) and may.approval and may.guess is not None:
-            self._asked.ask(may.guess)
-        return may
+        reason: Rejection | None = None
+        may = permitted(mapped, self.device, self.driver.catalogue, self.allow, order.approval)
+        if isinstance(may, tuple) and may[1].safety == "irreversible" and may[1].name not in self.allow:
+            reason = self.approvals.take(order.approval or "", order.signature)
+            if reason is not None:
+                may = permitted(mapped, self.device, self.driver.catalogue, self.allow)
+        return self.approvals.ask(may, order, reason) if isinstance(may, NeedsAnswer) and may.approval else may
 
     async def _drive(self, session: Session) -> Outcome:
         event: Event = "begin"

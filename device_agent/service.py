@@ -18,6 +18,7 @@ from runtime.bus import Bus, Message, Will
 from runtime.clock import Clock
 from runtime.door import Door
 from runtime.mcp import McpServer
+from runtime.meters import METERS
 from runtime.service import Service
 from runtime.store import Store
 from schemas import topics
@@ -70,6 +71,7 @@ class AgentService(Service):
         self._witness = Witness(clock, lambda url: McpServer(url, chosen.experts, deadline=OPINION))
         self.agents = {
             profile.device: DeviceAgent(
+                identity.site,
                 profile,
                 driver,
                 mapper,
@@ -143,7 +145,8 @@ class AgentService(Service):
                 await agent.announce()
 
     async def _say_connection(self, status: str) -> None:
-        body = Connection.model_validate({"status": status, "boot": self._id.boot, "devices": tuple(self.agents), "heartbeat": self._id.heartbeat})
+        told = {"boot": self._id.boot, "devices": tuple(self.agents), "heartbeat": self._id.heartbeat, "use": METERS.use()}
+        body = Connection.model_validate({"status": status, **told})
         await self._publish(topics.AGENT_CONNECTION, self._id.agent, body, None, None)
 
     async def _publish(self, topic: topics.Topic, ident: str, body: Frozen, subtask: str | None, instruction: str | None) -> None:

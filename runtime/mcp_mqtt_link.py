@@ -18,7 +18,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from runtime.mcp_wire import LARGEST
-from runtime.mqtt_bus import NODELAY, parse_broker
+from runtime.mqtt_bus import NODELAY, Line, parse_broker
 from runtime.settings import BrokerSection
 from schemas.errors import LinkError
 
@@ -63,12 +63,12 @@ def sending(role: str, ident: str) -> Properties:
 
 
 @asynccontextmanager
-async def link(broker: BrokerSection, ident: str, role: str, will: aiomqtt.Will) -> AsyncGenerator[aiomqtt.Client]:
+async def link(broker: BrokerSection, ident: str, role: str, will: aiomqtt.Will) -> AsyncGenerator[Line]:
     """Raises LinkError when no broker takes the connection: one that does not speak MQTT 5 may just not answer."""
     problem = "no broker address given"
     for address in broker.addresses:
         host, port = parse_broker(address)
-        client = aiomqtt.Client(
+        client = Line(
             host, port, identifier=ident, protocol=aiomqtt.ProtocolVersion.V5, will=will, username=broker.username, password=broker.password,
             clean_start=True, properties=_connecting(role), keepalive=KEEPALIVE, timeout=TIMEOUT, socket_options=NODELAY,
         )  # fmt: skip

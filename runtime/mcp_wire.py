@@ -26,6 +26,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
 from mcp.types import jsonrpc_message_adapter
 
+from runtime.meters import METERS
 from runtime.plain import clean
 from schemas.errors import LinkError
 
@@ -123,6 +124,7 @@ class _Limited(httpx2.AsyncBaseTransport):
             self._next = time.monotonic() + 1.0
         with anyio.fail_after(GRACE if request.method == "DELETE" else None):  # nobody waits for a goodbye
             response = await self._inner.handle_async_request(request)
+        METERS.answered(request, response)
         if response.status_code in REFUSALS:
             self._said.append(REFUSALS[response.status_code])
         if response.headers.get("content-encoding", "identity").strip().lower() != "identity":

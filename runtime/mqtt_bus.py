@@ -8,7 +8,7 @@ import socket
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Any, Literal, Self
 
 import aiomqtt
 import structlog
@@ -16,6 +16,7 @@ import structlog
 from runtime.bus import Message, Will
 from runtime.mailbox import Mailbox
 from runtime.memory_bus import matches
+from runtime.meters import METERS
 from schemas.errors import ConfigError, LinkError
 
 log = structlog.get_logger()
@@ -33,6 +34,24 @@ def parse_broker(text: str, default_port: int = 1883) -> tuple[str, int]:
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise ConfigError(f"broker address {text!r} is not HOST:PORT with a port from 1 to 65535")
     return host, int(port)
+
+
+class Line(aiomqtt.Client):
+    """A connection that counts what is said over it to a broker outside of the site."""
+
+    def __init__(self, host: str, port: int, **options: Any) -> None:
+        super().__init__(host, port, **options)
+        self._there, self._address = (host, port), ""
+
+    async def __aenter__(self) -> Self:
+        with contextlib.suppress(OSError):  # connecting says it better
+            found = await asyncio.get_running_loop().getaddrinfo(*self._there, type=socket.SOCK_STREAM)
+            self._address = str(found[0][4][0])
+        return await super().__aenter__()
+
+    async def publish(self, topic: str, payload: bytes = b"", **options: Any) -> None:
+        METERS.sent(self._address, len(topic.encode()) + len(payload))
+        await super().publish(topic, payload, **options)
 
 
 class _Subscription:
@@ -77,7 +96,7 @@ class MqttBus:
             raise ConfigError("no broker address given")
         self._client_id, self._will, self._timeout, self._keepalive = client_id, will, timeout, keepalive
         self._username, self._password, self._patient = username, password, patient
-        self._client: aiomqtt.Client | None = None
+        self._client: Line | None = None
         self._subscriptions: list[_Subscription] = []
         self._filters: Counter[str] = Counter()
         self._watchers: set[Mailbox[int]] = set()
@@ -133,7 +152,7 @@ class MqttBus:
 
     async def _session(self, host: str, port: int) -> None:
         will = aiomqtt.Will(self._will.topic, self._will.payload, self._will.qos, self._will.retain) if self._will else None
-        client = aiomqtt.Client(
+        client = Line(
             host, port, identifier=self._client_id, will=will, username=self._username, password=self._password, clean_session=True,
             protocol=aiomqtt.ProtocolVersion.V311, keepalive=self._keepalive, timeout=10, socket_options=NODELAY, max_queued_outgoing_messages=10_000,
         )  # fmt: skip
@@ -148,7 +167,7 @@ class MqttBus:
             async for message in client.messages:
                 self._dispatch(message)
 
-    async def _resubscribe(self, client: aiomqtt.Client) -> None:
+    async def _resubscribe(self, client: Line) -> None:
         """Until nothing is left, for filters are added meanwhile; from its return to the next `await` none can be."""
         made: set[str] = set()
         while missing := [f for f in self._filters if f not in made]:

@@ -12,10 +12,12 @@ from runtime.clock import Clock, SystemClock
 from runtime.door import Door
 from runtime.mailbox import Mailbox
 from runtime.mqtt_bus import MqttBus
+from runtime.yes_no import yes_or_no
 from schemas import topics
+from schemas.approval import Signature, ToSign
 from schemas.base import Frozen
 from schemas.envelope import Envelope
-from schemas.errors import LinkError
+from schemas.errors import ConfigError, LinkError
 from schemas.ids import to_wire_id
 from schemas.messages import Answer, Approval, Ask, Connection, ControlRequest, Instruction, Profile, Reply, State
 
@@ -24,6 +26,12 @@ Watcher = Callable[[Message, tuple[topics.Address, Envelope] | None], None]
 """Hears of every message, and what it holds; None where it was dropped."""
 Replier = Callable[[str], Awaitable[str | None]]
 """A question in, the person's answer out; None when there is none."""
+Sign = Callable[[bytes], str]
+"""A statement in, its signature by this person's key out (runtime.keys)."""
+
+SIGNED_FOR = 300
+"""Seconds for which a signed answer is good: for its way, for work that the device ends first, and for clocks that differ."""
+NO_KEY = "This device takes only a signed yes, and no key is given: start this with --key FILE."
 
 
 @dataclass(frozen=True)
@@ -80,10 +88,11 @@ def _greet(known: dict[str, Connection], name: str, body: Connection) -> None:
 
 
 class Operator:
-    """Use as `async with connect(...) as operator`."""
+    """Use as `async with connect(...) as operator`. `sign`: this person's key, where one is given."""
 
-    def __init__(self, bus: Bus, site: str, name: str, clock: Clock | None = None) -> None:
+    def __init__(self, bus: Bus, site: str, name: str, clock: Clock | None = None, sign: Sign | None = None) -> None:
         self.clock = clock or SystemClock()
+        self._sign = sign
         self.name, self.site = name, site
         self.door = Door(bus, site, name, self.clock)
         self.fleet = Fleet()
@@ -147,9 +156,25 @@ class Operator:
         return await self._told(topics.INSTRUCTION, Instruction(text=text, dry_run=dry_run), timeout, show, instruction)
 
     async def reply(self, asked: Told, text: str, *, timeout: float = 600.0, show: Listener | None = None) -> Told:
-        """What comes of answering the question that it was answered with. Raises LinkError."""
-        body = Reply(text=text, about=asked.asked.about if asked.asked else None)
+        """What comes of answering the question that it was answered with. Raises LinkError, and ConfigError as `replied` does."""
+        ask = asked.asked
+        body = self.replied(text, ask.about, ask.to_sign) if ask is not None else Reply(text=text)
         return await self._told(topics.REPLY, body, timeout, show, asked.instruction)
+
+    def lacks_key(self, to_sign: ToSign | None) -> bool:
+        """Whether a yes to this question would count for nothing."""
+        return to_sign is not None and self._sign is None
+
+    def replied(self, text: str, about: str | None, to_sign: ToSign | None) -> Reply:
+        """The reply to a question about the call `about`; a yes or no to what is `to_sign` is signed. Raises ConfigError for a yes without a key."""
+        meant = yes_or_no(text)
+        if meant and self.lacks_key(to_sign):
+            raise ConfigError(NO_KEY)
+        if to_sign is None or meant is None or self._sign is None:
+            return Reply(text=text, about=about)
+        expires = int(self.clock.now()) + SIGNED_FOR
+        value = self._sign(to_sign.statement(self.site, meant, expires))
+        return Reply(text=text, about=about, signature=Signature(nonce=to_sign.nonce, expires=expires, value=value))
 
     async def cancel(self, instruction: str) -> None:
         """Raises LinkError."""
@@ -182,7 +207,8 @@ class Operator:
                 self.listeners.remove(listener)
         if isinstance(told, Answer):
             return Told(instruction, told)
-        question = Answer(text=" ".join([told.text, *_choices(told)]), intent="question", complete=False)
+        missing = [NO_KEY] if self.lacks_key(told.to_sign) else []
+        question = Answer(text=" ".join([told.words, *_choices(told), *missing]), intent="question", complete=False)
         return Told(instruction, question, told)
 
     async def until(self, condition: Callable[[], bool], timeout: float, otherwise: str) -> None:
@@ -211,14 +237,15 @@ async def connect(
     *,
     patient: bool = False,
     role: str = "operator",
+    sign: Sign | None = None,
 ) -> AsyncGenerator[Operator]:
-    """An operator with the retained picture of the site coming in; `role` begins its name.
+    """An operator with the retained picture of the site coming in; `role` begins its name, `sign` is its person's key.
 
     LinkError at once when no broker is there; `patient`: one is starting.
     """
     name = to_wire_id(f"{role}-{SystemClock().uuid7()[-12:]}")
     async with MqttBus(addresses, name, username=username, password=password, patient=patient) as bus:
-        operator = Operator(bus, site, name)
+        operator = Operator(bus, site, name, sign=sign)
         async with bus.subscribe(topics.everything(site)) as stream:
             reader = asyncio.get_running_loop().create_task(operator.read(stream), name="operator.reader")
             try:

@@ -11,9 +11,10 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from schemas.approval import APPROVER
 from schemas.base import Frozen
 from schemas.errors import ConfigError
 from schemas.ids import WireId
@@ -92,6 +93,22 @@ class AgentSection(Frozen):
     devices: tuple[DeviceSection, ...] = ()
     allow_irreversible: tuple[str, ...] = ()
     """Names of irreversible functions that the site's policy allows without approval."""
+    approvers: tuple[str, ...] = ()
+    """Whose signed yes sets the other irreversible ones going: NAME ed25519:KEY. Nobody named: anybody's who may publish."""
+
+    @field_validator("approvers")
+    @classmethod
+    def _known(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not APPROVER.fullmatch(line) for line in lines):
+            raise ValueError("an approver is written NAME ed25519:KEY, the line that `parley key new` prints")
+        return lines
+
+
+class OperatorSection(Frozen):
+    """Of whoever starts dashboard, tell or mcp."""
+
+    key: Path | None = None
+    """The file of the key with which approvals are signed."""
 
 
 class CoordinatorSection(Frozen):
@@ -126,6 +143,7 @@ class Settings(BaseSettings):
     privacy: PrivacySection = PrivacySection()
     agent: AgentSection = AgentSection()
     coordinator: CoordinatorSection = CoordinatorSection()
+    operator: OperatorSection = OperatorSection()
     experts: ExpertsSection = ExpertsSection()
     logs: LogSection = LogSection()
 
@@ -181,6 +199,7 @@ def load(path: Path | None) -> Settings:
 
 _PATH_KEYS = (
     ("models", "embed"), ("models", "lm"), ("models", "reader"), ("agent", "state_dir"), ("coordinator", "state_dir"), ("coordinator", "site"),
+    ("operator", "key"),
 )  # fmt: skip
 
 

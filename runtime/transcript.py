@@ -51,7 +51,7 @@ def said(address: Address, envelope: Envelope) -> Said | None:
         case PlanShown():
             return Said("coordinator", "plan", f"{len(body.work)} subtask(s)" if body.work else body.text)
         case Progress() | Ask():
-            return Said("coordinator", "you", body.text)
+            return Said("coordinator", "you", body.words if isinstance(body, Ask) else body.text)
         case Subtask():
             return Said("coordinator", body.device, body.text)
         case Trace() if body.function:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
+from schemas.approval import Rejection, Signature, ToSign, rejected
 from schemas.base import Frozen, Value
 from schemas.experts import Consulted
 from schemas.ids import Uuid7, WireId
@@ -23,6 +24,15 @@ LONGEST_WAY = 200
 PollId = Annotated[str, Field(max_length=64)]
 
 
+class Use(Frozen):
+    """Of a process, since it began: `tokens` that its language models read or wrote, `busy` s that it took them, bytes that `left` for networks that
+    are not private."""
+
+    tokens: int = Field(default=0, ge=0, le=2**53)
+    busy: float = Field(default=0.0, ge=0.0, le=1e12)
+    left: int = Field(default=0, ge=0, le=2**53)
+
+
 class Connection(Frozen):
     """Presence in VDA 5050's words; `connectionbroken` is the will. A will of an older `boot` is ignored."""
 
@@ -32,6 +42,7 @@ class Connection(Frozen):
     devices: tuple[WireId, ...] = ()
     heartbeat: float = 5.0
     """Seconds between heartbeats; the lease lapses after three."""
+    use: Use | None = None
 
 
 class Property(Frozen):
@@ -107,6 +118,8 @@ class Subtask(Frozen):
     """The property to be found out, by its standard name; a hint as `purpose` is."""
     approval: str | None = None
     """Digest of the one call that a person has allowed."""
+    signature: Signature | None = None
+    """Of that person, where the device asks for one."""
 
 
 class Cancel(Frozen):
@@ -194,13 +207,25 @@ class Progress(Frozen):
 
 
 class Ask(Frozen):
-    """`about`: digest of the call that a yes sets going. `approval`: it does what cannot be undone; only a person may say so."""
+    """`about`: digest of the call that a yes sets going. `approval`: it does what cannot be undone; only a person may say so.
+
+    `to_sign`, `rejected`: as its device said (schemas.outcomes.NeedsAnswer).
+    """
 
     kind: Literal["ask"] = "ask"
     text: Text
     options: tuple[str, ...] = ()
     about: str | None = None
     approval: bool = False
+    to_sign: ToSign | None = None
+    rejected: Rejection | None = None
+
+    @property
+    def words(self) -> str:
+        """What a person shall read before the answer: of what is signed the device's own words, and nothing that was put around them."""
+        if self.to_sign is None:
+            return self.text
+        return f"{rejected(self.rejected)} {self.to_sign.device} asks: {self.to_sign.text}".strip()
 
 
 class WorkOutcome(Frozen):
@@ -239,16 +264,18 @@ class Reply(Frozen):
     kind: Literal["reply"] = "reply"
     text: Text
     about: str | None = None
+    signature: Signature | None = None
 
 
 class Approval(Frozen):
-    """Bound to sha256 of (device, function, arguments), single use, expiring."""
+    """Bound to sha256 of (device, function, arguments), single use, expiring. Of what is signed, the signature's own expiry counts for the device."""
 
     kind: Literal["approval"] = "approval"
     device: WireId
     digest: str
     allow: bool
     expires: float
+    signature: Signature | None = None
 
 
 class ControlRequest(Frozen):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from schemas.approval import Rejection, ToSign
 from schemas.base import Frozen
 from schemas.observations import Observation
 
@@ -53,12 +54,16 @@ class Refused(_Ended):
 
 class NeedsAnswer(_Ended):
     """The agent asks back; the question is `text`. `guess`: digest of the call that was probably meant, when a yes is enough: a subtask with this
-    `approval` then does it. `approval`: it cannot be undone, so only a person may say yes."""
+    `approval` then does it. `approval`: it cannot be undone, so only a person may say yes.
+
+    `to_sign`: the device takes only a yes that a person has signed, and this is what. `rejected`: why the yes that came counted for nothing."""
 
     end: Literal["needs_answer"] = "needs_answer"
     missing: tuple[str, ...] = ()
     guess: str | None = None
     approval: bool = False
+    to_sign: ToSign | None = None
+    rejected: Rejection | None = None
 
 
 class Failed(_Ended):

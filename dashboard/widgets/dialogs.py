@@ -18,7 +18,7 @@ Choice = Literal["yes", "no", "later"]
 
 
 class Confirm(Over[Choice]):
-    """Focus begins on the harmless end. Without `no`, there is only yes and later."""
+    """Focus begins on the harmless end. Without `no`, there is only yes and later; without `yes` it cannot be said here, and `note` says why."""
 
     BINDINGS = [
         ("escape", "later", "Later"),
@@ -31,22 +31,26 @@ class Confirm(Over[Choice]):
     Confirm Horizontal { height: 3; align-horizontal: center; }
     Confirm Button { margin: 0 1; }
     Confirm .keys { text-align: center; }
+    Confirm .note { margin-bottom: 1; }
     """
 
-    def __init__(self, title: str, text: str, *, yes: str, no: str | None = None, later: str = "Not now") -> None:
+    def __init__(self, title: str, text: str, *, yes: str | None, no: str | None = None, later: str = "Not now", note: str = "") -> None:
         super().__init__()
-        self._heading, self._text, self._yes, self._no, self._later = title, text, yes, no, later
+        self._heading, self._text, self._yes, self._no, self._later, self._note = title, text, yes, no, later, note
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(plain((self._heading, BAD)), markup=False)
             with VerticalScroll(can_focus=True):
                 yield Static(plain(self._text), markup=False)
+            if self._note:
+                yield Static(plain(self._note), markup=False, classes="note")
             with Horizontal():
                 yield Button(Text(self._later), id="later")
                 if self._no is not None:
                     yield Button(Text(self._no), id="no")
-                yield Button(Text(self._yes), id="yes", variant="error")
+                if self._yes is not None:
+                    yield Button(Text(self._yes), id="yes", variant="error")
             yield Static(plain(("← → choose   Enter: take it   Esc: not now", "dim")), markup=False, classes="keys")
 
     def on_mount(self) -> None:

@@ -26,6 +26,7 @@ from device_agent.drivers.mapping import (
     words_of,
 )
 from runtime.clock import Clock, SystemClock
+from runtime.meters import METERS
 from schemas.base import Value
 from schemas.errors import DeviceError
 from schemas.skills import Binding, Call, Catalogue, Function, Poll
@@ -51,6 +52,7 @@ class HttpxTransport:
 
     def __init__(self, base_url: str) -> None:
         self._client = httpx.AsyncClient(base_url=base_url, timeout=httpx.Timeout(None, connect=READ_TIMEOUT), trust_env=False)
+        self._client.event_hooks = {"response": [_count]}
 
     async def request(self, method: str, path: str, query: Mapping[str, str], body: JsonValue, headers: Mapping[str, str]) -> tuple[int, JsonValue]:
         try:
@@ -63,6 +65,10 @@ class HttpxTransport:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+async def _count(reply: httpx.Response) -> None:
+    METERS.answered(reply.request, reply)
 
 
 def _json(reply: httpx.Response) -> JsonValue:

@@ -16,6 +16,7 @@ import httpx
 from pydantic import BaseModel, Field, ValidationError
 
 from runtime.llm.protocol import Generation
+from runtime.meters import METERS
 from schemas.errors import ConfigError, ModelError
 
 KEY = "PARLEY_SERVER_KEY"
@@ -58,6 +59,7 @@ class ServerModel:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         # Proxies of the environment are not for devices' models: the server named is the one that is asked.
         self._client = httpx.Client(base_url=url.rstrip("/") + "/", timeout=TIMEOUT, headers=headers, transport=transport, trust_env=False)
+        self._client.event_hooks = {"response": [_count]}
         self._url, self._model, self._tells = url, model, True
 
     @property
@@ -72,6 +74,7 @@ class ServerModel:
         asked |= {"model": self._model} if self._model else {}
         answered = self._complete(asked)
         choice, usage = answered.choices[0], answered.usage or _Usage()
+        METERS.computed(usage.prompt_tokens + usage.completion_tokens, time.perf_counter() - began)
         return Generation(
             text=choice.text, prompt_tokens=usage.prompt_tokens, tokens=usage.completion_tokens, ms=(time.perf_counter() - began) * 1e3,
             probability=_probability(choice), stopped=choice.finish_reason != "length",
@@ -101,6 +104,10 @@ class ServerModel:
 
     def close(self) -> None:
         self._client.close()
+
+
+def _count(response: httpx.Response) -> None:
+    METERS.answered(response.request, response)
 
 
 def _body(response: httpx.Response, url: str) -> _Completion:

@@ -14,16 +14,19 @@ from coordinator.service import CoordinatorIdentity, CoordinatorOptions, Coordin
 from dashboard.feed import Feed
 from dashboard.steering import Steering
 from dashboard.view import Question
+from device_agent.agent import AgentOptions
 from device_agent.guard import call_digest
 from device_agent.mapper import ScriptedMapper
 from device_agent.service import AgentIdentity, AgentService
 from runtime.broker import EmbeddedBroker, free_port
 from runtime.clock import SystemClock
+from runtime.keys import Approver
 from runtime.llm.scripted import ScriptedEmbedder
 from runtime.mqtt_bus import MqttBus
-from runtime.operator import Operator, connect
+from runtime.operator import Operator, Sign, connect
 from runtime.store import MemoryStore
 from schemas import topics
+from schemas.approval import Signature
 from schemas.messages import Approval, Profile, Reply, Subtask
 from schemas.plan import Plan, Step, Who
 from schemas.site import Site
@@ -46,6 +49,7 @@ class Site1:
     operator: Operator
     feed: Feed
     steering: Steering
+    notices: list[str]
 
     async def asked(self) -> tuple[str, Question]:
         """The instruction is given, and its device asks."""
@@ -75,21 +79,23 @@ class Site1:
         assert await self.steering.instruct(SAID, dry_run=True)
         await self.until(lambda: self.feed.view.health.kinds.get("answer", 0) > before)
 
-    async def approve(self, device: str = "r1", digest: str = THIS, late: float = 60.0, allow: bool = True) -> None:
-        body = Approval(device=device, digest=digest, allow=allow, expires=self.operator.clock.now() + late)
+    async def approve(
+        self, device: str = "r1", digest: str = THIS, late: float = 60.0, allow: bool = True, signature: Signature | None = None
+    ) -> None:
+        body = Approval(device=device, digest=digest, allow=allow, expires=self.operator.clock.now() + late, signature=signature)
         await self.operator.send(topics.APPROVAL, body)
 
-    async def order(self, approval: str | None, seq: int, text: str = "Wipe slot 1.") -> None:
+    async def order(self, approval: str | None, seq: int, text: str = "Wipe slot 1.", signature: Signature | None = None) -> None:
         """As a coordinator would give it, and whoever speaks in its name."""
         door, now = self.operator.door, self.operator.clock.now()
-        body = Subtask(device="r1", text=text, start_by=now + 60, deadline=now + 60, approval=approval)
+        body = Subtask(device="r1", text=text, start_by=now + 60, deadline=now + 60, approval=approval, signature=signature)
         before = len(self.ends)
         assert await door.send(topics.SUBTASK, "r1", body, subtask=self.operator.clock.uuid7(), epoch=1, seq=seq)
         await self.until(lambda: len(self.ends) > before)
 
 
 @asynccontextmanager
-async def site(patience: float = 300.0) -> AsyncIterator[Site1]:
+async def site(patience: float = 300.0, approvers: tuple[Approver, ...] = (), sign: Sign | None = None) -> AsyncIterator[Site1]:
     robot, clock = FakeRobot(catalogue=CATALOGUE), SystemClock()
     profile = Profile(device="r1", device_kind="robot", name="robot 1", abilities=("wipes a slot",))
     planner = ScriptedPlanner(lambda linked, _: Plan(steps=(Step(who=Who(of="d1"), do=("Wipe slot 1.",)),)))
@@ -97,16 +103,18 @@ async def site(patience: float = 300.0) -> AsyncIterator[Site1]:
         broker = await stack.enter_async_context(EmbeddedBroker(port=free_port()))
         bus = await stack.enter_async_context(MqttBus((broker.address,), "agent"))
         identity = AgentIdentity(site="site", agent="agent", boot="b")
-        await stack.enter_async_context(AgentService(identity, bus, [(profile, robot)], ScriptedMapper(WIPE), MemoryStore(), clock))
+        mapper, options = ScriptedMapper(WIPE), AgentOptions(approvers=approvers)
+        await stack.enter_async_context(AgentService(identity, bus, [(profile, robot)], mapper, MemoryStore(), clock, options))
         bus = await stack.enter_async_context(MqttBus((broker.address,), "coordinator"))
         named = CoordinatorIdentity(site="site", coordinator="coordinator", boot="b")
         options = CoordinatorOptions(settle=0.2, patience=patience)
         service = CoordinatorService(named, bus, Site(), MemoryStore(), clock, planner, ScriptedEmbedder(), options)
         await stack.enter_async_context(service)
         await service.ready()
-        operator = await stack.enter_async_context(connect((broker.address,), "site", role="dashboard"))
+        operator = await stack.enter_async_context(connect((broker.address,), "site", role="dashboard", sign=sign))
         feed = Feed(operator)
-        made = Site1(robot, operator, feed, Steering(operator, lambda text, severity: None))
+        notices: list[str] = []
+        made = Site1(robot, operator, feed, Steering(operator, lambda text, severity: notices.append(text)), notices)
         await made.until(lambda: operator.fleet.coordinator_online and operator.fleet.online("r1") and "r1" in operator.fleet.states)
         yield made
 

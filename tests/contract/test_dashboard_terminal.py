@@ -7,6 +7,7 @@ import ctypes
 import locale
 import re
 import shlex
+import stat
 import sys
 import time
 from asyncio.subprocess import PIPE
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.processes import broker, environment
+from benchmarks.processes import PARLEY, broker, environment
 from runtime.clock import SystemClock
 from runtime.door import Door
 from runtime.mqtt_bus import MqttBus
@@ -137,5 +138,42 @@ async def test_a_session_in_a_terminal_from_the_start_over_an_answer_to_a_stop(t
             assert time.monotonic() < deadline, await pane.tmux("capture-pane", "-p")
             await asyncio.sleep(0.2)
         assert ended.read_text(encoding="utf-8").strip() == "0"
+    finally:
+        await pane.tmux("kill-server")
+
+
+def _mode(path: str) -> int:
+    """0 where there is no such file."""
+    return stat.S_IMODE(Path(path).stat().st_mode) if Path(path).exists() else 0
+
+
+async def test_the_demos_devices_take_a_yes_signed_with_its_key_from_its_dashboard_and_from_others(tmp_path: Path) -> None:
+    pane, order = Pane(tmp_path), "Robot 1, clear your logs."
+    await pane.start(shlex.join((*PARLEY, "demo", "--robots", "1", "--shelves", "4", "--instruction", order)))
+    try:
+        await pane.shows("a: decide")
+        await pane.tmux("send-keys", "a")
+        await pane.shows("signed with your key")
+        await pane.tmux("send-keys", "Right", "Right", "Enter")
+        await pane.shows("Done, but not verified: Clear your logs")
+        await pane.tmux("send-keys", "5")
+        told = await pane.shows("approver.key")
+        key, address = re.findall(r"--key\s+(\S+)", told)[0], re.findall(r"127\.0\.0\.1:\d+", told)[0]
+        assert _mode(key) == 0o600
+        command = (*PARLEY, "tell", order, "--broker", address)
+        await pane.tmux("new-window", shlex.join(command) + "; sleep 60")
+        await pane.shows("no key is given")
+        await pane.tmux("send-keys", "yes", "Enter")
+        await pane.shows("parley: This device takes only a signed yes")
+        await pane.tmux("new-window", shlex.join((*command, "--key", key)) + "; sleep 60")
+        await pane.shows("\n>")
+        await pane.tmux("send-keys", "yes", "Enter")
+        await pane.shows("Done, but not verified: Clear your logs")
+        await pane.tmux("select-window", "-t", ":0")
+        await pane.tmux("send-keys", "q")
+        deadline = time.monotonic() + LIMIT
+        while _mode(key):
+            assert time.monotonic() < deadline, "the key is gone with its demo"
+            await asyncio.sleep(0.2)
     finally:
         await pane.tmux("kill-server")

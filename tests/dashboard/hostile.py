@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from schemas import topics
+from schemas.approval import Digest
 from schemas.ids import Uuid7, WireId
 from tests.dashboard.wire import Wire, uid
 
@@ -63,7 +64,7 @@ def _value(kind: Any, info: FieldInfo | None, said: str, variant: int) -> Any:
 
 def _identity(info: FieldInfo) -> str | None:
     """Ids have a form of their own: nothing hostile fits into them."""
-    for form, example in ((WireId, "r1"), (Uuid7, uid(11))):
+    for form, example in ((WireId, "r1"), (Uuid7, uid(11)), (Digest, "0" * 64)):
         if info.metadata and repr(get_args(form)[1:]) == repr(tuple(info.metadata)):
             return example
     return None

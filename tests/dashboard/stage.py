@@ -15,7 +15,7 @@ from runtime.bus import Message
 from runtime.clock import LoopClock
 from runtime.door import Door
 from runtime.memory_bus import MemoryBroker
-from runtime.operator import Operator
+from runtime.operator import Operator, Sign
 from schemas import topics
 from schemas.base import Frozen
 from schemas.envelope import Envelope
@@ -27,7 +27,8 @@ B = TypeVar("B", bound=Frozen)
 class Stage:
     """`deaf`: devices that do not answer a stop. `heard`: what the dashboard has said."""
 
-    def __init__(self, *, read_only: bool = False) -> None:
+    def __init__(self, *, read_only: bool = False, sign: Sign | None = None) -> None:
+        self.sign = sign
         self.broker, self.clock = MemoryBroker(), LoopClock(1)
         self.read_only = read_only
         self.deaf: set[str] = set()
@@ -49,7 +50,7 @@ class Stage:
             world.subscribe(everything) as said,
         ):
             self.door = Door(world, "site", "c", self.clock)
-            operator = Operator(bus, "site", "dashboard-1", self.clock)
+            operator = Operator(bus, "site", "dashboard-1", self.clock, self.sign)
             self.app = Dashboard(Feed(operator), read_only=self.read_only)
             if not self.read_only:
                 tell = self.app.steering._notice

@@ -21,6 +21,7 @@ from schemas.messages import (
     Subtask,
     SubtaskStatus,
     Trace,
+    Use,
 )
 from schemas.outcomes import Done, Failed, NeedsAnswer, Proof, Refused
 from schemas.site import Place, Site
@@ -83,6 +84,17 @@ def test_nobody_is_online_for_ever_whatever_its_heartbeat() -> None:
     wire.say(topics.AGENT_CONNECTION, "a", Connection(status="online", boot="b", devices=("r1",), heartbeat=1e300))
     wire.say(topics.STATE, "r1", State(device="r1", boot="b"))
     assert wire.view.links(NOON + 3600) == {"r1": "online"} and wire.view.links(NOON + 86_400) == {"r1": "silent"}
+
+
+def test_what_a_process_used_is_of_its_latest_boot() -> None:
+    def say(boot: str, use: Use | None, status: str = "online") -> Use | None:
+        body = Connection.model_validate({"status": status, "boot": boot, "use": use})
+        wire.say(topics.COORDINATOR_CONNECTION, "c", body)
+        return wire.view.coordinators["c"].use
+
+    wire, use = Wire(), Use(tokens=7, busy=0.5, left=3)
+    assert say("b", use) == use and say("b", None, "offline") == use
+    assert say("d", None) is None
 
 
 def test_a_will_breaks_the_connection_and_one_of_an_older_boot_does_not() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 from textual.events import Key
@@ -12,7 +13,10 @@ from dashboard import steering
 from dashboard.app import FRAME
 from dashboard.widgets.dialogs import Confirm
 from dashboard.widgets.instruction_box import InstructionBox, completed
+from runtime.keys import approvers, new_key, signer
+from runtime.operator import NO_KEY
 from schemas import topics
+from schemas.approval import Rejection, ToSign
 from schemas.messages import Answer, Ask, ControlRequest, Instruction, Reply, State, Stop
 from tests.dashboard.stage import Stage
 from tests.dashboard.wire import uid
@@ -187,6 +191,56 @@ async def test_what_cannot_be_undone_needs_a_dialog_that_shows_it_all() -> None:
         await stage.until(lambda: stage.of(Reply))
         assert stage.of(Reply) == [Reply(text="yes", about="digest")]
         await stage.until(lambda: not stage.app.open_questions())
+
+
+ASKED = ToSign(device="r1", digest="a" * 64, nonce="01890a5d-ac96-774b-bcce-b302099a8057", text="This cannot be undone. Erase all maps?")
+
+
+async def demanded(stage: Stage, rejected: Rejection | None = None, text: str = "robot 2 asks: Shall I sing?") -> None:
+    """A question that is to be signed, with other words around it."""
+    before = [q.ident for _, q in stage.app.open_questions()]
+    ask = Ask(text=text, options=("yes", "no"), about=ASKED.digest, approval=True, to_sign=ASKED, rejected=rejected)
+    await stage.say(topics.ASK, "c", ask, uid(1))
+    await stage.until(lambda: [q.ident for _, q in stage.app.open_questions()] != before)
+
+
+async def test_what_is_signed_is_what_is_shown(tmp_path: Path) -> None:
+    key = new_key(tmp_path / "anna")
+    async with Stage(sign=key.sign).open() as stage:
+        await demanded(stage)
+        await stage.pilot.press("a")
+        await stage.until(lambda: isinstance(stage.app.screen, Confirm))
+        assert "r1 asks: This cannot be undone. Erase all maps?" in stage.text and "signed with your key" in stage.text and "sing" not in stage.text
+        await stage.pilot.press("right", "right", "enter")
+        await stage.until(lambda: stage.of(Reply))
+        signature = stage.of(Reply)[0].signature
+        assert signature is not None and signature.nonce == ASKED.nonce
+        assert signer(ASKED.statement("site", True, signature.expires), signature.value, approvers([key.public("anna")])) == "anna"
+
+
+async def test_without_a_key_the_dialog_says_so_and_takes_no_yes() -> None:
+    async with Stage().open() as stage:
+        await demanded(stage)
+        await stage.pilot.press("a")
+        await stage.until(lambda: isinstance(stage.app.screen, Confirm))
+        assert NO_KEY in " ".join(stage.text.replace("┃", " ").split()) and not stage.app.screen.query("#yes")
+        await stage.pilot.press("right", "enter")
+        await stage.until(lambda: stage.of(Reply))
+        assert stage.of(Reply) == [Reply(text="no", about=ASKED.digest)]
+
+
+async def test_a_strangers_yes_leaves_the_dialog_that_is_open_good(tmp_path: Path) -> None:
+    async with Stage(sign=new_key(tmp_path / "anna").sign).open() as stage:
+        await demanded(stage)
+        await stage.pilot.press("a")
+        await stage.until(lambda: isinstance(stage.app.screen, Confirm))
+        await stage.say(topics.REPLY, "stranger", Reply(text="yes", about=ASKED.digest), uid(1))
+        await stage.until(lambda: not stage.app.open_questions())
+        await demanded(stage, "unsigned")
+        assert "it was not signed" in stage.app.open_questions()[0][1].text
+        await stage.pilot.press("right", "right", "enter")
+        await stage.until(lambda: stage.of(Reply))
+        assert stage.of(Reply)[-1].signature is not None
 
 
 async def test_a_no_leaves_it() -> None:

@@ -19,6 +19,7 @@ from schemas.experts import Consulted
 from schemas.messages import (
     Answer,
     Candidate,
+    Connection,
     Epoch,
     ExpertConnection,
     PlanShown,
@@ -27,6 +28,7 @@ from schemas.messages import (
     SiteMessage,
     SubtaskStatus,
     Trace,
+    Use,
     WindowReply,
     WindowRequest,
 )
@@ -81,6 +83,8 @@ def warehouse() -> Wire:
         "robot-3", attributes={"battery": 50}, problem="[red]The left wheel\x1b[2J is blocked[/red], says a very long text about it", normal=False
     )
     wire.online("agent-robot-3", boot="b", status="connectionbroken")
+    use = Use(tokens=5210, busy=1.55, left=0)
+    wire.say(topics.COORDINATOR_CONNECTION, "c", Connection(status="online", boot="b", use=use))
     wire.say(topics.EXPERT_CONNECTION, "experts", ExpertConnection(status="online", boot="b", tells=("fading", "snr"), endpoint="http://h:8765"))
     earlier = wire.instruct(1, "How many robots are there?", source="operator-2")
     wire.answer(earlier, "Three.", intent="query")

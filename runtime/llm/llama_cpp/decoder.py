@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from runtime.llm.llama_cpp.weights import is_causal, open_context, open_weights
 from runtime.llm.protocol import Generation
+from runtime.meters import METERS
 from schemas.errors import ConfigError, ModelError
 
 Floats = NDArray[np.float32]
@@ -95,12 +96,13 @@ class Decoder:
         return np.ctypeslib.as_array(cast("Any", first), shape=(self.size,))
 
     def _feed(self, tokens: list[int]) -> None:
-        raw = (llama_cpp.llama_token * len(tokens))(*tokens)
+        raw, began = (llama_cpp.llama_token * len(tokens))(*tokens), time.perf_counter()
         if llama_cpp.llama_decode(self._context, llama_cpp.llama_batch_get_one(raw, len(tokens))) != 0:
             self._cached = []
             llama_cpp.llama_memory_clear(cast("Any", llama_cpp.llama_get_memory(self._context)), True)
             raise ModelError("the language model failed on a prompt")
         self._cached += tokens
+        METERS.computed(len(tokens), time.perf_counter() - began)
 
     def generate(self, prompt: str, grammar: str | None, max_tokens: int, temperature: float = 0.0, seed: int = 0) -> Generation:
         """Continue `prompt` with the likeliest token each time until the model ends, the grammar is complete or `max_tokens` are out.

@@ -6,6 +6,7 @@ Synchronous and not safe for two calls at once; `runtime.llm.worker` gives it a 
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.llm.llama_cpp.weights import open_context, open_weights
+from runtime.meters import METERS
 from schemas.errors import ModelError
 
 Floats = NDArray[np.float32]
@@ -77,9 +79,10 @@ class Encoder:
         return out
 
     def _encode(self, group: list[list[int]]) -> list[Floats]:
-        total = self._fill(group)
+        total, began = self._fill(group), time.perf_counter()
         if llama_cpp.llama_encode(self._context, self._batch) != 0:
             raise ModelError("the encoder failed on a batch")
+        METERS.computed(total, time.perf_counter() - began)
         # One block for the whole batch, in the order of its tokens.
         first = llama_cpp.llama_get_embeddings(self._context)
         vectors = np.ctypeslib.as_array(cast("Any", first), shape=(total * self.width,)).reshape(total, self.width).copy()

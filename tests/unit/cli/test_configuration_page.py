@@ -32,7 +32,7 @@ def test_the_example_loads(tmp_path: Path) -> None:
 def test_every_key_is_told_with_its_default(section: str) -> None:
     told = tomllib.loads(EXAMPLE)[section]
     for key, default in sections()[section]:
-        if key in ("username", "password", "reader", "server", "token"):
+        if key in ("username", "password", "reader", "server", "token", "key"):
             assert f"{key} =" in EXAMPLE
         elif (section, key) not in EXAMPLES_OWN:
             assert told[key] == (list(default) if isinstance(default, tuple) else str(default) if isinstance(default, Path) else default), key

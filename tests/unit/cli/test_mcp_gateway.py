@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +17,11 @@ from cli.mcp_reports import report_of
 from cli.mcp_server import build
 from runtime.clock import SystemClock
 from runtime.door import Door
+from runtime.keys import approvers, new_key, signer
 from runtime.memory_bus import MemoryBroker
-from runtime.operator import Operator, Told
+from runtime.operator import NO_KEY, Operator, Sign, Told
 from schemas import topics
+from schemas.approval import ToSign
 from schemas.messages import Answer, Ask, Connection, ControlRequest, Instruction, Reply
 from schemas.observations import Observation
 
@@ -32,6 +35,8 @@ class Played:
     door: Door
     heard: asyncio.Queue[tuple[str, str]] = field(default_factory=lambda: asyncio.Queue[tuple[str, str]]())
     asks: bool = True
+    question: Ask = field(default_factory=lambda: Ask(text="Which shelf?"))
+    replies: list[Reply] = field(default_factory=lambda: list[Reply]())
 
     async def listen(self, stream: AsyncIterator[Any]) -> None:
         await self.door.send(topics.COORDINATOR_CONNECTION, "c", Connection(status="online", boot="b"))
@@ -43,8 +48,9 @@ class Played:
             if isinstance(body, Instruction):
                 await self.heard.put(("instruction", instruction))
                 if self.asks:
-                    await self.door.send(topics.ASK, "c", Ask(text="Which shelf?"), instruction=instruction)
+                    await self.door.send(topics.ASK, "c", self.question, instruction=instruction)
             elif isinstance(body, Reply):
+                self.replies.append(body)
                 await self.heard.put(("reply", instruction))
             elif isinstance(body, ControlRequest):
                 await self.heard.put((body.action, body.target or ""))
@@ -61,10 +67,10 @@ class Played:
 
 
 @asynccontextmanager
-async def site(**settings: Any) -> AsyncIterator[tuple[Client, Played]]:
+async def site(sign: Sign | None = None, **settings: Any) -> AsyncIterator[tuple[Client, Played]]:
     broker = MemoryBroker()
     async with broker.client() as ours, broker.client() as theirs:
-        operator, played = Operator(ours, "site", "op"), Played(Door(theirs, "site", "c", SystemClock()))
+        operator, played = Operator(ours, "site", "op", sign=sign), Played(Door(theirs, "site", "c", SystemClock()))
         async with ours.subscribe(topics.everything("site")) as inbox, theirs.subscribe(topics.everything("site")) as stream:
             tasks = [asyncio.create_task(operator.read(inbox)), asyncio.create_task(played.listen(stream))]
             try:
@@ -169,6 +175,34 @@ async def test_a_question_that_somebody_else_has_answered_meanwhile_is_not_answe
         go_on.set()
         assert (await running).structured_content["complete"]
         assert played.heard.empty()
+
+
+TO_SIGN = ToSign(device="r1", digest="a" * 64, nonce="01890a5d-ac96-774b-bcce-b302099a8057", text="Shall it really be done?")
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+@pytest.mark.parametrize("key", [True, False])
+async def test_what_the_person_at_the_client_says_is_signed_with_the_key_of_the_gateway(tmp_path: Path, mode: Any, key: bool) -> None:
+    """Without one the question says so, a yes is an error that says it, too, and the question stays."""
+    keys, asked = new_key(tmp_path / "anna"), list[str]()
+
+    async def agree(context: Any, params: Any) -> ElicitResult:
+        asked.append(params.message)
+        return ElicitResult(action="accept", content={"answer": "yes"})
+
+    async with site(keys.sign if key else None, mode=mode, elicitation_callback=agree) as (client, played), asyncio.timeout(10):
+        played.question = Ask(text="Shall I sing?", about="a" * 64, approval=True, to_sign=TO_SIGN)
+        running = asyncio.create_task(call(client, "send_instruction", instruction="Go there."))
+        if key:
+            await played.answer(await played.hears("reply"))
+            assert (await running).structured_content["complete"]
+            signature = played.replies[0].signature
+            assert signature is not None
+            assert signer(TO_SIGN.statement("site", True, signature.expires), signature.value, approvers([keys.public("anna")])) == "anna"
+        else:
+            told = await running
+            assert told.is_error and NO_KEY in told.content[0].text and played.replies == []
+        assert asked == [" ".join(["r1 asks: Shall it really be done?", *([] if key else [NO_KEY])])]
 
 
 def test_facts_that_are_lists_are_cleaned_too() -> None:

@@ -51,6 +51,8 @@ FILES = {
     "noembed.toml": "[models]\nembed = 'gone.gguf'\n[agent]\nstate_dir = 'state'\n"
     "[[agent.devices]]\nid = 'r'\ncatalogue = 'kettle.json'\nurl = 'http://127.0.0.1:1'\n",
     "kettle.json": '{"kind": "kettle", "functions": []}',
+    "approver.toml": "[agent]\napprovers = ['anna ed25519:AAAA']\n",
+    "key.toml": "[operator]\nkey = 'gone.key'\n",
     "fault.toml": "robots = 2\n[[faults]]\nrobot = 'robot-9'\nkind = 'stuck'\n",
 }
 
@@ -128,6 +130,15 @@ CASES = [
     ("bench map --set gone.jsonl", ("gone.jsonl",)),
     ("bench warehouse --set gone.jsonl", ("gone.jsonl",)),
     ("coordinator --config nolm.toml", ("gone.gguf", "models.lm")),
+    ("key show gone.key", ("gone.key", "no such file", "parley key new")),
+    ("key new empty.jsonl", ("empty.jsonl", "never overwritten")),
+    ("key new made.key --name Anna!", ("--name 'Anna!'",)),
+    ("tell hello --key short.txt", ("short.txt", "not an Ed25519 private key")),
+    ("mcp --key gone.key", ("gone.key", "no such file")),
+    ("dashboard --key list.json", ("list.json", "not an Ed25519 private key")),
+    ("agent --config approver.toml", ("approver.toml", "agent.approvers", "NAME ed25519:KEY")),
+    ("tell hello --config key.toml", ("gone.key", "no such file")),
+    ("sim --out made --approver anna", ("--approver 'anna'", "NAME ed25519:KEY")),
     ("agent --config noembed.toml", ("gone.gguf", "models.embed")),
     ("mcp --http 8765 --stdio", ("--http", "--stdio", "only one")),
     ("mcp --http 8765 --host 0.0.0.0", ("--host 0.0.0.0", "--tokens")),

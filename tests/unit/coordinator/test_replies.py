@@ -6,8 +6,9 @@ import pytest
 
 from coordinator.linker import link
 from coordinator.mentions import Linked
-from coordinator.replies import clarified, yes_or_no
+from coordinator.replies import clarified
 from coordinator.scripted import ScriptedPlanner
+from runtime.yes_no import yes_or_no
 from schemas import messages as m
 from schemas.outcomes import Done, NeedsAnswer
 from schemas.plan import Plan, Question, Step, Who

@@ -53,7 +53,7 @@ class FakeClient:
 @pytest.fixture(autouse=True)
 def fake(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeClient.granting, FakeClient.refusals, FakeClient.strange, FakeClient.made = asyncio.Event(), 0, 0, []
-    monkeypatch.setattr(mqtt_bus.aiomqtt, "Client", FakeClient)
+    monkeypatch.setattr(mqtt_bus, "Line", FakeClient)
     monkeypatch.setattr(mqtt_bus, "RETRY", 0.01, raising=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,12 @@ import pytest
 from runtime.clock import LoopClock
 from runtime.door import Door
 from runtime.halting import Halting
+from runtime.keys import approvers, new_key, signer
 from runtime.memory_bus import MemoryBroker
-from runtime.operator import Operator
+from runtime.operator import NO_KEY, Operator, Sign
+from runtime.yes_no import yes_or_no
 from schemas import topics
+from schemas.approval import ToSign
 from schemas.envelope import Envelope
 from schemas.errors import ConfigError, LinkError
 from schemas.messages import Answer, Ask, Connection, Instruction, Profile, Progress, Reply, State, Stop
@@ -32,10 +36,10 @@ class Site:
         self.heard: list[tuple[str, float]] = []
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[Operator]:
+    async def open(self, sign: Sign | None = None) -> AsyncIterator[Operator]:
         async with self.broker.client() as bus, self.broker.client() as devices, devices.subscribe(topics.everything("site")) as stops:
             self.door = Door(devices, "site", "a", self.clock)
-            operator = Operator(bus, "site", "op", self.clock)
+            operator = Operator(bus, "site", "op", self.clock, sign)
             async with bus.subscribe(topics.everything("site")) as stream:
                 tasks = [asyncio.create_task(operator.read(stream)), asyncio.create_task(self._obey(stops))]
                 try:
@@ -199,6 +203,49 @@ async def test_a_question_is_the_answer_where_nobody_replies() -> None:
         for reply in (None, nothing):
             answer = await operator.tell("Go.", reply=reply)
             assert (answer.text, answer.intent, answer.complete) == ("Which one?", "question", False)
+
+
+TO_SIGN = ToSign(device="r1", digest="a" * 64, nonce="01890a5d-ac96-774b-bcce-b302099a8057", text="Shall it really be done?")
+
+
+@pytest.mark.parametrize("said", ["yes", "no", "Ja!", "what?"])
+@pytest.mark.parametrize("key", [True, False])
+async def test_a_yes_to_what_is_to_be_signed_is_signed_or_not_sent(tmp_path: Path, said: str, key: bool) -> None:
+    """And the device's own words are shown, whatever was put around them."""
+    site, keys = Site(), new_key(tmp_path / "anna")
+    replies: list[Reply] = []
+    asked: list[str] = []
+
+    async def reply(question: str) -> str:
+        asked.append(question)
+        return said
+
+    async def coordinate(_: object, envelope: Envelope) -> None:
+        mine, body = envelope.instruction, envelope.body
+        if isinstance(body, Instruction):
+            await site.door.send(topics.ASK, "c", Ask(text="Shall I sing?", about="a" * 64, approval=True, to_sign=TO_SIGN), instruction=mine)
+        elif isinstance(body, Reply):
+            replies.append(body)
+            await site.door.send(topics.ANSWER, "c", Answer(text="Done.", intent="plan", complete=True), instruction=mine)
+
+    async with site.open(keys.sign if key else None) as operator:
+        await _coordinator(site)
+        operator.listeners.append(coordinate)
+        meant = yes_or_no(said)
+        if meant and not key:
+            with pytest.raises(ConfigError, match="--key FILE"):
+                await operator.tell("Go.", reply=reply)
+        else:
+            assert (await operator.tell("Go.", reply=reply)).text == "Done."
+        assert asked == [" ".join(["r1 asks: Shall it really be done?", *([] if key else [NO_KEY])])]
+        signatures = [r.signature for r in replies]
+        if meant is None or not key:
+            assert signatures == ([] if meant else [None])
+        else:
+            (made,) = signatures
+            assert made is not None and made.expires > operator.clock.now()
+            statement = TO_SIGN.statement("site", meant, made.expires)
+            assert signer(statement, made.value, approvers([keys.public("anna")])) == "anna"
 
 
 async def test_an_instruction_that_cannot_be_sent_is_told_at_once() -> None:
