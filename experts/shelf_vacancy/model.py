@@ -50,7 +50,8 @@ def frame_of(window: Window) -> NDArray[np.intp]:
         raise Unreadable(f"frame holds values from {frame.min():g} to {frame.max():g}; expected 0 to 255")
     if frame.std() < FLAT:
         raise Unreadable("the frame shows nothing: all of it looks the same")
-    light = frame.mean(axis=2) - frame.mean()
+    light = frame[..., 0] + frame[..., 1] + frame[..., 2]
+    light = light - light.mean()
     if (light[:, 1:] * light[:, :-1]).mean() < ALIKE * light.var():
         raise Unreadable("the frame shows nothing but noise: pixels side by side have nothing in common")
     return frame.astype(np.intp)
@@ -89,7 +90,7 @@ def evidence(window: Window) -> Mapping[str, Measured]:
     frame, slots = frame_of(window), slots_of(window)
     return {
         "brightness": Measured(value=round(float(frame.mean()) / 2.55, 1), unit="%"),
-        "overexposed": Measured(value=round(float((frame.min(axis=2) >= 250).mean()) * 100, 1), unit="%"),
+        "overexposed": Measured(value=round(float(np.logical_and.reduce([frame[..., c] >= 250 for c in range(3)]).mean()) * 100, 1), unit="%"),
         "narrowest slot": Measured(value=round(float((slots[:, 2] - slots[:, 0]).min()), 1), unit="px"),
     }
 
