@@ -29,7 +29,7 @@ from dashboard.widgets.status_bar import StatusBar
 from dashboard.widgets.timeline import Timeline
 from dashboard.winding import WINDING_KEYS, Winding
 
-FRAME, LONGEST = 1 / 15, 1.0
+FRAME, LONGEST = 1 / 12, 1.0
 """Seconds between one drawing and the next, at least; and at least as long as the last one took, which is heard of within the second number."""
 LONG_NAME = 14
 """Characters of a device's name in the line of keys."""
