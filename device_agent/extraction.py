@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from device_agent.heads import Floats, Reading
+from device_agent.lists import items_in
 from device_agent.quantities import Quantity, find_quantities
 from device_agent.reader import HIGHEST, LITERAL, LOWEST, NEGATIVE, ZERO, FunctionText, Sentence, options_of
 from device_agent.spans import Span, choose_spans, together
@@ -146,6 +147,8 @@ def _argument(
         return _number(parameter, said, reading.options[p], quantities[claim.quantity] if claim else None, claim.score if claim else 0.0)
     if span is None:
         return None
+    if parameter.type == "array":
+        return _items(parameter, sentence.text, span, said * span.score, facts)
     first, last = literal(sentence.text, span.start, span.end)
     return _text(parameter, sentence.text[first:last], said * span.score, facts)
 
@@ -169,13 +172,16 @@ def _checked(value: float, parameter: Parameter, confidence: float) -> Argument:
     return Argument(typed_number(value, parameter), confidence, in_range(value, parameter))
 
 
+def _items(parameter: Parameter, text: str, span: Span, confidence: float, facts: Mapping[str, str]) -> Argument | None:
+    first, last = literal(text, span.start, span.end)
+    read = items_in(text, first, last, parameter, lambda name: facts.get(_plain(name), name))
+    return Argument(list[JsonValue](read[0]), confidence, read[1]) if read else None
+
+
 def _text(parameter: Parameter, surface: str, confidence: float, facts: Mapping[str, str]) -> Argument | None:
     if not surface:
         return None
     meant = facts.get(_plain(surface), surface)
-    if parameter.type == "array":
-        items = [typed_text(item.strip(), parameter) for item in re.split(r",|\band\b", meant) if item.strip()]
-        return Argument(list[JsonValue](items), confidence)
     fits = parameter.pattern is None or _matches(parameter.pattern, meant)
     return Argument(typed_text(meant, parameter), confidence if fits else confidence * 0.3)
 

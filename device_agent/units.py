@@ -17,6 +17,8 @@ for _pint, _forms in {
     "day": "d day days tag tage jour jours día días dia dias 天 日",
     "week": "week weeks woche wochen semaine semaines semana semanas 周 个星期 星期 个礼拜 礼拜",
     "fortnight": "fortnight fortnights",
+    "month": "month months monat monate monaten mois meses 个月",
+    "year": "year years jahr jahre jahren ans année années año años",
     "meter": "m metre metres meter meters metern mètre mètres metro metros 米",
     "centimeter": "cm centimetre centimetres centimeter centimeters zentimeter zentimetern centimètre centimètres"
     " centímetro centímetros centimetros 厘米 公分",
@@ -131,7 +133,7 @@ _AMBIGUOUS = frozenset(["a", "ah", "c", "d", "f", "g", "h", "k", "l", "m", "n", 
 """Too short to be a unit beside a number word; fine after digits ("5 m")."""
 
 _WARMTH = frozenset(["degC", "degF", "kelvin"])
-_TIMES = ("second", "millisecond", "minute", "hour", "day", "week")
+_TIMES = ("second", "millisecond", "minute", "hour", "day", "week", "month", "year")
 _PER = re.compile(r"\s*(?:/|每|\b(?:per|pro|par|por|an|a)\b)\s*")
 _EACH = re.compile(r"\s*\b(?:à l['’]|(?:al|a la|à la|die|in der)\b)\s*")
 """So people say "each" of a time: "litros a la hora", "Liter die Minute"."""

@@ -189,6 +189,8 @@ class Parameter(Frozen):
     required: bool = False
     place: str | None = None
     """The kind of numbered places ("shelf") that it names."""
+    item: Parameter | None = None
+    """What each item of an array is."""
 
     @property
     def name(self) -> str:
@@ -217,10 +219,10 @@ _TYPES = ("number", "integer", "string", "boolean", "array", "object")
 def _leaf(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> Parameter:
     raw_choices = _list(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
     choices: tuple[Value, ...] = tuple(c for c in raw_choices if isinstance(c, bool | int | str) or (isinstance(c, float) and math.isfinite(c)))
-    pattern, unit, place = schema.get("pattern"), schema.get("unit"), schema.get("place")
+    pattern, unit, place, kind = schema.get("pattern"), schema.get("unit"), schema.get("place"), _type(schema, choices)
     return Parameter(
         path=path,
-        type=_type(schema, choices),
+        type=kind,
         description=str(schema.get("description") or schema.get("title") or ""),
         unit=str(unit) if unit else None,
         choices=choices,
@@ -230,6 +232,7 @@ def _leaf(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> Para
         default=schema.get("default"),
         required=required,
         place=str(place) if place else None,
+        item=_leaf(_dict(schema.get("items")), path, False) if kind == "array" else None,
     )
 
 

@@ -6,11 +6,12 @@ import random
 import re
 from dataclasses import replace
 
+from device_agent.lists import is_numeric, split_items
 from device_agent.quantities import find_quantities
 from device_agent.reader import name_words
 from device_agent.scripts import CJK
 from device_agent.training.data import Example, Mark
-from device_agent.training.wording import AFTER, BEFORE, NAMES, ONES, ORDINALS, SIBLINGS, SPOKEN, TENS
+from device_agent.training.wording import AFTER, BEFORE, NAMES, ONES, ORDINALS, SIBLINGS, SPOKEN, TENS, listed
 from device_agent.units import unit_of
 from schemas.skills import Parameter
 
@@ -102,11 +103,24 @@ def _text_surface(surface: str, rng: random.Random) -> str:
     return rng.choice(NAMES) if rng.random() < 0.4 else surface
 
 
-def _remark(mark: Mark, parameter: Parameter | None, rng: random.Random, english: bool) -> Mark:
+def _list_surface(surface: str, parameter: Parameter, language: str, rng: random.Random) -> str:
+    """Some of its items, others of their shape, in another order and joined otherwise. Ranges and repeated nouns stay as they are written."""
+    items = split_items(surface, 0, len(surface))
+    if len(items) < 2 or any(len(item.split()) > 2 and find_quantities(item) for item in items):
+        return surface
+    kept = rng.sample(items, rng.randrange(1, len(items) + 1))
+    if is_numeric(parameter):
+        return listed([re.sub(r"\d", lambda _: rng.choice("123456789"), item) for item in kept], language, rng)
+    return listed([_text_surface(item, rng) if re.search(r"\d", item) else item for item in kept], language, rng)
+
+
+def _remark(mark: Mark, parameter: Parameter | None, rng: random.Random, language: str) -> Mark:
     if parameter is None or mark.value is not None or parameter.choices or rng.random() < 0.45:
         return mark
+    if parameter.type == "array":
+        return replace(mark, surface=_list_surface(mark.surface, parameter, language, rng))
     if parameter.type in ("number", "integer"):
-        return replace(mark, surface=_number_surface(mark, parameter, rng, english))
+        return replace(mark, surface=_number_surface(mark, parameter, rng, language == "en"))
     return replace(mark, surface=_text_surface(mark.surface, rng)) if parameter.type == "string" else mark
 
 
@@ -123,6 +137,8 @@ def _sort_of(mark: Mark, parameter: Parameter | None) -> tuple[object, ...] | No
     if parameter.choices:
         return ("choice", *sorted(str(c) for c in parameter.choices))
     if mark.value is not None or parameter.type == "boolean":
+        return None
+    if parameter.type == "array":
         return None
     if parameter.type != "string":
         return None if _BOUNDS & set(name_words(parameter.name).split()) else (parameter.type, parameter.unit)
@@ -209,6 +225,6 @@ def render(example: Example, parameters: dict[str, Parameter], rng: random.Rando
         example = trade(example, parameters, rng)
     english = example.language == "en"
     parts: list[str | Mark] = [
-        part if isinstance(part, str) else _remark(part, parameters.get(part.parameter), rng, english) for part in example.parts
+        part if isinstance(part, str) else _remark(part, parameters.get(part.parameter), rng, example.language) for part in example.parts
     ]
     return replace(example, parts=tuple(_dress(parts, rng, english))) if parts else example

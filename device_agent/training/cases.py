@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
+
 from device_agent.training.catalogues import letters_task
 from device_agent.training.data import FOLDER, Kind, load_kinds, place, split_of
 from device_agent.training.judged import gold_value
-from schemas.base import Value
 from schemas.skills import parameters_of
 
 
@@ -45,7 +46,7 @@ def letters_cases(count: int, seed: int = 2024) -> Iterator[dict[str, Any]]:
                 yield {**case, "tags": [f"{said} said"]}
 
 
-def _nested(said: dict[str, Value]) -> dict[str, Any]:
+def _nested(said: dict[str, JsonValue]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name, value in said.items():
         *outer, last = name.split(".")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from device_agent.hypothesis import Interpretation
 from device_agent.interpreter import Interpreter
+from device_agent.lists import items_in
 from device_agent.quantities import find_quantities
 from device_agent.training.data import Example, Kind, Mark, place
 from device_agent.values import number_for, typed_number
-from schemas.base import Value
 from schemas.skills import Parameter, parameters_of
 
 
@@ -21,7 +23,7 @@ class Judged:
     kind: str
     text: str
     example: Example
-    gold: dict[str, Value]
+    gold: dict[str, JsonValue]
     result: Interpretation
 
     @property
@@ -38,8 +40,10 @@ class Judged:
         return self.right_call if self.example.why is None else self.result.reason == self.example.why
 
 
-def gold_value(mark: Mark, parameter: Parameter) -> Value | None:
+def gold_value(mark: Mark, parameter: Parameter) -> JsonValue:
     """What the annotation says, typed by the schema; None when the surface cannot be read by code."""
+    if parameter.type == "array":
+        return _gold_list(mark, parameter)
     written = mark.value if mark.value is not None else mark.surface
     if parameter.choices:
         return next((c for c in parameter.choices if str(c) == written), None)
@@ -53,14 +57,24 @@ def gold_value(mark: Mark, parameter: Parameter) -> Value | None:
     return typed_number(values[0], parameter) if values else None
 
 
-def same_arguments(gold: Mapping[str, Value], found: Mapping[str, object]) -> bool:
+def _gold_list(mark: Mark, parameter: Parameter) -> JsonValue:
+    item = parameter.item or Parameter(path=parameter.path)
+    if mark.value is not None:
+        return [gold_value(Mark(mark.parameter, part, part), item) for part in mark.value.split("|")]
+    read = items_in(mark.surface, 0, len(mark.surface), parameter)
+    return list[JsonValue](read[0]) if read else None
+
+
+def same_arguments(gold: Mapping[str, JsonValue], found: Mapping[str, object]) -> bool:
     """Numbers to a relative 1e-3, text without case and outer blanks (people speak names; the case they typed is kept)."""
     if set(gold) != set(found):
         return False
     return all(_same(gold[name], found[name]) for name in gold)
 
 
-def _same(left: Value, right: object) -> bool:
+def _same(left: object, right: object) -> bool:
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_same, left, right))
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, int | float) and isinstance(right, int | float):

@@ -11,6 +11,7 @@ from typing import Any
 
 from device_agent.scripts import CJK
 from device_agent.training.data import Example, Kind, Mark, place
+from device_agent.training.wording import listed
 from schemas.skills import Function
 
 Words = Mapping[str, Sequence[str]]
@@ -192,7 +193,7 @@ _NO = {
     "zh": ("不要{a}", "关{a}", "关掉{a}", "{a}关掉", "停用{a}", "不带{a}", "别{a}", "没有{a}", "{a}就免了", "{a}：否"),
 }
 """What switches something on or off; the whole clause is what is said of it."""
-_TYPES = ("integer", "integer", "number", "string", "string", "boolean", "boolean", "choice", "choice")
+_TYPES = ("integer", "integer", "number", "string", "string", "boolean", "boolean", "choice", "choice", "strings", "integers")
 _UNITS = {"%": " %", "s": " s", "mm": " mm", "celsius": " °C", "bar": " bar", "l/min": " l/min"}
 
 
@@ -213,6 +214,8 @@ def _name(language: str, words: Sequence[str], rng: random.Random) -> str:
 
 
 def _value(kind: str, language: str, words: Sequence[str], rng: random.Random) -> str:
+    if kind in ("strings", "integers"):
+        return listed([_value(kind[:-1], language, words, rng) for _ in range(rng.choice((1, 2, 2, 2, 3, 3, 4, 6)))], language, rng)
     if kind == "string":
         if rng.random() < 0.5:
             letters = "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randrange(1, 4)))
@@ -233,6 +236,8 @@ class Role:
     members: Mapping[str, str]
 
     def schema(self, description: str, rng: random.Random) -> dict[str, Any]:
+        if self.kind in ("strings", "integers"):
+            return {"type": "array", "items": {"type": self.kind[:-1]}, "description": description}
         if self.kind != "choice":
             return {"type": self.kind, "description": description, **({"unit": self.unit} if self.unit else {})}
         told = "; ".join(f"{member}: {phrase}" for member, phrase in self.members.items() if member != phrase)

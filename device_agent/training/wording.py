@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
+
 
 def _list(text: str) -> tuple[str, ...]:
     """Phrases between semicolons; line breaks are blanks."""
@@ -59,3 +62,23 @@ SIBLINGS = (
     ("gram", "kilogram"),
 )
 """Units of one dimension between which a rendering may change."""
+
+_AND = {
+    "en": ("and", "and", "and", "plus", "&", "as well as"),
+    "de": ("und", "und", "und", "sowie", "plus"),
+    "fr": ("et", "et", "et", "puis", "ainsi que"),
+    "es": ("y", "y", "y", "más", "así como"),
+    "zh": ("和", "以及", "还有"),
+}
+
+
+def listed(items: Sequence[str], language: str, rng: random.Random) -> str:
+    """The items as people of this language join them."""
+    comma, blank = ("、", "") if language == "zh" else (", ", " ")
+    word = f"{blank}{rng.choice(_AND[language])}{blank}"
+    style = rng.random()
+    if style < 0.15:
+        return comma.join(items)
+    if style < 0.22:
+        return " ".join(items) if all(item.isdecimal() for item in items) else word.join(items)
+    return word.join(part for part in (comma.join(items[:-1]), items[-1]) if part)

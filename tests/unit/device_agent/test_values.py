@@ -124,6 +124,9 @@ def number(unit: str | None = None, **more: object) -> Parameter:
         ("deux cents millilitres à l'heure", "deux cents millilitres à l'heure", 200.0, "milliliter/hour"),
         ("fünfzehn Liter die Minute", "fünfzehn Liter die Minute", 15.0, "liter/minute"),
         ("33 cl", "33 cl", 33.0, "centiliter"),
+        ("pendant deux mois", "deux mois", 2.0, "month"),
+        ("两个月", "两个月", 2.0, "month"),
+        ("the year 2024", "2024", 2024.0, None),
     ],
 )
 def test_a_quantity_is_read_with_its_characters_and_unit(text: str, surface: str, value: float, unit: str | None) -> None:
@@ -262,6 +265,8 @@ def test_identifiers_and_plain_words_hold_no_quantity(text: str) -> None:
         ("ten megabits", "Mbit/s", 10.0),
         ("7", "kPa", 7.0),
         ("80 percent", None, 80.0),
+        ("three months", "months", 3.0),
+        ("two years", "month", 24.0),
     ],
 )
 def test_a_quantity_is_converted_into_the_parameters_unit(text: str, unit: str | None, value: float) -> None:
