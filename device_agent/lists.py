@@ -9,6 +9,7 @@ from dataclasses import replace
 from device_agent.quantities import Quantity, find_quantities
 from device_agent.reader import name_words
 from device_agent.values import in_range, literal, number_for, typed_number, typed_text
+from device_agent.weekdays import days_in, members
 from schemas.base import Value
 from schemas.skills import Parameter
 
@@ -44,6 +45,8 @@ def items_in(text: str, start: int, end: int, parameter: Parameter, named: Calla
         return None
     if is_numeric(parameter):
         return _numbers(text[start:end], item)
+    if (days := members(item.choices)) is not None and (said := days_in(text[start:end])):
+        return ([days[day] for day in said], True) if set(said) <= set(days) else None
     parts = [named(part) for part in split_items(text, start, end)]
     values = [_member(part, item) if item.choices or item.type == "boolean" else typed_text(part, item) for part in parts]
     known = [value for value in values if value is not None]
@@ -86,7 +89,7 @@ def _numbers(surface: str, item: Parameter) -> tuple[list[Value], bool] | None:
 
 
 def _quantities(surface: str, item: Parameter) -> list[Quantity]:
-    """Those of the whole, but cut where "1,3,4" would read as decimals and "2-5" as a negative number, "9/10" as a fraction; characters are the surface's."""
+    """Those of the surface, with its characters; cut where "1,3,4" would read as decimals, "2-5" as a negative number, "9/10" as a fraction."""
     chained = item.type == "integer" or re.search(r"\d,\d+,\d|\d\.\d", surface) is not None
     cuts = [m.span() for m in _TIGHT.finditer(surface)] if chained else []
     cuts += [m.span(1) for m in re.finditer(r"\d([-–/])(?=\d)", surface)] if item.type == "integer" else []

@@ -77,9 +77,34 @@ def test_numbers_share_a_unit_and_are_converted(said: str, items: list[float] | 
 
 
 def test_members_by_their_names_or_beginnings_and_nothing_else() -> None:
-    days = listing(type="string", enum=["mon", "tue", "wed", "sat", "sun"])
-    assert read("Monday, tue and WED", days) == ["mon", "tue", "wed"]
-    assert read("Monday and at the weekend", days) is None
+    colours = listing(type="string", enum=["red", "dark_blue", "yellow", "yellowish"])
+    assert read("red, DARK BLUE and yellow", colours) == ["red", "dark_blue", "yellow"]
+    assert read("reddish and yellow", colours) == ["red", "yellow"]
+    assert read("red and crimson", colours) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "items"),
+    [
+        ("Monday, tue and WED", ["mon", "tue", "wed"]),
+        ("Mondays and at the weekend", ["mon", "sat", "sun"]),
+        ("Monday to Friday", ["mon", "tue", "wed", "thu", "fri"]),
+        ("Fr-So", ["fri", "sat", "sun"]),
+        ("montags und mittwochs", ["mon", "wed"]),
+        ("le mercredi et le jeudi", ["wed", "thu"]),
+        ("los lunes y entre semana", ["mon", "tue", "wed", "thu", "fri"]),
+        ("周一和周末", ["mon", "sat", "sun"]),
+        ("every day", ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),
+        ("on sundowns", None),
+    ],
+)
+def test_days_of_the_week_in_five_languages(said: str, items: list[str] | None) -> None:
+    assert read(said, listing(type="string", enum=["mon", "tue", "wed", "thu", "fri", "sat", "sun"])) == items
+
+
+def test_a_day_that_the_schema_does_not_have_cannot_be_said() -> None:
+    assert read("weekdays", listing(type="string", enum=["Saturday", "Sunday"])) is None
+    assert read("samedi", listing(type="string", enum=["Saturday", "Sunday"])) == ["Saturday"]
 
 
 def test_a_list_tells_when_an_item_is_out_of_range() -> None:
