@@ -46,9 +46,14 @@ def _signature(function: Function) -> str:
 
 
 def _spoken(parameter: Parameter) -> str:
-    kind = " or ".join(json.dumps(c, ensure_ascii=False) for c in parameter.choices) or parameter.type
-    told = ", ".join(filter(None, (kind, parameter.unit, parameter.description)))
+    item = parameter.item
+    kind = f"list of {_kind(item)}" if item else _kind(parameter)
+    told = ", ".join(filter(None, (kind, parameter.unit or (item.unit if item else None), parameter.description)))
     return f"{parameter.name}{'' if parameter.required else '?'}: {told}"
+
+
+def _kind(parameter: Parameter) -> str:
+    return " or ".join(json.dumps(c, ensure_ascii=False) for c in parameter.choices) or parameter.type
 
 
 def _line(text: str) -> str:
@@ -79,7 +84,8 @@ def _nested(parameters: Sequence[Parameter]) -> dict[str, Any]:
 def _leaf(parameter: Parameter) -> dict[str, Any]:
     if parameter.choices:
         return {"enum": list(parameter.choices)}
-    return {"type": parameter.type} if parameter.type in _TYPES else {}
+    items = {"items": _leaf(parameter.item)} if parameter.item else {}
+    return {"type": parameter.type, **items} if parameter.type in _TYPES else {}
 
 
 def read_call(text: str, functions: Sequence[Function], probability: float | None, act: float) -> Interpretation:
@@ -114,11 +120,18 @@ def _judged(function: Function, arguments: dict[str, JsonValue], confidence: flo
     missing = tuple(p.name for p in parameters if p.required and p.default is None and _at(arguments, p.path) is None)
     if missing:
         return Interpretation(name=None, decision="ask", confidence=confidence, reason="missing_argument", missing=missing)
-    numbers = [(value, p) for p in parameters if isinstance(value := _at(arguments, p.path), int | float) and not isinstance(value, bool)]
+    numbers = [n for p in parameters for n in _numbers(_at(arguments, p.path), p)]
     if not all(math.isfinite(value) and in_range(value, p) for value, p in numbers):
         return Interpretation(name=None, decision="refuse", confidence=confidence, reason="out_of_range")
     decision: Decision = "act" if confidence >= act else "ask"
     return Interpretation(name=function.name, arguments=arguments, decision=decision, confidence=confidence)
+
+
+def _numbers(value: JsonValue, parameter: Parameter) -> list[tuple[int | float, Parameter]]:
+    """The numbers of an argument, or of a list's items, each with whose bounds it has to keep."""
+    if isinstance(value, list) and parameter.item:
+        return [n for item in value for n in _numbers(item, parameter.item)]
+    return [(value, parameter)] if isinstance(value, int | float) and not isinstance(value, bool) else []
 
 
 def _at(arguments: JsonValue, path: tuple[str, ...]) -> JsonValue:

@@ -33,7 +33,8 @@ SCENE = Function(
                 },
                 "required": ["level"],
             },
-            "rooms": {"type": "array"},
+            "rooms": {"type": "array", "items": {"type": "string"}},
+            "steps": {"type": "array", "items": {"type": "number", "unit": "s", "maximum": 60}},
         },
         "required": ["light", "rooms"],
     },
@@ -61,7 +62,10 @@ def test_what_changes_comes_last_in_the_prompt():
     one, two = call_prompt(FUNCTIONS, "How warm\nis it?"), call_prompt(FUNCTIONS, "Dim it.", "hall = room 3")
     shared = one.split("Sentence: How warm is it?")[0]
     assert two.startswith(shared)
-    assert 'set_scene(light.level: number, %; light.colour?: "warm" or "cold"; rooms: array) Sets the scene of a room.' in one
+    assert (
+        'set_scene(light.level: number, %; light.colour?: "warm" or "cold"; rooms: list of string; steps?: list of number, s) Sets the scene of a room.'
+        in one
+    )
     assert "Facts: hall = room 3\n" in two
     assert one.endswith("\nCall: ")
 
@@ -73,6 +77,11 @@ def test_what_changes_comes_last_in_the_prompt():
         (SCENE_CALL, 0.5, ("set_scene", SCENE_CALL["arguments"], "ask", None)),
         (SCENE_CALL, None, ("set_scene", SCENE_CALL["arguments"], "ask", None)),
         ({"name": "set_scene", "arguments": {"light": {"level": 300}, "rooms": ["hall"]}}, 0.9, (None, {}, "refuse", "out_of_range")),
+        (
+            {"name": "set_scene", "arguments": {"light": {"level": 30}, "rooms": ["hall"], "steps": [5, 90]}},
+            0.9,
+            (None, {}, "refuse", "out_of_range"),
+        ),
         ({"name": "set_scene", "arguments": {"light": {"colour": "warm"}, "rooms": ["hall"]}}, 0.9, (None, {}, "ask", "missing_argument")),
         ({"name": "read_temperature", "arguments": {"light": {}, "x": None}}, 0.9, ("read_temperature", {}, "act", None)),
         ({"name": "read_temperature"}, 0.9, ("read_temperature", {}, "act", None)),
@@ -108,6 +117,7 @@ def accepts() -> Iterator[Callable[[str], bool]]:
         ({"name": None, "reason": "several"}, True),
         ({"name": "set_scene", "arguments": {"light": {"colour": "green"}}}, False),
         ({"name": "read_temperature", "arguments": {"x": 1}}, False),
+        ({"name": "set_scene", "arguments": {"light": {"level": 30}, "rooms": [4]}}, False),
         ({"name": "fly", "arguments": {}}, False),
         ({"name": None, "reason": "tired"}, False),
     ],
