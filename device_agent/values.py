@@ -80,7 +80,8 @@ def typed_text(surface: str, parameter: Parameter) -> Value:
     """A free string verbatim; an untyped parameter becomes a number when the words are one."""
     if parameter.type == "any":
         try:
-            return typed_number(float(surface), parameter)
+            number = float(surface)
+            return typed_number(number, parameter) if math.isfinite(number) else surface  # "nan" and "Infinity" are words
         except ValueError:
             return surface
     return surface

@@ -33,8 +33,22 @@ def read(text: str, parameter: Parameter) -> list[Any] | None:
         ("Küche sowie Bad", ["Küche", "Bad"]),
         ("l'entrée et la cuisine", ["entrée", "cuisine"]),
         ("Ana y Eva", ["Ana", "Eva"]),
+        ("Ana más Eva", ["Ana", "Eva"]),
         ("张三、李四以及王五", ["张三", "李四", "王五"]),
         ("Sandy", ["Sandy"]),
+        ("Los Angeles and the hall", ["Los Angeles", "hall"]),
+        ("los angeles and las vegas", ["los angeles", "las vegas"]),
+        ("The Beatles, Den Haag und La Paz", ["The Beatles", "Den Haag", "La Paz"]),
+        ("Die Küche und das Bad", ["Küche", "Bad"]),
+        ("AT&T, R&D & C++", ["AT&T", "R&D", "C++"]),
+        ("vitamin e and type o, y and z", ["vitamin e", "type o", "y", "z"]),
+        ("plaqué or et argent", ["plaqué or", "argent"]),
+        ("Müller e Söhne", ["Müller e Söhne"]),
+        ("Pedro e Isabel", ["Pedro", "Isabel"]),
+        ("bread and then milk", ["bread", "milk"]),
+        ("eggs,milk\nbread", ["eggs", "milk", "bread"]),
+        ("101,102,103", ["101", "102", "103"]),
+        ("和平路、跟踪器和埃及", ["和平路", "跟踪器", "埃及"]),
     ],
 )
 def test_names_are_copied_without_what_joins_them(said: str, items: list[str]) -> None:
@@ -55,9 +69,32 @@ def test_names_are_copied_without_what_joins_them(said: str, items: list[str]) -
         ("9/10/11", [9, 10, 11]),
         ("1、3和5", [1, 3, 5]),
         ("5 to 2", [5, 2]),
+        ("shelf 2 to shelf 4", [2, 3, 4]),
+        ("the 2nd to the 4th", [2, 3, 4]),
+        ("1..3", [1, 2, 3]),
+        ("一、三到五", [1, 3, 4, 5]),
+        ("二到四", [2, 3, 4]),
+        ("一、二和三", [1, 2, 3]),
+        ("1-3-5", [1, 3, 5]),
+        ("1,000 and 2,500", [1000, 2500]),
+        ("1.000 und 2.000", [1000, 2000]),
+        ("1 000 et 2 000", [1000, 2000]),
+        ("101,102 and 103", [101, 102, 103]),
+        ("1,200", None),
+        ("1 to 200", None),
+        ("vingt et un et trois", [21, 3]),
+        ("treinta y cinco y cuarenta", [35, 40]),
+        ("un et deux", [1, 2]),
+        ("2 to 5 except 4", [2, 3, 5]),
+        ("all but 3", None),
+        ("2 and 3 but not 3 and not 4", None),
+        ("the odd ones from 1 to 9", None),
+        ("the first three", None),
+        ("1, 3, ..., 9", None),
+        ("1, 3 and the rest", None),
     ],
 )
-def test_whole_numbers_and_their_ranges(said: str, items: list[int]) -> None:
+def test_whole_numbers_and_their_ranges(said: str, items: list[int] | None) -> None:
     assert read(said, listing(type="integer")) == items
 
 
@@ -70,6 +107,10 @@ def test_whole_numbers_and_their_ranges(said: str, items: list[int]) -> None:
         ("12,5 und 13,5 Sekunden", [12.5, 13.5]),
         ("5 seconds and 3 kilograms", None),
         ("all of them", None),
+        ("2 minutes and 3", [120.0, 180.0]),
+        ("una hora y media y dos horas", [5400.0, 7200.0]),
+        ("1.000,5 und 2", [1000.5, 2.0]),
+        ("1h30 and 2 h", None),
     ],
 )
 def test_numbers_share_a_unit_and_are_converted(said: str, items: list[float] | None) -> None:
@@ -81,6 +122,8 @@ def test_members_by_their_names_or_beginnings_and_nothing_else() -> None:
     assert read("red, DARK BLUE and yellow", colours) == ["red", "dark_blue", "yellow"]
     assert read("reddish and yellow", colours) == ["red", "yellow"]
     assert read("red and crimson", colours) is None
+    assert read("red yellow", colours) is None
+    assert read("wash and dry, spin", listing(type="string", enum=["wash_and_dry", "spin"])) == ["wash_and_dry", "spin"]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +139,15 @@ def test_members_by_their_names_or_beginnings_and_nothing_else() -> None:
         ("周一和周末", ["mon", "sat", "sun"]),
         ("every day", ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),
         ("on sundowns", None),
+        ("so Monday", ["mon"]),
+        ("Mo.-Mi.", ["mon", "tue", "wed"]),
+        ("Mon-Wed-Fri", ["mon", "wed", "fri"]),
+        ("Monday and Wednesday to Friday", ["mon", "wed", "thu", "fri"]),
+        ("周一、三、五", ["mon", "wed", "fri"]),
+        ("every day except at the weekend", ["mon", "tue", "wed", "thu", "fri"]),
+        ("not Monday", None),
+        ("Monday and holidays", None),
+        ("Mo und Dienstag", None),
     ],
 )
 def test_days_of_the_week_in_five_languages(said: str, items: list[str] | None) -> None:
@@ -120,3 +172,14 @@ def test_lists_of_objects_cannot_be_said() -> None:
 
 def test_an_array_without_a_schema_of_items_takes_words_and_numbers() -> None:
     assert read("12, B7 and 3.5", listing()) == [12, "B7", 3.5]
+
+
+def test_words_that_python_takes_for_numbers_stay_words() -> None:
+    assert read("nan, Infinity", listing()) == ["nan", "Infinity"]
+
+
+@pytest.mark.parametrize("said", [" ", ", ", "and ", "e ", "not ", "1,", "1 ", "和", "/ ", "the a, ", "a", "周一"])
+def test_hostile_text_neither_crashes_nor_takes_long(said: str) -> None:
+    text = (said * 10_000)[:10_000]
+    for item in ({"type": "string"}, {"type": "integer"}, {"type": "string", "enum": ["mon", "tue"]}):
+        items_in(text, 0, len(text), listing(**item))
