@@ -54,7 +54,7 @@ class Heads:
 
     @classmethod
     def load(cls, path: Path | str) -> Heads:
-        """From `parley-encoder-heads.npz`. Raises ConfigError when it is missing or not such a file."""
+        """From `parley-reader-heads.npz`. Raises ConfigError when it is missing or not such a file."""
         try:
             with np.load(path) as stored:
                 weights = {name: np.asarray(stored[name], dtype=np.float32) for name in stored.files}

@@ -20,7 +20,7 @@ Reason = Literal["none_fits", "missing_argument", "out_of_range", "several"]
 
 
 class InterpreterSettings(Frozen):
-    """All thresholds in one place. Chosen on held-out kinds of devices (models/parley-encoder.toml)."""
+    """All thresholds in one place. Chosen on held-out kinds of devices (models/parley-reader.toml)."""
 
     candidates: int = 4
     margin: float = 0.15

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
@@ -110,7 +110,7 @@ class Interpreter:
         none, chances = weigh(hypotheses)
         considered = tuple(Considered(name=h.function.name, similarity=h.similarity, match=c) for h, c in zip(hypotheses, chances, strict=True))
         best = max(range(len(chances)), key=lambda i: chances[i])
-        said = begins(sentence, readings[best], hypotheses[best].found)
+        said = begins(sentence, readings[best], hypotheses[best])
         result = self._decide(sentence.text, catalogue, hypotheses[best], none, chances[best], said)
         seen = evidence(result, hypotheses[best], readings[best], chances, sentence)
         sure = calibrated(seen, end_of(result), self._heads.calibration)
@@ -125,6 +125,8 @@ class Interpreter:
         return judge(best, chance)
 
 
-def begins(sentence: Sentence, reading: Reading, parameters: Iterable[int]) -> list[int]:
-    """The characters at which the words of these parameters begin."""
-    return [sentence.spans[int(reading.starts[p].argmax())][0] for p in parameters if reading.starts[p].size]
+def begins(sentence: Sentence, reading: Reading, best: Hypothesis) -> list[int]:
+    """The characters at which the words of the arguments begin; of a list where its last item ends, too: all of it belongs to one request."""
+    starts = [sentence.spans[int(reading.starts[p].argmax())][0] for p in best.found if reading.starts[p].size]
+    lists = [p for p in best.found if best.parameters[p].type == "array" and reading.ends[p].size]
+    return starts + [sentence.spans[int(reading.ends[p].argmax())][1] - 1 for p in lists]

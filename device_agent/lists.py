@@ -95,16 +95,27 @@ def items_in(text: str, start: int, end: int, parameter: Parameter, named: Calla
         and all(set[int]() < {*days_in(part)} <= {*said} for part in split_items(surface, 0, len(surface)))
     ):
         return ([days[day] for day in said], True) if set(said) <= set(days) else None
-    parts = [named(part) for part in split_items(text, start, end, [name_words(str(choice)) for choice in item.choices])]
+    again = before[1] + " " if (before := re.search(r"(?<!\w)(\w{1,4})\s+$", text[:start])) else None
+    parts = [named(_without(part, again)) for part in split_items(text, start, end, [name_words(str(choice)) for choice in item.choices])]
     values = [_member(part, item) if item.choices or item.type == "boolean" else typed_text(part, item) for part in parts]
     known = [value for value in values if value is not None]
     return (known, True) if known and len(known) == len(values) else None
+
+
+def _without(part: str, again: str | None) -> str:
+    """ "to Anna and to Ben": the short word before the list is no part of an item that repeats it."""
+    return part[len(again) :] if again and part.casefold().startswith(again.casefold()) and len(part) > len(again) else part
 
 
 def _less(said: tuple[list[Value], bool] | None, left_out: tuple[list[Value], bool] | None) -> tuple[list[Value], bool] | None:
     """ "2 to 5 except 4"; None where either side cannot be read ("all but 3")."""
     kept = [value for value in said[0] if value not in left_out[0]] if said and left_out else []
     return (kept, said[1]) if said and kept else None
+
+
+def joints_in(text: str) -> list[tuple[int, int]]:
+    """Characters [start, end) of what joins items: commas, "and", "sowie", 和."""
+    return [m.span() for m in _BETWEEN.finditer(text)]
 
 
 def split_items(text: str, start: int, end: int, names: Sequence[str] = ()) -> list[str]:

@@ -63,8 +63,8 @@ def plain_episode(kind: Kind, pieces: Pieces) -> Episode:
 
 
 def episode(kinds: list[Kind], words: Words, size: int, pieces: Pieces, rng: random.Random) -> Episode:
-    """A varied scene with `size` sentences; three in ten are about random names and their values alone."""
-    if rng.random() < 0.3:
+    """A varied scene with `size` sentences; two in ten are about random names and their values alone."""
+    if rng.random() < 0.2:
         functions, examples = letters_task(rng) if rng.random() < 0.5 else roles_task(words, rng)
         originals = {f.name: {p.name: p for p in parameters_of(f)} for f in functions}
         chosen = rng.sample(examples, min(size, len(examples)))

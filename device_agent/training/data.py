@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from schemas.skills import Function
+from schemas.skills import Function, parameters_of
 
 FOLDER = Path(__file__).parent / "data"
 _MARK = re.compile(r"\[([^\[\]:=]+):([^\[\]]*?)(?:=([^\[\]=]*))?\]")
@@ -103,6 +103,11 @@ def split_of(kind: Kind) -> Split:
     """Whole families, by the hash of their name, so that adding files moves none: of ten, eight to train, one to choose thresholds, one to test."""
     name = (kind.family or kind.kind).strip().lower()
     return {0: "test", 5: "calibrate"}.get(int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10, "train")
+
+
+def has_lists(kind: Kind) -> bool:
+    """Whether any function takes a list."""
+    return any(p.type == "array" for f in kind.functions for p in parameters_of(f))
 
 
 def is_held_out(kind: Kind) -> bool:

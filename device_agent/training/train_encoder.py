@@ -27,7 +27,7 @@ from wordfreq import top_n_list
 
 from device_agent.reader import CLS, SEP
 from device_agent.training.batches import Episode, episode, plain_episode
-from device_agent.training.data import FOLDER, Kind, is_held_out, load_kinds
+from device_agent.training.data import FOLDER, Kind, has_lists, is_held_out, load_kinds
 from device_agent.training.losses import (
     collect,
     collect_alone,
@@ -76,6 +76,7 @@ class Trainer:
         kinds = load_kinds(self.options.data)
         self.train: list[Kind] = [k for k in kinds if not is_held_out(k)]
         self.words = words_of(self.train)
+        self.train += [k for k in self.train if has_lists(k)]  # few have any, so these are drawn twice as often
         self.held = [plain_episode(k, self.pieces) for k in kinds if is_held_out(k)]
         english = [k for k in self.train if all(e.language == "en" for e in k.examples)]
         words = [w for w in top_n_list("en", WORDS) if len(w) > 2 and w.isalpha()]
@@ -86,7 +87,7 @@ class Trainer:
     def state(self) -> dict[str, Any]:
         means = {"encoder": self.mean_encoder.module.state_dict(), "heads": self.mean_heads.module.state_dict()}
         live = {"encoder": self.encoder.state_dict(), "heads": self.heads.state_dict(), "optimizer": self.optimizer.state_dict()}
-        return {**means, "live": live, "seconds": self.seconds, "step": self.step, "runs": self.runs, "kinds": len(self.train)}
+        return {**means, "live": live, "seconds": self.seconds, "step": self.step, "runs": self.runs, "kinds": len({k.slug for k in self.train})}
 
     def save(self) -> None:
         fresh = self.options.out / "state.part"
@@ -111,9 +112,8 @@ class Trainer:
             group["lr"] = group["peak"] * scale
 
     def losses(self) -> dict[str, torch.Tensor]:
-        """One step in three is about everything; the others are about arguments alone, which are the slowest to learn: so a third of the
-        time goes where all of it went."""
-        if self.step % 3:
+        """Two steps in five are about everything; the others are about arguments alone, which are the slowest to learn, and cost half of it."""
+        if self.step % 5 not in (0, 2):
             episodes = [episode(self.train, self.words, 12, self.pieces, self.rng) for _ in range(3)]
             return self.reader(episodes, [], arguments_only=True)
         episodes = [episode(self.train, self.words, 12, self.pieces, self.rng) for _ in range(2)]

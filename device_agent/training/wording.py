@@ -80,5 +80,5 @@ def listed(items: Sequence[str], language: str, rng: random.Random) -> str:
     if style < 0.15:
         return comma.join(items)
     if style < 0.22:
-        return " ".join(items) if all(item.isdecimal() for item in items) else word.join(items)
+        return " ".join(items) if all(item.isdecimal() and len(item) < 3 for item in items) else word.join(items)
     return word.join(part for part in (comma.join(items[:-1]), items[-1]) if part)

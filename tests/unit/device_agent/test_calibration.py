@@ -93,7 +93,7 @@ def test_a_fit_finds_the_chance_behind_the_rows() -> None:
 
 
 def test_the_shipped_heads_are_calibrated() -> None:
-    weights = Heads.load(MODELS / "parley-encoder-heads.npz").calibration
+    weights = Heads.load(MODELS / "parley-reader-heads.npz").calibration
     assert weights.shape == CALIBRATION
     assert not np.allclose(weights, identity())
     assert weights[0, 1] > 0.0

@@ -155,7 +155,7 @@ def test_nested_parameters_are_nested_again() -> None:
 
 @cache
 def shipped() -> Interpreter:
-    return Interpreter(Encoder(MODELS / "parley-encoder.gguf"), Heads.load(MODELS / "parley-encoder-heads.npz"))
+    return Interpreter(Encoder(MODELS / "parley-reader.gguf"), Heads.load(MODELS / "parley-reader-heads.npz"))
 
 
 FERRY = (

@@ -62,10 +62,7 @@ def test_what_changes_comes_last_in_the_prompt():
     one, two = call_prompt(FUNCTIONS, "How warm\nis it?"), call_prompt(FUNCTIONS, "Dim it.", "hall = room 3")
     shared = one.split("Sentence: How warm is it?")[0]
     assert two.startswith(shared)
-    assert (
-        'set_scene(light.level: number, %; light.colour?: "warm" or "cold"; rooms: list of string; steps?: list of number, s)'
-        in one
-    )
+    assert 'set_scene(light.level: number, %; light.colour?: "warm" or "cold"; rooms: list of string; steps?: list of number, s)' in one
     assert "Facts: hall = room 3\n" in two
     assert one.endswith("\nCall: ")
 
@@ -128,7 +125,7 @@ def test_only_calls_of_these_functions_can_be_written(accepts: Callable[[str], b
 
 @pytest.fixture(scope="module")
 def interpreter():
-    return open_reader(MODELS / "parley-encoder.gguf")
+    return open_reader(MODELS / "parley-reader.gguf")
 
 
 async def test_a_model_that_writes_calls_is_a_mapper_like_any_other(interpreter):
@@ -159,7 +156,7 @@ def test_nothing_to_read_or_to_choose_among_needs_no_model(interpreter):
 
 
 def test_any_gguf_writes_a_call_that_fits_whatever_it_knows():
-    reader = open_reader(MODELS / "parley-encoder.gguf", model=MODELS / "parley-lm.gguf")
+    reader = open_reader(MODELS / "parley-reader.gguf", model=MODELS / "parley-lm.gguf")
     read = reader.interpret("Dim the hall to 30 %.", reader.catalogue(FUNCTIONS))
     assert read.name in (None, "set_scene", "read_temperature")
     assert read.ms > 0

@@ -183,3 +183,9 @@ def test_hostile_text_neither_crashes_nor_takes_long(said: str) -> None:
     text = (said * 10_000)[:10_000]
     for item in ({"type": "string"}, {"type": "integer"}, {"type": "string", "enum": ["mon", "tue"]}):
         items_in(text, 0, len(text), listing(**item))
+
+
+@pytest.mark.parametrize("text", ["send it to Anna and to Ben Okafor", "an Anna und an Ben Okafor", "à Anna et à Ben Okafor"])
+def test_a_short_word_before_the_list_is_no_part_of_an_item_that_repeats_it(text: str) -> None:
+    found = items_in(text, text.index("Anna"), len(text), listing(type="string"))
+    assert found == (["Anna", "Ben Okafor"], True)

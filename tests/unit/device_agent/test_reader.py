@@ -141,7 +141,7 @@ def test_a_file_that_holds_no_heads_is_a_configuration_error(tmp_path: Path) -> 
 
 
 def test_the_shipped_heads_read_probabilities() -> None:
-    heads = Heads.load(MODELS / "parley-encoder-heads.npz")
+    heads = Heads.load(MODELS / "parley-reader-heads.npz")
     sentence, text = read_sentence("spin softly", PIECES), function_text(SPIN, PIECES)
     vectors = np.random.default_rng(0).normal(size=(len(pass_ids(sentence, text)), 384)).astype(np.float32)
     reading = heads.read(vectors, len(sentence.ids), text)

@@ -78,3 +78,20 @@ def test_where_there_are_too_few_words_for_all_each_still_has_its_best() -> None
 def test_the_best_choice_is_found_together() -> None:
     rows = [[("x", 0.9), ("y", 0.8)], [("x", 0.85)], []]
     assert together(rows, lambda c: c[1], lambda a, b: a[0] == b[0]) == [("y", 0.8), ("x", 0.85)]
+
+
+def listing(said: Sentence, starts: Floats, ends: Floats) -> str:
+    parameter = Parameter(path=("these",), type="array", item=Parameter(path=("these",), type="string"))
+    (span,) = choose_spans([(0, parameter, starts, ends)], said, ()).values()
+    return said.text[span.start : span.end]
+
+
+def test_a_list_has_all_of_its_items_though_it_may_seem_to_begin_at_any() -> None:
+    said = sentence("give dry cows, young stock and fresh cows 35 kg")
+    starts = heads(said, dry=0.3, young=0.4, fresh=0.2)
+    assert listing(said, starts, heads(said, stock=0.2, cows=0.6)) == "dry cows, young stock and fresh cows"
+
+
+def test_a_list_ends_before_what_follows_it() -> None:
+    said = sentence("invite Anna and Ben, and book room 4")
+    assert listing(said, heads(said, Anna=0.6, Ben=0.3), heads(said, Anna=0.2, Ben=0.7)) == "Anna and Ben"
