@@ -23,14 +23,17 @@ class InterpreterSettings(Frozen):
     """All thresholds in one place. Chosen on held-out kinds of devices (models/parley-reader.toml)."""
 
     candidates: int = 4
-    margin: float = 0.15
-    """Candidates further than this behind the nearest, as cosines, are not read: a clear lead costs one pass, doubt at most `candidates`."""
+    close: float = 0.05
+    margin: float = 0.25
+    plain: float = 0.8
+    """Candidates that are `close` behind the nearest, as cosines, are read first. Where none of them is as probable as `plain`, those within `margin`
+    are read, too: a plain sentence costs one or two passes, doubt at most `candidates`."""
     none: float = 0.65
     """Probability of "nothing fits" from which a sentence is refused."""
     several: float = 0.7
     """Match probability from which each half of a sentence is a request of its own; `half`: its least cosine with a function."""
     half: float = 0.5
-    act: float = 0.75
+    act: float = 0.77
     """Confidence from which a call is made without asking."""
     catalogues: int = 256
     """Prepared catalogues kept in memory."""

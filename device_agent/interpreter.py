@@ -60,9 +60,9 @@ class Interpreter:
         with self._stage("retrieve"):
             near = self._shortlist(sentence, catalogue)
         with self._stage("read"):
-            readings = self._read(read, catalogue, [number for number, _ in near])
+            readings = self._readings(read, catalogue, near)
         with self._stage("bind"):
-            result = self._conclude(read, catalogue, near, readings, read_facts(context))
+            result = self._conclude(read, catalogue, near[: len(readings)], readings, read_facts(context))
         return result.model_copy(update={"ms": (time.perf_counter() - began) * 1000.0})
 
     def nearest(self, sentence: str, catalogue: Catalogue, k: int) -> list[tuple[int, float]]:
@@ -73,6 +73,15 @@ class Interpreter:
     def _shortlist(self, sentence: str, catalogue: Catalogue) -> list[tuple[int, float]]:
         near = self.nearest(sentence, catalogue, self.settings.candidates)
         return [(number, similarity) for number, similarity in near if near[0][1] - similarity <= self.settings.margin]
+
+    def _readings(self, sentence: Sentence, catalogue: Catalogue, near: list[tuple[int, float]]) -> list[Reading]:
+        """Of the nearest, as far as they are needed."""
+        numbers = [number for number, _ in near]
+        close = sum(near[0][1] - similarity <= self.settings.close for _, similarity in near)
+        readings = self._read(sentence, catalogue, numbers[:close])
+        if close < len(near) and max(match_probabilities([r.match for r in readings])) < self.settings.plain:
+            readings += self._read(sentence, catalogue, numbers[close:])
+        return readings
 
     def _read(self, sentence: Sentence, catalogue: Catalogue, numbers: list[int]) -> list[Reading]:
         vectors = self._encoder.token_vectors([pass_ids(sentence, catalogue.texts[n]) for n in numbers])

@@ -207,6 +207,54 @@ def test_the_shipped_model_refuses_what_no_function_does() -> None:
     assert (result.name, result.reason) == (None, "none_fits")
 
 
+def test_what_is_plain_costs_the_reading_of_the_nearest_alone_and_doubt_that_of_more() -> None:
+    assert len(ask("Cross to landing 3.").candidates) == 1
+    assert len(ask("do it again as you like").candidates) > 2
+
+
+GATES = (
+    Function(
+        name="open_gates",
+        description="Opens these gates of the lock.",
+        parameters={
+            "type": "object",
+            "properties": {
+                "gates": {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 9}, "description": "numbers of the gates"}
+            },
+            "required": ["gates"],
+        },
+    ),
+    Function(
+        name="notify_crew",
+        description="Sends a short message to members of the crew.",
+        parameters={
+            "type": "object",
+            "properties": {
+                "people": {"type": "array", "items": {"type": "string"}, "description": "names of those who get it"},
+                "message": {"type": "string", "description": "text to send"},
+            },
+            "required": ["people", "message"],
+        },
+    ),
+    Function(name="read_level", description="Water level in the lock.", safety="read"),
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("Open gates 2, 3 and 7.", {"gates": [2, 3, 7]}),
+        ("Please open gates 4 to 6", {"gates": [4, 5, 6]}),
+        ("Öffne die Tore 1 und 5", {"gates": [1, 5]}),
+        ("打开2号和4号闸门", {"gates": [2, 4]}),
+    ],
+)
+def test_the_shipped_model_reads_a_list_as_one_argument_of_one_request(sentence: str, said: dict[str, object]) -> None:
+    interpreter = shipped()
+    result = interpreter.interpret(sentence, interpreter.catalogue(GATES))
+    assert (result.name, result.arguments) == ("open_gates", said)
+
+
 @pytest.mark.parametrize("sentence", ["Sound the horn and then lower the ramp.", "how much fuel is left; then cross to landing 2"])
 def test_the_shipped_model_refuses_two_requests_in_one(sentence: str) -> None:
     result = ask(sentence)
