@@ -77,7 +77,7 @@ def even(x: Tensor) -> Tensor:
 
 
 def varied(x: Tensor) -> Tensor:
-    """Moved, zoomed by up to 15 %, mirrored or not, coarser as a small or slanted slot looks, with colours paler or stronger, and with noise."""
+    """Moved, zoomed by up to 15 %, mirrored or not, coarser as a small slot looks and in one direction more as a slanted one does, with colours paler or stronger, and with noise."""
     count, size = len(x), x.shape[-1]
     place = torch.zeros(count, 2, 3)
     place[:, 0, 0] = (0.85 + 0.3 * torch.rand(count)) * torch.where(torch.rand(count) < 0.5, 1.0, -1.0)
@@ -86,8 +86,8 @@ def varied(x: Tensor) -> Tensor:
     place[:, :, 2] = 0.12 * (torch.rand(count, 2) - 0.5)
     x = functional.grid_sample(x, functional.affine_grid(place, list(x.shape), align_corners=False), padding_mode="border", align_corners=False)
     if torch.rand(()) < 0.4:
-        coarse = int(size * (0.4 + 0.5 * torch.rand(()).item()))
-        x = functional.interpolate(functional.interpolate(x, size=(coarse, coarse), mode="area"), size=(size, size), mode="bilinear")
+        coarse = tuple(int(size * (0.4 + 0.5 * share)) for share in torch.rand(2).tolist())
+        x = functional.interpolate(functional.interpolate(x, size=coarse, mode="area"), size=(size, size), mode="bilinear")
     x = x * torch.cat([torch.ones(count, 1, 1, 1), torch.rand(count, 1, 1, 1).expand(-1, 2, -1, -1) + 0.4], 1)
     return x + noise(count, size)
 

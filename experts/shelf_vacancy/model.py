@@ -50,7 +50,7 @@ def frame_of(window: Window) -> NDArray[np.intp]:
         raise Unreadable(f"frame holds values from {frame.min():g} to {frame.max():g}; expected 0 to 255")
     if frame.std() < FLAT:
         raise Unreadable("the frame shows nothing: all of it looks the same")
-    light = frame[..., 0] + frame[..., 1] + frame[..., 2]
+    light = frame.mean(axis=2, dtype=np.float32)
     light = light - light.mean()
     if (light[:, 1:] * light[:, :-1]).mean() < ALIKE * light.var():
         raise Unreadable("the frame shows nothing but noise: pixels side by side have nothing in common")

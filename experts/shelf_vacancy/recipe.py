@@ -30,14 +30,14 @@ RECIPE = Recipe(
     draw=partial(sample, TRAINED),
     shifts={name: partial(sample, ranges) for name, ranges in SHIFTS.items()},
     body=eye,
-    train=32000,
+    train=56000,
     test=600,
-    epochs=9,
+    epochs=7,
     rate=3e-3,
     average=0.999,
     file="slots.onnx",
     told={
-        "version": "1.3.0",
+        "version": "1.4.0",
         "title": "Shelf vacancy",
         "description": "Looks at a camera frame of a warehouse shelf and tells for each slot whether it is free or occupied by goods. "
         "Slips, wrap and small forgotten things do not occupy a slot.",
