@@ -47,6 +47,8 @@ class Recipe:
     rate: float = 2e-3
     average: float = 0.0
     """Share of the running average of the weights that a step keeps; the average is what is exported. 0: the last weights are."""
+    right: float = 0.985
+    """Share of answers on calibration windows that must be right: sets the confidence to abstain below."""
     seed: int = 5
     file: str = "model.onnx"
     tree: Callable[[Floats], Floats] = field(default=lambda x: x.reshape(len(x), -1))

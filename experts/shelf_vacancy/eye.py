@@ -77,7 +77,8 @@ def even(x: Tensor) -> Tensor:
 
 
 def varied(x: Tensor) -> Tensor:
-    """Moved, zoomed by up to 15 %, mirrored or not, coarser as a small slot looks and in one direction more as a slanted one does, with colours paler or stronger, and with noise."""
+    """Moved, zoomed by up to 15 %, mirrored or not, coarser as a small slot looks and in one direction more as a slanted one does, with colours
+    paler or stronger, and with noise."""
     count, size = len(x), x.shape[-1]
     place = torch.zeros(count, 2, 3)
     place[:, 0, 0] = (0.85 + 0.3 * torch.rand(count)) * torch.where(torch.rand(count) < 0.5, 1.0, -1.0)

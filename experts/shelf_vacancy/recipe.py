@@ -35,6 +35,7 @@ RECIPE = Recipe(
     epochs=7,
     rate=3e-3,
     average=0.999,
+    right=0.99,
     file="slots.onnx",
     told={
         "version": "1.4.0",

@@ -22,8 +22,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from experts.recipe import Draw, Floats, Recipe
 
 OPSET = 17
-RIGHT = 0.985
-"""Share of answers on calibration windows that must be right: sets the confidence to abstain below."""
 INSIDE = 0.995
 """Share of calibration windows that count as like the training ones."""
 TREE = 100_000
@@ -121,8 +119,9 @@ def fit(whole: Whole, x: Floats, y: Any, recipe: Recipe, size: int = 128) -> Non
     whole.eval()
 
 
-def calibrate(whole: Whole, x: Floats, y: Any, seen: Floats) -> tuple[float, float]:
-    """Sets temperature (on calibration rows) and the spread of the embeddings (of `seen`, the training rows); `certain_from` and `inside_until`."""
+def calibrate(whole: Whole, x: Floats, y: Any, seen: Floats, least: float) -> tuple[float, float]:
+    """Sets temperature (on calibration rows) and the spread of the embeddings (of `seen`, the training rows); `certain_from`, where `least` of the
+    answers are right, and `inside_until`."""
     _, embedding = judged(whole, seen)
     whole.centre = embedding.mean(0)
     spread = torch.cov(embedding.T).reshape(embedding.shape[1], -1)
@@ -136,7 +135,7 @@ def calibrate(whole: Whole, x: Floats, y: Any, seen: Floats) -> tuple[float, flo
     sure, right = chances.max(1), chances.argmax(1) == y
     order = np.argsort(-sure)
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    enough = np.nonzero(share >= RIGHT)[0]
+    enough = np.nonzero(share >= least)[0]
     certain = float(sure[order][enough[-1]]) if len(enough) else float(sure.max())
     return round(max(certain, 1.0 / len(chances[0])), 4), round(float(np.quantile(distance, INSIDE)), 4)
 
@@ -165,7 +164,7 @@ def make(recipe: Recipe, folder: Path) -> None:
     body = recipe.body(len(recipe.model.labels)) if recipe.body else Perceptron(flat.shape[1], len(recipe.model.labels))
     whole = Whole(body, torch.from_numpy(mean), torch.from_numpy(scale))
     fit(whole, x, y, recipe)
-    certain, inside = calibrate(whole, *rows_of(recipe.draw, recipe, recipe.test, recipe.seed + 1)[:2], x)
+    certain, inside = calibrate(whole, *rows_of(recipe.draw, recipe, recipe.test, recipe.seed + 1)[:2], x, recipe.right)
     tree = DecisionTreeClassifier(max_depth=2, class_weight="balanced", random_state=0).fit(recipe.tree(x[:TREE]), y[:TREE])
     splits = {"iid": recipe.draw, **{f"held-out {name}": draw for name, draw in recipe.shifts.items()}}
     told = {

@@ -148,3 +148,11 @@ def test_a_window_of_another_kind_is_unreadable() -> None:
 def test_a_missing_level_count_is_unreadable() -> None:
     with pytest.raises(Unreadable, match="levels is None"):
         features(replace(ordinary(), about={}))
+
+
+@pytest.mark.parametrize("number", [1284, 8422, 12856])
+def test_the_sum_of_three_bytes_does_not_overflow(number: int) -> None:
+    """Good frames of the training's draw that were taken for noise when their colours were added up as bytes."""
+    window, _ = draw(TRAINED, np.random.default_rng([5, number]))
+    assert window.arrays["frame"].dtype == np.uint8
+    assert features(window).shape[1:] == (3, 32, 32)
