@@ -21,6 +21,9 @@ from device_agent.training.data import FOLDER, load_kinds, split_of
 from device_agent.training.judged import Judged, run_kind
 from runtime.llm.llama_cpp.encoder import Encoder
 
+MOST = 0.03
+"""Share of all cases that may be wrong actions; `act` is chosen by it."""
+
 
 def judged(weights: Path, data: Path, split: str) -> list[Judged]:
     """Every sentence of a split's kinds, with the reader's own confidence."""
@@ -71,7 +74,12 @@ def table(rows: Sequence[Judged], weights: Any) -> str:
         done = [right for chance, right in sure if chance >= act]
         wrong = len(done) - sum(done)
         lines.append(f"{act:8.2f}{len(done) / len(rows):11.1%}{wrong / len(rows):15.1%}{sum(done) / max(len(done), 1):17.1%}")
-    return "\n".join(lines)
+    return "\n".join([*lines, f"no more than {MOST:.0%} wrong from {lowest(sure, len(rows)):.2f} on"])
+
+
+def lowest(sure: Sequence[tuple[float, bool]], cases: int) -> float:
+    """The least hundredth from which acting does the wrong thing in no more than `MOST` of all cases. `sure`: confidence and rightness of each call."""
+    return next(n / 100 for n in range(102) if sum(c >= n / 100 and not right for c, right in sure) <= MOST * cases)
 
 
 def calibrate(weights: Path, data: Path = FOLDER) -> str:

@@ -1,4 +1,4 @@
-"""From generated windows to an expert's network and its card `model.toml`. On one core each takes minutes, shelf vacancy about an hour.
+"""From generated windows to an expert's network and its card `model.toml`. On one core each takes minutes, shelf vacancy well over an hour.
 
 The splits are drawn by the generator's parameters, never by rows: what a shift holds out, the shipped network has not seen.
 """

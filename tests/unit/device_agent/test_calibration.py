@@ -10,7 +10,7 @@ from device_agent.extraction import Argument
 from device_agent.heads import CALIBRATION, FEATURES, Heads, Reading
 from device_agent.hypothesis import Hypothesis, Interpretation, decided
 from device_agent.reader import Sentence
-from device_agent.training.calibrate import fit
+from device_agent.training.calibrate import fit, lowest
 from runtime.settings import MODELS
 from schemas.skills import Function, Parameter
 
@@ -90,6 +90,13 @@ def test_a_fit_finds_the_chance_behind_the_rows() -> None:
     right = rng.random(4000) < chance
     found = 1.0 / (1.0 + np.exp(-(rows @ fit(rows, right))))
     assert np.abs(found - chance).mean() < 0.02
+
+
+def test_acting_begins_where_few_enough_are_wrong() -> None:
+    sure = [(0.5, False), (0.6, False), (0.6, True), (0.7, False), (0.8, True), (0.9, False)]
+    assert lowest(sure, 100) == pytest.approx(0.51)  # three wrong of a hundred
+    assert lowest(sure, 34) == pytest.approx(0.71)
+    assert lowest([(0.5, True)], 1) == 0.0
 
 
 def test_the_shipped_heads_are_calibrated() -> None:

@@ -11,7 +11,7 @@ from device_agent.clauses import halves
 from device_agent.extraction import Argument, extract, read_facts
 from device_agent.heads import Heads, Reading
 from device_agent.hypothesis import Hypothesis, Interpretation, judge, match_probabilities, weigh
-from device_agent.interpreter import Interpreter
+from device_agent.interpreter import Interpreter, begins
 from device_agent.quantities import find_quantities
 from device_agent.reader import FunctionText, Sentence, function_text, options_of, read_sentence
 from runtime.llm.llama_cpp.encoder import Encoder
@@ -253,6 +253,13 @@ def test_the_shipped_model_reads_a_list_as_one_argument_of_one_request(sentence:
     interpreter = shipped()
     result = interpreter.interpret(sentence, interpreter.catalogue(GATES))
     assert (result.name, result.arguments) == ("open_gates", said)
+
+
+def test_a_list_belongs_to_one_request_from_its_first_item_to_its_last() -> None:
+    said = read_sentence("open 2 and 7", WordPieces())
+    seen = Reading(1.0, np.ones(1, np.float32), np.eye(4, dtype=np.float32)[[1]], np.eye(4, dtype=np.float32)[[3]], (np.zeros(0, np.float32),))
+    assert begins(said, seen, hypothesis(GATES[0], {0: Argument([2, 7], 1.0)})) == [5, 11]
+    assert begins(said, seen, hypothesis(FERRY[0], {0: Argument(7, 1.0)})) == [5]
 
 
 @pytest.mark.parametrize("sentence", ["Sound the horn and then lower the ramp.", "how much fuel is left; then cross to landing 2"])
