@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from pydantic import JsonValue
 
@@ -14,6 +15,7 @@ from device_agent.lists import items_in
 from device_agent.quantities import Quantity, find_quantities
 from device_agent.reader import HIGHEST, LITERAL, LOWEST, NEGATIVE, ZERO, FunctionText, Sentence, options_of
 from device_agent.spans import Span, choose_spans, together
+from device_agent.stamps import wanted, written
 from device_agent.values import in_range, literal, number_for, typed_number, typed_text
 from schemas.skills import Parameter
 
@@ -22,6 +24,8 @@ SAID_REQUIRED, SAID_OPTIONAL = 0.5, 0.6
 SHARED = 0.6
 """A required number may take a quantity that another one has from this score on ("both to five")."""
 DOUBT = 0.02
+UNREAD = 0.3
+"""Factor on words that are not spelled as the schema wants them: no such pattern, no time or date where one is asked for."""
 NAMED = 0.98
 """Confidence in a place that was said by its proper name."""
 _LITTLE = 0.3
@@ -45,8 +49,9 @@ class _Claim:
     score: float
 
 
-def extract(sentence: Sentence, text: FunctionText, reading: Reading, facts: Mapping[str, str]) -> dict[int, Argument]:
-    """Arguments that the sentence says, by the parameter's number. `facts` maps names in the sentence to what they stand for."""
+def extract(sentence: Sentence, text: FunctionText, reading: Reading, facts: Mapping[str, str], today: date | None = None) -> dict[int, Argument]:
+    """Arguments that the sentence says, by the parameter's number. `facts` maps names in the sentence to what they stand for; `today` is for dates
+    such as "tomorrow"."""
     quantities = find_quantities(sentence.text)
     wanted = [p for p in range(len(reading.said)) if reading.said[p] >= _threshold(text.parameters[p])]
     numeric = [p for p in wanted if text.parameters[p].type in ("number", "integer") and not text.parameters[p].choices]
@@ -56,7 +61,7 @@ def extract(sentence: Sentence, text: FunctionText, reading: Reading, facts: Map
     worded = [(p, text.parameters[p], reading.starts[p], reading.ends[p]) for p in wanted if p not in found and _is_worded(text.parameters[p])]
     spans = choose_spans(worded, sentence, taken) if sentence.ids else {}
     for p in wanted:
-        argument = found.get(p) or _argument(p, text.parameters[p], reading, sentence, quantities, claims.get(p), spans.get(p), facts)
+        argument = found.get(p) or _argument(p, text.parameters[p], reading, sentence, quantities, claims.get(p), spans.get(p), facts, today)
         if argument:
             found[p] = argument
     return found
@@ -137,6 +142,7 @@ def _argument(
     claim: _Claim | None,
     span: Span | None,
     facts: Mapping[str, str],
+    today: date | None,
 ) -> Argument | None:
     said = float(reading.said[p])
     if parameter.choices or parameter.type == "boolean":
@@ -149,8 +155,13 @@ def _argument(
         return None
     if parameter.type == "array":
         return _items(parameter, sentence.text, span, said * span.score, facts)
+    if spelling := wanted(parameter.description, parameter.format):
+        stamp = written(sentence.text, span.start, span.end, spelling, today)
+        if stamp is not None:
+            return Argument(stamp, said * span.score)
     first, last = literal(sentence.text, span.start, span.end)
-    return _text(parameter, sentence.text[first:last], said * span.score, facts)
+    argument = _text(parameter, sentence.text[first:last], said * span.score, facts)
+    return replace(argument, confidence=argument.confidence * UNREAD) if argument and spelling else argument
 
 
 def _number(parameter: Parameter, said: float, meanings: Floats, quantity: Quantity | None, score: float) -> Argument | None:
@@ -183,7 +194,7 @@ def _text(parameter: Parameter, surface: str, confidence: float, facts: Mapping[
         return None
     meant = facts.get(_plain(surface), surface)
     fits = parameter.pattern is None or _matches(parameter.pattern, meant)
-    return Argument(typed_text(meant, parameter), confidence if fits else confidence * 0.3)
+    return Argument(typed_text(meant, parameter), confidence if fits else confidence * UNREAD)
 
 
 def _matches(pattern: str, text: str) -> bool:

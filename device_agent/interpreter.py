@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import date
 from typing import Protocol
 
 from device_agent.calibration import calibrated, end_of, evidence
@@ -35,8 +36,15 @@ class Reader(Protocol):
 class Interpreter:
     """Synchronous; one call at a time (the encoder's context is not shared). Never raises on odd sentences."""
 
-    def __init__(self, encoder: TextEncoder, heads: Heads, settings: InterpreterSettings | None = None, stage: Stage = nullcontext) -> None:
-        self._encoder, self._heads, self._stage = encoder, heads, stage
+    def __init__(
+        self,
+        encoder: TextEncoder,
+        heads: Heads,
+        settings: InterpreterSettings | None = None,
+        stage: Stage = nullcontext,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        self._encoder, self._heads, self._stage, self._today = encoder, heads, stage, today
         self.settings = settings or InterpreterSettings()
         self._prepared: OrderedDict[str, Catalogue] = OrderedDict()
 
@@ -113,8 +121,9 @@ class Interpreter:
     ) -> Interpretation:
         quantities = find_quantities(sentence.text)
         hypotheses = [
-            Hypothesis(catalogue.functions[n], catalogue.texts[n].parameters, s, r.match, extract(sentence, catalogue.texts[n], r, facts), quantities)
+            Hypothesis(catalogue.functions[n], text.parameters, s, r.match, extract(sentence, text, r, facts, self._today()), quantities)
             for (n, s), r in zip(near, readings, strict=True)
+            for text in [catalogue.texts[n]]
         ]
         none, chances = weigh(hypotheses)
         considered = tuple(Considered(name=h.function.name, similarity=h.similarity, match=c) for h, c in zip(hypotheses, chances, strict=True))

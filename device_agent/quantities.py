@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from device_agent.idioms import idiom, per_time
 from device_agent.numerals import BEFORE_UNIT, Number, and_part, foreign_at, number_at, plain_number_at
@@ -53,6 +54,12 @@ _MASS_LENGTH_VOLUME = frozenset(["gram", "kilogram", "milliliter", "liter", "met
 
 def find_quantities(text: str) -> list[Quantity]:
     """All quantities in order of their beginning, none inside another."""
+    return list(_quantities(text))
+
+
+@lru_cache(maxsize=64)
+def _quantities(text: str) -> tuple[Quantity, ...]:
+    """Kept for a while: each candidate function asks for those of the same sentence."""
     tokens = tokens_of(text)
     found: list[Quantity] = []
     i = 0
@@ -65,7 +72,7 @@ def find_quantities(text: str) -> list[Quantity]:
         if quantity.unit is not None or i == 0 or tokens[i - 1].text not in _COUNTED_BEFORE:
             found.append(quantity)
         i = after
-    return found
+    return tuple(found)
 
 
 def _read(text: str, tokens: Sequence[Token], i: int) -> tuple[Quantity, int] | None:

@@ -185,6 +185,7 @@ class Parameter(Frozen):
     minimum: float | None = None
     maximum: float | None = None
     pattern: str | None = None
+    format: str | None = None
     default: JsonValue = None
     required: bool = False
     place: str | None = None
@@ -219,7 +220,7 @@ _TYPES = ("number", "integer", "string", "boolean", "array", "object")
 def _leaf(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> Parameter:
     raw_choices = _list(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
     choices: tuple[Value, ...] = tuple(c for c in raw_choices if isinstance(c, bool | int | str) or (isinstance(c, float) and math.isfinite(c)))
-    pattern, unit, place, kind = schema.get("pattern"), schema.get("unit"), schema.get("place"), _type(schema, choices)
+    pattern, form, unit, place, kind = schema.get("pattern"), schema.get("format"), schema.get("unit"), schema.get("place"), _type(schema, choices)
     return Parameter(
         path=path,
         type=kind,
@@ -229,6 +230,7 @@ def _leaf(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> Para
         minimum=_bound(schema, "minimum", "exclusiveMinimum"),
         maximum=_bound(schema, "maximum", "exclusiveMaximum"),
         pattern=pattern if isinstance(pattern, str) else None,
+        format=form if isinstance(form, str) else None,
         default=schema.get("default"),
         required=required,
         place=str(place) if place else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 
 import numpy as np
@@ -210,6 +211,22 @@ def test_the_shipped_model_refuses_what_no_function_does() -> None:
 def test_what_is_plain_costs_the_reading_of_the_nearest_alone_and_doubt_that_of_more() -> None:
     assert len(ask("Cross to landing 3.").candidates) == 1
     assert len(ask("do it again as you like").candidates) > 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "span", "value", "sure"),
+    [
+        ({"description": "departure, HH:MM"}, "leave at half past six in the evening", "six", "18:30", True),
+        ({"format": "date"}, "leave on tomorrow if you can", "tomorrow", "2026-11-23", True),
+        ({"description": "day, YYYY-MM-DD"}, "leave when the fog lifts", "fog", "fog", False),
+        ({"description": "what to show"}, "show half past six as text", "half past six", "half past six", True),
+    ],
+)
+def test_times_and_dates_are_spelled_as_the_schema_wants_them(asked: dict[str, object], said: str, span: str, value: str, sure: bool) -> None:
+    sentence, text = read_sentence(said, WordPieces()), function_text(function(at={"type": "string", **asked}), WordPieces())
+    (found,) = extract(sentence, text, reading(sentence, text, [span]), {}, date(2026, 11, 22)).values()
+    assert found.value == value
+    assert (found.confidence > 0.5) is sure
 
 
 GATES = (
