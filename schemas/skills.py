@@ -215,6 +215,17 @@ def _walk(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> list
 
 
 _TYPES = ("number", "integer", "string", "boolean", "array", "object")
+_ALIASES = {
+    "float": "number",
+    "double": "number",
+    "int": "integer",
+    "str": "string",
+    "bool": "boolean",
+    "list": "array",
+    "tuple": "array",
+    "dict": "object",
+}
+"""What tools are declared with where JSON Schema's names were not looked up."""
 
 
 def _leaf(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> Parameter:
@@ -239,7 +250,8 @@ def _leaf(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> Para
 
 
 def _type(schema: dict[str, Any], choices: tuple[Value, ...]) -> ParameterType:
-    declared = [schema.get("type"), *_list(schema.get("type"))]
+    named = schema.get("type")
+    declared = [_ALIASES.get(name, name) for name in (_list(named) or [named]) if isinstance(name, str)]
     for known in _TYPES:
         if known in declared:
             return known

@@ -42,6 +42,23 @@ def test_odd_schemas_never_raise(schema: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("float", "number"),
+        ("int", "integer"),
+        ("str", "string"),
+        ("bool", "boolean"),
+        ("list", "array"),
+        ("dict", "object"),
+        (["null", "int"], "integer"),
+    ],
+)
+def test_types_by_other_names_are_understood(written: object, read: str) -> None:
+    (found,) = parameters_of(Function(name="f", parameters={"properties": {"a": {"type": written}}}))
+    assert found.type == read
+
+
+@pytest.mark.parametrize(
     ("ref", "site", "maker"),
     [
         (PlaceRef(prefix="shelf-"), "shelf-4", 4),
