@@ -33,8 +33,11 @@ def end_of(read: Interpretation) -> End:
     return "call" if read.name is not None else "missing" if read.reason == "missing_argument" else "refusal"
 
 
-def evidence(read: Interpretation, best: Hypothesis, reading: Reading, chances: Sequence[float], sentence: Sentence) -> tuple[float, ...]:
-    """What speaks for an end and against it, as `FEATURES` names it. `best`, `reading`: the likeliest hypothesis; `chances`: of all read."""
+def evidence(
+    read: Interpretation, best: Hypothesis, reading: Reading, chances: Sequence[float], sentence: Sentence, agreed: int
+) -> tuple[float, ...]:
+    """What speaks for an end and against it, as `FEATURES` names it. `best`, `reading`: the likeliest hypothesis; `chances`: of all read; `agreed`:
+    1 or -1 where it was read twice, else 0."""
     found = [(best.parameters[p], a, reading.options[p]) for p, a in best.found.items()]
     unsaid = [float(s) for p, s in enumerate(reading.said) if p not in best.found]
     ordered = sorted(chances, reverse=True)
@@ -55,6 +58,8 @@ def evidence(read: Interpretation, best: Hypothesis, reading: Reading, chances: 
         "parameters": len(best.parameters),
         "pieces": len(sentence.ids),
         "rest": len(sentence.ids) - _quoted(sentence, [a for _, a, _ in found]),
+        "read twice": abs(agreed),
+        "agreed": agreed,
     }
     return tuple(float(told[name]) for name in FEATURES)
 

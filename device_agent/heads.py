@@ -16,12 +16,12 @@ Floats = NDArray[np.float32]
 MATCH_SCALE = 20.0
 FEATURES = (
     "one", "confidence", "weakest argument", "margin", "candidates", "least said", "most unsaid", "option lead", "least number", "numbers", "options",
-    "parameters", "pieces", "rest",
+    "parameters", "pieces", "rest", "read twice", "agreed",
 )  # fmt: skip
 """Of an end (`device_agent.calibration`): 1; logit of the reader's confidence; log of the least confidence in an argument; lead of the best
 hypothesis over the next; how many were read; log of the least chance that a found parameter is said; logit of the greatest that another one is; lead
 of an option over the next; log of the least confidence in a number; how many numbers, and options, were found; how many parameters there are; pieces
-of the sentence; those that are no argument word for word."""
+of the sentence; those that are no argument word for word; whether it was read a second time, and if both times said the same (1, or -1)."""
 CALIBRATION = (3, len(FEATURES))
 _HIDDEN, _SPAN = 384, 96
 SHAPES = {
@@ -44,6 +44,14 @@ class Reading:
     starts: Floats
     ends: Floats
     options: tuple[Floats, ...]
+
+    def with_backwards(self, other: Reading) -> Reading:
+        """Mean with a reading of the same sentence and function whose parameters stood in reverse order; itself where one was cut off."""
+        if len(self.said) != len(other.said):
+            return self
+        options = tuple(_mean(a, b) for a, b in zip(self.options, other.options[::-1], strict=True))
+        said, starts, ends = _mean(self.said, other.said[::-1]), _mean(self.starts, other.starts[::-1]), _mean(self.ends, other.ends[::-1])
+        return Reading(self.match, said, starts, ends, options)
 
 
 class Heads:
@@ -110,6 +118,10 @@ def _match_features(vectors: Floats, pieces: int) -> Floats:
     """[1, 3H]: [CLS], and product and distance of the means of the sentence's and the function's half."""
     halves = vectors[1 : 1 + pieces].mean(axis=0), vectors[pieces + 2 :].mean(axis=0)
     return np.concatenate([vectors[0], *_compare(*halves)])[None]
+
+
+def _mean(a: Floats, b: Floats) -> Floats:
+    return ((a + b) / 2).astype(np.float32)
 
 
 def _sigmoid(x: Floats) -> Floats:

@@ -22,18 +22,19 @@ Reason = Literal["none_fits", "missing_argument", "out_of_range", "several"]
 class InterpreterSettings(Frozen):
     """All thresholds in one place. Chosen on held-out kinds of devices (models/parley-reader.toml)."""
 
-    candidates: int = 4
-    close: float = 0.05
+    candidates: int = 6
     margin: float = 0.25
-    plain: float = 0.8
-    """Candidates that are `close` behind the nearest, as cosines, are read first. Where none of them is as probable as `plain`, those within `margin`
-    are read, too: a plain sentence costs one or two passes, doubt at most `candidates`."""
+    plain: float = 0.85
+    """The nearest function is read first. Where it is not as probable as `plain`, those within `margin` of it, as cosines, are read, too: a plain
+    sentence costs one pass, doubt at most `candidates`."""
+    sure: float = 0.4
+    """Where the arguments together are less certain than this, the function is read once more with its parameters in reverse order."""
     none: float = 0.65
     """Probability of "nothing fits" from which a sentence is refused."""
     several: float = 0.7
     """Match probability from which each half of a sentence is a request of its own; `half`: its least cosine with a function."""
     half: float = 0.5
-    act: float = 0.77
+    act: float = 0.8
     """Confidence from which a call is made without asking."""
     catalogues: int = 256
     """Prepared catalogues kept in memory."""
@@ -79,7 +80,12 @@ class Hypothesis:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        return tuple(p.name for i, p in enumerate(self.parameters) if p.required and p.default is None and i not in self.found)
+        return tuple(self.parameters[i].name for i in self.lacking)
+
+    @property
+    def lacking(self) -> tuple[int, ...]:
+        """Numbers of the required parameters that the sentence does not say."""
+        return tuple(i for i, p in enumerate(self.parameters) if p.required and p.default is None and i not in self.found)
 
     @property
     def fits_range(self) -> bool:

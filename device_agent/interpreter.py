@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
 from device_agent.calibration import calibrated, end_of, evidence
 from device_agent.clauses import halves
-from device_agent.extraction import extract, read_facts
+from device_agent.extraction import Argument, extract, read_facts
 from device_agent.heads import Heads, Reading
 from device_agent.hypothesis import Considered, Hypothesis, Interpretation, InterpreterSettings, decided, judge, match_probabilities, weigh
 from device_agent.quantities import find_quantities
-from device_agent.reader import Sentence, pass_ids, read_sentence
+from device_agent.reader import FunctionText, Sentence, pass_ids, read_sentence
 from device_agent.retrieval import Catalogue, Floats, TextEncoder, digest, prepare
 from schemas.skills import Function
 
@@ -83,17 +85,19 @@ class Interpreter:
         return [(number, similarity) for number, similarity in near if near[0][1] - similarity <= self.settings.margin]
 
     def _readings(self, sentence: Sentence, catalogue: Catalogue, near: list[tuple[int, float]]) -> list[Reading]:
-        """Of the nearest, as far as they are needed."""
+        """Of the nearest alone, or of all of them."""
         numbers = [number for number, _ in near]
-        close = sum(near[0][1] - similarity <= self.settings.close for _, similarity in near)
-        readings = self._read(sentence, catalogue, numbers[:close])
-        if close < len(near) and max(match_probabilities([r.match for r in readings])) < self.settings.plain:
-            readings += self._read(sentence, catalogue, numbers[close:])
+        readings = self._read(sentence, catalogue, numbers[:1])
+        if len(numbers) > 1 and match_probabilities([readings[0].match])[0] < self.settings.plain:
+            readings += self._read(sentence, catalogue, numbers[1:])
         return readings
 
     def _read(self, sentence: Sentence, catalogue: Catalogue, numbers: list[int]) -> list[Reading]:
         vectors = self._encoder.token_vectors([pass_ids(sentence, catalogue.texts[n]) for n in numbers])
         return [self._heads.read(v, len(sentence.ids), catalogue.texts[n]) for v, n in zip(vectors, numbers, strict=True)]
+
+    def _extract(self, sentence: Sentence, text: FunctionText, reading: Reading, facts: dict[str, str]) -> dict[int, Argument]:
+        return extract(sentence, text, reading, facts, self._today())
 
     def _several(self, text: str, catalogue: Catalogue, said: Sequence[int]) -> float:
         """How sure the reader is that the sentence, cut at some seam, asks for two different functions: the weaker half's match probability.
@@ -121,18 +125,36 @@ class Interpreter:
     ) -> Interpretation:
         quantities = find_quantities(sentence.text)
         hypotheses = [
-            Hypothesis(catalogue.functions[n], text.parameters, s, r.match, extract(sentence, text, r, facts, self._today()), quantities)
+            Hypothesis(
+                catalogue.functions[n], catalogue.texts[n].parameters, s, r.match, self._extract(sentence, catalogue.texts[n], r, facts), quantities
+            )
             for (n, s), r in zip(near, readings, strict=True)
-            for text in [catalogue.texts[n]]
         ]
         none, chances = weigh(hypotheses)
         considered = tuple(Considered(name=h.function.name, similarity=h.similarity, match=c) for h, c in zip(hypotheses, chances, strict=True))
         best = max(range(len(chances)), key=lambda i: chances[i])
-        said = begins(sentence, readings[best], hypotheses[best])
-        result = self._decide(sentence.text, catalogue, hypotheses[best], none, chances[best], said)
-        seen = evidence(result, hypotheses[best], readings[best], chances, sentence)
+        meant, reading, agreed = hypotheses[best], readings[best], 0
+        if none < self.settings.none:
+            meant, reading, agreed = self._looked_again(sentence, catalogue, near[best][0], meant, reading, facts)
+        result = self._decide(sentence.text, catalogue, meant, none, chances[best], begins(sentence, reading, meant))
+        seen = evidence(result, meant, reading, chances, sentence, agreed)
         sure = calibrated(seen, end_of(result), self._heads.calibration)
         return decided(result, sure, self.settings.act).model_copy(update={"candidates": considered, "evidence": seen})
+
+    def _looked_again(
+        self, sentence: Sentence, catalogue: Catalogue, number: int, first: Hypothesis, reading: Reading, facts: dict[str, str]
+    ) -> tuple[Hypothesis, Reading, int]:
+        """Where its arguments are in doubt, the mean of two readings, the second with its parameters in reverse order; and whether both agreed."""
+        unsaid = math.prod(1.0 - float(reading.said[p]) for p in first.lacking if p < len(reading.said))
+        if len(first.parameters) < 2 or first.confidence * unsaid >= self.settings.sure:
+            return first, reading, 0
+        text, turned = catalogue.texts[number], catalogue.backwards[number]
+        (vectors,) = self._encoder.token_vectors([pass_ids(sentence, turned)])
+        second = self._heads.read(vectors, len(sentence.ids), turned)
+        alone = {len(turned.parameters) - 1 - p: a.value for p, a in self._extract(sentence, turned, second, facts).items()}
+        both = reading.with_backwards(second)
+        same = alone == {p: a.value for p, a in first.found.items()}
+        return replace(first, found=self._extract(sentence, text, both, facts)), both, 1 if same else -1
 
     def _decide(self, text: str, catalogue: Catalogue, best: Hypothesis, none: float, chance: float, said: Sequence[int]) -> Interpretation:
         several = self._several(text, catalogue, said)

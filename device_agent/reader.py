@@ -121,9 +121,12 @@ def options_of(parameter: Parameter) -> tuple[str, ...]:
     return (LITERAL, LOWEST, HIGHEST, ZERO, NEGATIVE) if low < 0 < high else (LITERAL, LOWEST, HIGHEST)
 
 
-def function_text(function: Function, pieces: Pieces, limit: int = LIMIT - 64) -> FunctionText:
-    """The function's half of a pass. Descriptions are shortened until it fits `limit` tokens; parameters and options always stay."""
-    parameters = parameters_of(function)
+def function_text(function: Function, pieces: Pieces, limit: int = LIMIT - 64, *, backwards: bool = False) -> FunctionText:
+    """The function's half of a pass. Descriptions are shortened until it fits `limit` tokens; parameters and options always stay.
+
+    `backwards`: the last parameter first, which is a second look at the same function.
+    """
+    parameters = parameters_of(function)[:: -1 if backwards else 1]
     for words in (40, 16, 8, 4, 0):
         text = _compose(function, parameters, pieces, words)
         if len(text.ids) <= limit:

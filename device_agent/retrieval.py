@@ -32,6 +32,8 @@ class Catalogue:
 
     functions: tuple[Function, ...]
     texts: tuple[FunctionText, ...]
+    backwards: tuple[FunctionText, ...]
+    """The same with each function's parameters in reverse order."""
     index: Index
 
     def nearest(self, vector: Floats, k: int) -> list[tuple[int, float]]:
@@ -49,4 +51,5 @@ def prepare(functions: Sequence[Function], encoder: TextEncoder) -> Catalogue:
     """Encode a catalogue: one encoder call for all functions."""
     usable = tuple(f for f in functions if f.safety != "forbidden")
     vectors = encoder.embed([retrieval_text(f) for f in usable])
-    return Catalogue(usable, tuple(function_text(f, encoder) for f in usable), Index.build(vectors))
+    texts, backwards = (tuple(function_text(f, encoder, backwards=turned) for f in usable) for turned in (False, True))
+    return Catalogue(usable, texts, backwards, Index.build(vectors))

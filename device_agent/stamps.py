@@ -171,10 +171,14 @@ class _Said:
 
 
 def wanted(description: str, format: str | None) -> str | None:
-    """The spelling that a parameter asks for, such as "YYYY-MM-DD", "HH:MM:SS", "hh:mm a" or "DD.MM.YYYY HH:MM"; None for none."""
+    """The spelling that a parameter asks for, such as "YYYY-MM-DD", "HH:MM:SS", "hh:mm a" or "DD.MM.YYYY HH:MM"; None for none.
+
+    `format`: JSON Schema's, or the spelling itself, as makers write it there.
+    """
+    text = f"{description} {format or ''}"
     for code, field in _STRFTIME.items():
-        description = description.replace(code, field)
-    text = description.upper()
+        text = text.replace(code, field)
+    text = text.upper()
     if format in _FORMATS or _LASTING.search(text):
         return _FORMATS.get(format or "")
     found = _FIELDS.search(text)

@@ -112,8 +112,8 @@ class Trainer:
             group["lr"] = group["peak"] * scale
 
     def losses(self) -> dict[str, torch.Tensor]:
-        """Two steps in five are about everything; the others are about arguments alone, which are the slowest to learn, and cost half of it."""
-        if self.step % 5 not in (0, 2):
+        """Every second step is about everything; the others are about arguments alone, which are the slowest to learn, and cost half of it."""
+        if self.step % 2:
             episodes = [episode(self.train, self.words, 12, self.pieces, self.rng) for _ in range(3)]
             return self.reader(episodes, [], arguments_only=True)
         episodes = [episode(self.train, self.words, 12, self.pieces, self.rng) for _ in range(2)]
@@ -162,7 +162,7 @@ class Trainer:
     def run(self) -> None:
         self.runs.append({"from_step": self.step, **{name: getattr(self.options, name) for name in ("minutes", "lr", "seed", "frozen")}})
         mean: dict[str, float] = {}
-        saved = judged = self.seconds
+        saved = loaded = self.seconds
         while self.seconds < 60 * self.options.minutes and not self.stopped:
             for name, value in self.advance().items():
                 mean[name] = 0.97 * mean.get(name, value) + 0.03 * value
@@ -171,10 +171,9 @@ class Trainer:
             if self.seconds - saved > 240:
                 saved = self.seconds
                 self.save()
-            if self.seconds - judged > 2400:
-                judged = self.seconds
+            if self.seconds - loaded > 600:
+                loaded = self.seconds
                 self.load_data()  # files added meanwhile join in
-                self.report()
         self.save()
         if not self.stopped:
             self.report()

@@ -41,7 +41,7 @@ BEST = best(level=Argument(3, 0.9), mode=Argument("fast", 0.5))
 
 
 def seen(read: Interpretation) -> tuple[float, ...]:
-    return evidence(read, BEST, READING, (0.2, 0.7), SENTENCE)
+    return evidence(read, BEST, READING, (0.2, 0.7), SENTENCE, -1)
 
 
 def test_each_sort_of_end_has_its_own_weights() -> None:
@@ -61,11 +61,12 @@ def test_evidence_says_how_clear_the_case_was() -> None:
         "least number": np.log(0.9),
     }
     plain = {"one": 1, "margin": 0.5, "candidates": 2, "option lead": 0.4, "numbers": 1, "options": 1, "parameters": 3, "pieces": 5, "rest": 4}
+    plain |= {"read twice": 1, "agreed": -1}
     assert found == pytest.approx({name: float(value) for name, value in {**logs, **plain}.items()}, rel=1e-5)
 
 
 def test_evidence_of_a_sentence_that_sets_nothing_is_finite() -> None:
-    bare = evidence(REFUSAL, best(), READING, (0.1,), SENTENCE)
+    bare = evidence(REFUSAL, best(), READING, (0.1,), SENTENCE, 0)
     assert np.isfinite(bare).all()
     assert dict(zip(FEATURES, bare, strict=True))["margin"] == pytest.approx(0.1)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cache
+from typing import cast
 
 import numpy as np
 import pytest
 
+from device_agent.calibration import identity
 from device_agent.clauses import halves
 from device_agent.extraction import Argument, extract, read_facts
-from device_agent.heads import Heads, Reading
+from device_agent.heads import FEATURES, Floats, Heads, Reading
 from device_agent.hypothesis import Hypothesis, Interpretation, judge, match_probabilities, weigh
 from device_agent.interpreter import Interpreter, begins
 from device_agent.quantities import find_quantities
@@ -229,6 +233,53 @@ def test_times_and_dates_are_spelled_as_the_schema_wants_them(asked: dict[str, o
     assert (found.confidence > 0.5) is sure
 
 
+class TwoLooks(WordPieces):
+    """Encoder and heads for one function of an old name and a new one. The first look takes them the wrong way round with `doubt`; the second, whose
+    parameters stand in reverse order, is sure."""
+
+    calibration = identity()
+
+    def __init__(self, doubt: float) -> None:
+        self.doubt, self.orders = doubt, list[str]()
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        return np.full((len(texts), 4), 0.5, np.float32)
+
+    def token_vectors(self, sequences: Sequence[Sequence[int]]) -> list[Floats]:
+        return [np.zeros((len(s), 4), np.float32) for s in sequences]
+
+    def recalibrated(self, calibration: Floats) -> TwoLooks:
+        return self
+
+    def read(self, vectors: Floats, pieces: int, text: FunctionText) -> Reading:
+        self.orders.append(" ".join(p.name for p in text.parameters))
+        first = text.parameters[0].name == "old"
+        rows = np.full((2, pieces), 1e-3, np.float32)
+        rows[0, 1], rows[1, 3] = 1.0, 1.0  # "call B what was D": `old` at B, `new` at D
+        mixed = self.doubt * rows + (1 - self.doubt) * rows[::-1]
+        seen = mixed.astype(np.float32) if first else rows
+        return Reading(5.0, np.full(2, 0.99, np.float32), seen, seen, (np.zeros(0, np.float32), np.zeros(0, np.float32)))
+
+
+RENAME = function(old={"type": "string"}, new={"type": "string"})
+
+
+@pytest.mark.parametrize(("doubt", "looks"), [(0.6, ["old new", "new old"]), (0.02, ["old new"])])
+def test_a_doubtful_call_is_read_once_more_with_its_parameters_in_reverse_order(doubt: float, looks: list[str]) -> None:
+    shown = TwoLooks(doubt)
+    interpreter = Interpreter(shown, cast("Heads", shown))
+    result = interpreter.interpret("call B where D", interpreter.catalogue([RENAME]))
+    assert result.arguments == {"old": "D", "new": "B"}
+    assert shown.orders == looks
+    assert result.evidence[FEATURES.index("agreed")] == (-1.0 if len(looks) > 1 else 0.0)
+
+
+def test_a_second_look_that_was_cut_off_counts_for_nothing() -> None:
+    sentence, text = read_sentence("call B where D", WordPieces()), function_text(RENAME, WordPieces())
+    whole = reading(sentence, text, ["B", "D"])
+    assert whole.with_backwards(replace(whole, said=whole.said[:1])) is whole
+
+
 GATES = (
     Function(
         name="open_gates",
@@ -262,7 +313,7 @@ GATES = (
     [
         ("Open gates 2, 3 and 7.", {"gates": [2, 3, 7]}),
         ("Please open gates 4 to 6", {"gates": [4, 5, 6]}),
-        ("Öffne die Tore 1 und 5", {"gates": [1, 5]}),
+        ("Öffne bitte die Tore 1, 3 und 5.", {"gates": [1, 3, 5]}),
         ("打开2号和4号闸门", {"gates": [2, 4]}),
     ],
 )

@@ -102,6 +102,13 @@ def test_every_parameter_and_option_has_its_marker() -> None:
     assert text.ids[-1] == SEP
 
 
+def test_backwards_the_last_parameter_stands_first() -> None:
+    text, turned = function_text(SPIN, PIECES), function_text(SPIN, PIECES, backwards=True)
+    assert turned.parameters == text.parameters[::-1]
+    assert [len(own) for own in turned.options] == [0, 2, 2, 3]
+    assert len(turned.ids) == len(text.ids)
+
+
 def test_a_pass_is_sentence_then_function() -> None:
     sentence, text = read_sentence("spin", PIECES), function_text(SPIN, PIECES)
     ids = pass_ids(sentence, text)

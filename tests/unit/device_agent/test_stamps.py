@@ -401,6 +401,8 @@ def test_the_template_is_filled(said: str, template: str, value: str | None) -> 
         ("YYYY-MM-DDTHH:MM:SSZ", None, None),
         ("HH:MM:SS:FF", None, None),
         ("", "uri", None),
+        ("day", "YYYY-MM-DD", "YYYY-MM-DD"),
+        ("start", "%H:%M", "HH:MM"),
     ],
 )
 def test_the_spelling_that_a_parameter_asks_for(description: str, format: str | None, template: str | None) -> None:
