@@ -74,4 +74,4 @@ def _bars(axes: Any, rows: list[tuple[str, Share]]) -> None:
         axes.plot([100 * s.low, 100 * s.high], [y, y], color=_INK, linewidth=2)
         axes.text(101, y, f"{100 * s.value:.1f}  ({s.of})", va="center", fontsize=8)
     axes.set_yticks(list(at), [name for name, _ in rows], fontsize=8)
-    axes.set(xlim=(0, 113), xlabel="% with 95 % interval")
+    axes.set(xlim=(0, 117), ylim=(0, len(rows) + 1), xticks=range(0, 101, 20), xlabel="% with 95 % interval")
