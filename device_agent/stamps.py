@@ -1,7 +1,8 @@
 """Times of day and dates as five languages say them, spelled as a maker's string wants them ("halb drei nachts" for HH:MM is 02:30). Pure.
 
 The sentence is first made plain: small letters, numbers in digits, weekdays as D0 to D6, months as M01 to M12, and Q for what is measured in
-anything but time ("Am dritten Juni um halb neun auf 20 Grad" is "am 3th M06 um halb 9 auf Q Q"), so that the expressions below name no numbers.
+anything but time ("Am dritten Juni um halb neun auf 20 Grad" is "am 3th M06 um halb 9 auf Q Q"), so that the
+expressions of `stamp_words` name no numbers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from itertools import pairwise
 from device_agent.idioms import chinese
 from device_agent.number_words import ordinal, spoken
 from device_agent.quantities import find_quantities
-from device_agent.scripts import CJK
+from device_agent.stamp_words import CLEARER, DATES, DAY_PART, HAN, HAN_DAY, MONTH, NEXT_WEEK, OTHER, PARTS, SHORTEST_DAY, TIMES, UNITS, WORTH
 from device_agent.tokens import Token, token_at, tokens_of, words_at
 from device_agent.weekdays import UP_TO, days_in
 
@@ -30,114 +31,6 @@ _KIND = rf"\b(DATE[- ]?TIME|DATE AND TIME|TIMESTAMP|{'|'.join(_KINDS)})\b"
 _ISO = re.compile(rf"\bISO\b.{{0,15}}?{_KIND}|{_KIND}.{{0,15}}\bISO\b")
 _LASTING = re.compile(r"\b(?:DURATION|DAUER|DURÉE|DURACIÓN|HOW LONG)\b|时长")
 _CODES = {"YYYY": "%Y", "HH:MM": "%H:%M", "hh:mm a": "%I:%M %p", "SS": "%S", "MM": "%m", "DD": "%d"}
-
-_MONTHS = (
-    "january jan januar jänner janvier janv enero ene",
-    "february feb februar feber février févr febrero",
-    "march mar märz mars marzo",
-    "april apr avril avr abril abr",
-    "may mai mayo",
-    "june jun juni juin junio",
-    "july jul juli juillet juil julio",
-    "august aug août agosto",
-    "september sep septembre septiembre",
-    "october oct oktober okt octobre octubre",
-    "november nov novembre noviembre",
-    "december dec dezember dez décembre déc diciembre dic",
-)
-_MONTH = {name: f"M{month:02}" for month, names in enumerate(_MONTHS, 1) for name in names.split()}
-_HAN_DAY, _HAN = re.compile("(?:周|星期|礼拜)[一二三四五六日天]"), re.compile("[零〇一二两三四五六七八九十]+")
-_DAY_PART = re.compile(r"(.+(?:tag|woch))(früh|morgen|vormittag|mittag|nachmittag|abend|nacht)")
-_CLEARER = {
-    r"(?:(?<=\d[ .])|(?<=\d\. )|(?<=\d[snrt][tdh] ))sept\b|\bsept(?=\.? \d)": "sep ",  # else the French seven
-    r"(?:(?<=\blas )|(?<=\b[aey] )|(?<=\bde ))once\b|\bonce(?= (?:y|menos|de|en punto)\b)": "elf ",
-    r"\buno(?= de )": "one",
-    r"(?<=\d)T(?=\d)|(?<=[a-z])-(?=(?:ten|fifteen|twenty|thirty|forty|fifty)\b)": " ",
-}
-"""Words that mean something else in another language, by as many characters."""
-_UNITS = ("second", "minute", "hour", "day", "week", "micrometer")
-"""What an expression may have numbers of; the last is the German "um" after one."""
-_SHORTEST_DAY = 5
-"""Letters of a weekday's name: shorter ones are other words, too ("sun", "mer", "dim")."""
-
-_PARTS = {
-    0: r"a\.?m\.?(?! ?D?\d)|madrugada|凌晨",
-    1: r"mornings?|morgens?|vormittags?|früh|matin|mañana|早上|早晨|上午|清晨|清早|早",
-    11: r"noon|midday|mittags?|mediod[ií]a|中午",
-    12: r"p\.?m\.?|afternoons?|nachmittags?|après-midi|(?<!muy )(?<!más )tarde|下午|午后",
-    16: r"evenings?|tonight|abends?|soir|noche|晚上|傍晚|晚",
-    18: r"night|nachts?|nuit|夜里|半夜|深夜",
-}
-"""By the hour where each begins: a time of twelve hours lies in the twelve from there on ("two at night" is 2, "eleven at night" 23)."""
-_PART = "|".join(_PARTS.values())
-_NOON, _MIDNIGHT = "noon midday mittag midi mediodía mediodia 正午 中午", "midnight mitternacht minuit medianoche 午夜"
-_MINUTES = {30: "half halb demi demie media 半", 15: "quarter viertel quart cuarto 1刻", 45: "dreiviertel 3viertel 3刻"}
-_WORTH = {word: worth for worth, words in ({12: _NOON, 0: _MIDNIGHT, 1: "ein une una"} | _MINUTES).items() for word in words.split()}
-"""In hours, or in minutes."""
-_NAMED = "|".join(f"{_NOON} {_MIDNIGHT}".split())
-_HOUR = rf"(?P<h>\d\d?|ein|une|una|{_NAMED})"
-_LEAD = r",? ?(?:(?:at|by|from|um|gegen|ab|à|vers|(?:a|desde|sobre) las?) )?"
-_FILL = r" ?(?:(?:on|in|at|the|this|today|tomorrow|am|der|heute|morgen|du|de|la|del|por|ce|cet|demain|esta|hoy|mañana|D\d) |l')*"
-_FIVES = r"(?:[0-5]\d|5)"
-_NO_SPAN = "".join(rf"(?<!\b{word} )" for word in ("for", "in", "during", "für", "dans", "pendant", "durant", "en", "ici", "y a", "toutes les"))
-"""Before the hours of a duration."""
-_TIMES = (
-    r"(?P<h>\d\d?)[:：.](?P<plus>\d\d)(?:[:：](?P<s>\d\d))?(?: ?(?:uhr|h|hours|heures|horas))?",
-    rf"{_NO_SPAN}{_HOUR} ?(?:uhr|h|heures?)(?: ?(?:et )?(?P<plus>(?<!et ){_FIVES}|demie?|quart)| moins (?:le |un )?(?P<minus>{_FIVES}|quart)| pile)?",
-    rf"{_NO_SPAN}(?P<h>\d\d)(?P<plus>[0-5]\d)(?:(?<=at \d{{4}})| ?(?:h|hours|hrs|uhr))",
-    rf"{_HOUR} (?:moins|menos) (?:le |un )?(?P<minus>quart|cuarto|{_FIVES})",
-    rf"(?<!entre )(?<!entre las ){_HOUR} (?:et|y) (?P<plus>demie?|quart|media|cuarto|(?<=y )(?:5|[1-5][05]))",
-    rf"(?:差(?P<minus>\d\d?|[13]刻)分?)?{_HOUR}[点时](?:钟|整|过?(?P<plus>半|[13]刻|\d\d|\d(?=分))分?)?",
-    rf"(?P<plus>\d\d?|half|quarter|viertel)(?: min\w+)?[ -](?:past|after|nach) {_HOUR}(?: o'clock| uhr)?",
-    rf"(?P<minus>\d\d?|viertel)(?: min\w+)? vor {_HOUR}(?: uhr)?",
-    rf"(?P<minus>quarter|\d\d?(?= min))(?: minutes)? (?:to|before|till) {_HOUR}(?: o'clock)?",
-    rf"(?<!from )(?<!between )(?P<minus>(?P<spelled>5|[12]0|25)) (?:to|before) {_HOUR}(?: o'clock)?",
-    rf"(?:(?P<minus>\d\d?) vor |(?P<plus>\d\d?) nach )?(?P<toward>halb|viertel|dreiviertel|3 ?viertel) {_HOUR}(?: uhr)?",
-    r"(?P<plus>half)[ -](?P<h>\d\d?)",
-    rf"{_HOUR}(?: ?(?:o'clock|en punto|sharp)|(?:(?<=las \d)|(?<=las \d\d)) horas)",
-    rf"(?P<h>{_NAMED})(?: (?P<plus>{_FIVES}))?",
-    r"(?P<bare>)(?(early)(?<!, ))(?<!M\d\d )(?<!\dh )(?<!\d h )(?<!uhr )(?<!heures )(?<!\d/)(?<!\d{4}-)(?<!\d{4}-\d\d-)(?:(?<=[ap]m-)|(?<![^\W\d]-))"
-    r"(?P<h>\d\d?|(?<=\bla )una)(?: (?:oh )?(?P<plus>[0-5]\d|(?<=oh )\d))?(?!/\d|-[^\W\d]|-\d\d-|\.? ?(?:of |de )?M\d|[月日号年])",
-)
-"""The last one, a number alone (of no date, and no part of a code), is a time only where somebody points at it."""
-_SOON = (
-    "today|tonight|this (?:morning|afternoon|evening)|heute|aujourd'hui|ce (?:matin|soir)|cet après-midi"
-    "|hoy|esta (?:mañana|tarde|noche)|今[天日早晚]",
-    "tomorrow|(?<!am )(?<!jeden )(?<!guten )morgen|demain|(?<!la )mañana|明[天日早晚]",
-    "(?:the )?day after tomorrow|übermorgen|après-demain|pasado mañana|后[天日]",
-    "大后天",
-)
-_WEEKS = "(?P<weeks>weeks?|wochen?|semaines?|semanas?|周|星期|礼拜)"
-_OTHER = (
-    r"last|übernächste[nrs]?|easter|good|ash|\d+th|\d+\.|every|each|week|letzte[mnrs]?|jede[nrs]?|chaque|dernier|en 8|cada|pasado|上个?|每个?|下下个?"
-)
-_NEXT_WEEK = "next week|nächste[rn]? woche|(?:de )?la semaine prochaine|(?:de )?la (?:próxima semana|semana (?:que viene|próxima))|下个?"
-_COMING = "next|nächste[nrs]?|kommende[nrs]?|prochain|próximo|que viene"
-_TURN = f"{_OTHER}|{_NEXT_WEEK}|{_COMING}"
-_ON = r"(?:D(?P<w>\d),? )?(?:(?:the|den|dem|le|el) )?"
-_TH = r"(?:st|nd|rd|th|er|\.|º)"
-_DATES = (
-    r"(?P<y>\d{4})(?:[-/.]|年 ?)(?P<m>\d\d?)(?:[-/.]|月 ?)(?P<d>\d\d?)[日号]?",
-    r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)",
-    rf"{_ON}(?P<a>\d\d?)(?P<sep>[-/.]) ?(?P<b>\d\d?)(?P=sep) ?(?P<y>\d{{4}}|\d\d)",
-    rf"{_ON}(?P<a>\d\d?)(?P<sep>/)(?P<b>\d\d?)",
-    r"(?:D(?P<w>\d),? |(?:am|den|dem|vom|zum|bis) )+(?P<d>\d\d?)\.(?P<m>\d\d?)\.?",
-    rf"{_ON}(?P<d>\d\d?){_TH}?[ -]?(?:of |de )?M(?P<m>\d\d)\.?(?:,?[ -](?:del? )?(?P<y>\d{{4}}))?",
-    rf"{_ON}M(?P<m>\d\d)\.? (?:the )?(?P<d>\d\d?){_TH}?(?!:)(?:,? (?P<y>\d{{4}}))?",
-    r"(?P<m>\d\d?)月(?P<d>\d\d?)[日号]?",
-    rf"{_ON}(?:(?<=D\d )|(?<=\bden )|(?:(?<=\bam )|(?<=\b[vz][ou]m ))(?=\d+\.)|(?<=\bdía )|(?<=\b[le][el] )|(?=\d+(?:st|nd|rd|th|er|[日号])))"
-    rf"(?<!下月)(?<!下个月)(?P<d>\d\d?)(?:{_TH}|[日号])?(?! ?(?:uhr|h\b|heures|horas|o'clock|[ap]\.?m\b|点|时|:)|\.? ?(?:of |de )?M\d)",
-    rf"(?:(?P<before>{_TURN}),? ?(?:on |am |le |el )?)?D(?P<w>\d)(?: (?:{_PART}))?(?:,? (?P<after>{_TURN}))?",
-    rf"(?:in|dans|en|dentro de) (?P<n>\d+|an?|eine[rmn]?|une?|una?) (?:days?|tag(?:en?)?|jours?|d[ií]as?|{_WEEKS})",
-    rf"(?P<n>\d+|an?) ?个?(?:天|日|days?|{_WEEKS})(?:[之以]?后| from (?:now|today))",
-    rf"(?:{'|'.join(f'(?P<in{days}>{words})' for days, words in enumerate(_SOON))})(?: (?:{_PART}))?",
-)
-_LETTER = rf"[^\W{CJK}]"
-_EDGES = rf"(?:(?<!{_LETTER})|(?=[{CJK}]))(?<!\d[.,:])(?:%s)(?:(?!{_LETTER})|(?<=[{CJK}]))(?![.,:]\d)"
-_IN_THE_DAY = rf"(?:(?P<early>{_PART}){_LEAD})?(?:%s)(?:(?<=\d)|(?!{_LETTER}))(?:{_FILL}(?P<late>{_PART}))?"
-_TIME = [_EDGES % (_IN_THE_DAY % said) for said in _TIMES]
-_DATE = [_EDGES % said for said in _DATES]
-"""Compiled where they are first needed: it takes a fifth of a second."""
 _THROUGH = re.compile(rf"(?:{UP_TO.pattern}|\s(?:and|und|et|y)\s)(?:las?\s|les\s)?", re.IGNORECASE)
 _CLOSE = 16
 """Characters at most between a date and its time."""
@@ -223,10 +116,10 @@ def _joined(day: _Said, clock: _Said) -> _Said:
 
 
 def _plain(text: str) -> _Plain:
-    for word, other in _CLEARER.items():
+    for word, other in CLEARER.items():
         text = re.sub(word, other, text, flags=re.IGNORECASE)
     amounts = [q for q in find_quantities(text) if q.unit]
-    measured = [q for q in amounts if q.unit not in _UNITS]
+    measured = [q for q in amounts if q.unit not in UNITS]
     tokens, plain, at, i, last = tokens_of(text), "", list[tuple[int, int]](), 0, 0
     while i < len(tokens):
         start = tokens[i].start
@@ -240,14 +133,14 @@ def _plain(text: str) -> _Plain:
 def _word(text: str, tokens: Sequence[Token], i: int) -> tuple[str, int]:
     """What the plain sentence has for the words that begin at a token, and the token after them."""
     token = tokens[i]
-    if found := _HAN_DAY.match(text, token.start):
+    if found := HAN_DAY.match(text, token.start):
         return f"D{days_in(found[0])[0]}", token_at(tokens, found.end(), i)
-    if found := _HAN.match(text, token.start):
+    if found := HAN.match(text, token.start):
         number = chinese(found[0], 0)
         said = f"{number.value:.0f}".zfill(len(found[0]) * (found[0][0] in "零〇")) if number else found[0]
         return said, token_at(tokens, found.end(), i)
-    name, part = found.groups() if (found := _DAY_PART.fullmatch(token.text)) else (token.text, "")
-    if len(name) >= _SHORTEST_DAY and len(days := days_in(name)) == 1:
+    name, part = found.groups() if (found := DAY_PART.fullmatch(token.text)) else (token.text, "")
+    if len(name) >= SHORTEST_DAY and len(days := days_in(name)) == 1:
         return f"D{days[0]} {part}".strip(), i + 1
     for size in range(5, 0, -1):
         words = words_at(tokens, i, size)
@@ -257,7 +150,7 @@ def _word(text: str, tokens: Sequence[Token], i: int) -> tuple[str, int]:
             return f"{number:.0f}th", i + size
         if (number := spoken(words)) is not None:
             return f"{number:.0f}".zfill(size * (words[0] in ("o", "zero"))), i + size
-    return _MONTH.get(token.text, token.text.replace("’", "'")), i + 1
+    return MONTH.get(token.text, token.text.replace("’", "'")), i + 1
 
 
 def _matches(pattern: str, text: str) -> Iterator[re.Match[str]]:
@@ -269,10 +162,10 @@ def _matches(pattern: str, text: str) -> Iterator[re.Match[str]]:
 
 
 def _clocks(plain: _Plain, text: str, start: int, end: int) -> Iterator[_Said]:
-    for pattern in _TIME:
+    for pattern in TIMES:
         for m in _matches(pattern, plain.text):
             words, word = m.groupdict(), m["early"] or m["late"]
-            part = next(first for first, names in _PARTS.items() if re.fullmatch(names, word)) if word else None
+            part = next(first for first, names in PARTS.items() if re.fullmatch(names, word)) if word else None
             said = _Said(plain.at[m.start()][0], plain.at[m.end() - 1][1], _clock(words), part)
             pointless = said.shared(start, end) <= 0 or any(said.shared(*span) > 0 for span in plain.lasting)
             counted = "spelled" in words and text[said.start].isdecimal()  # "open 10 to 5"
@@ -311,11 +204,11 @@ def _within(clock: datetime, part: int) -> datetime:
 
 
 def _number(said: str | None) -> int:
-    return int(said) if said and said.isdecimal() else _WORTH.get((said or "").replace(" ", ""), 0)
+    return int(said) if said and said.isdecimal() else WORTH.get((said or "").replace(" ", ""), 0)
 
 
 def _days(plain: _Plain, today: date | None, month_first: bool) -> Iterator[_Said]:
-    for pattern in _DATE:
+    for pattern in DATES:
         for m in _matches(pattern, plain.text):
             try:
                 day = _day(m, today, month_first)
@@ -342,9 +235,9 @@ def _day(m: re.Match[str], today: date | None, month_first: bool) -> date | None
     if weekday is None:
         return today + timedelta(days=int((m.lastgroup or "in0").removeprefix("in")))
     turn = said["before"] or said["after"] or ""
-    if re.fullmatch(_OTHER, turn):
+    if re.fullmatch(OTHER, turn):
         return None
-    if re.fullmatch(_NEXT_WEEK, turn):
+    if re.fullmatch(NEXT_WEEK, turn):
         return today + timedelta(days=7 + weekday - today.weekday())
     first = today + timedelta(days=bool(turn))
     return first + timedelta(days=(weekday - first.weekday()) % 7)
