@@ -151,8 +151,10 @@ class Interpreter:
         text, turned = catalogue.texts[number], catalogue.backwards[number]
         (vectors,) = self._encoder.token_vectors([pass_ids(sentence, turned)])
         second = self._heads.read(vectors, len(sentence.ids), turned)
-        alone = {len(turned.parameters) - 1 - p: a.value for p, a in self._extract(sentence, turned, second, facts).items()}
         both = reading.with_backwards(second)
+        if both is reading:
+            return first, reading, 0
+        alone = {len(turned.parameters) - 1 - p: a.value for p, a in self._extract(sentence, turned, second, facts).items()}
         same = alone == {p: a.value for p, a in first.found.items()}
         return replace(first, found=self._extract(sentence, text, both, facts)), both, 1 if same else -1
 
