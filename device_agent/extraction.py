@@ -16,7 +16,7 @@ from device_agent.quantities import Quantity, find_quantities
 from device_agent.reader import HIGHEST, LITERAL, LOWEST, NEGATIVE, ZERO, FunctionText, Sentence, options_of
 from device_agent.spans import Span, choose_spans, together
 from device_agent.stamps import wanted, written
-from device_agent.values import in_range, literal, number_for, typed_number, typed_text
+from device_agent.values import in_range, literal, number_for, suits_prose, typed_number, typed_text
 from schemas.skills import Parameter
 
 SAID_REQUIRED, SAID_OPTIONAL = 0.5, 0.6
@@ -118,7 +118,11 @@ def affinity(quantity: Quantity, parameter: Parameter, others: Sequence[Quantity
 
 def _unit_affinity(quantity: Quantity, parameter: Parameter, fitting: Sequence[Quantity]) -> float:
     if parameter.unit is None:
-        loose = quantity.unit is None or (quantity.unit in ("percent", "degree") and all(o.unit is not None for o in fitting))
+        loose = (
+            quantity.unit is None
+            or suits_prose(quantity, parameter)
+            or (quantity.unit in ("percent", "degree") and all(o.unit is not None for o in fitting))
+        )
         return 1.0 if loose else _LITTLE
     suited = any(o.unit is not None for o in fitting)
     return _LITTLE if quantity.unit is None and not quantity.fraction and suited else 1.0

@@ -27,6 +27,9 @@ class Number:
 
 _PRODUCT = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)?(?:[x×]\d+(?:[.,]\d+)?)+(?:mm|cm|m)?(?!\w)")
 """Sizes such as "600x400x350"."""
+_POWER_BEFORE = re.compile(r"(?:\^|\*\*)\s?[-−]?$")
+_RICH = {"k": 1e3, "m": 1e6, "mn": 1e6, "b": 1e9, "bn": 1e9}
+"""Beside an amount of money ("$1.2M")."""
 _LETTER = rf"[^\W{CJK}]"
 """Chinese and Japanese write no blank between a number and its neighbours."""
 _DIGITS = re.compile(r"[-−+]?\d")
@@ -51,7 +54,9 @@ _PARTS = {f"{name}s": part for name, part in FRACTIONS.items()} | {
 }
 """After a number: "two thirds", "zwei Drittel"."""
 _ONE = frozenset(["a", "an", "ein", "eine", "einen", "einer", "einem", "eines", "un", "une", "una", "uno"])
-_EACH = frozenset(["last", "every", "each", "jede", "jeden", "jeder", "jedes", "letzte", "letzten", "chaque", "dernière", "cada", "última", "último"])
+_EACH = frozenset(
+    ["last", "past", "every", "each", "jede", "jeden", "jeder", "jedes", "letzte", "letzten", "chaque", "dernière", "cada", "última", "último"]
+)
 _WHOLE = frozenset(["full", "whole", "single", "ganze", "ganzen", "bonne", "seul", "seule", "solo", "sola"])
 _QUARTERS = {"quarters": 0.75}
 _AND = (["and", "a"], ["and", "one"], ["and", "three"], ["y"], ["et"], ["und"], ["und", "eine"], ["und", "ein"])
@@ -102,11 +107,36 @@ def _digits(text: str, tokens: Sequence[Token], i: int) -> Number | None:
     if not _DIGITS.match(token.text) or len(token.text) > _LONGEST_DIGITS or _inside_code(text, tokens, i):
         return None
     value, after = _decimal(token.text), i + 1
+    if power := _power(tokens, value, after) or _money(text, tokens, i, value):
+        return Number(*power, "digits")
     if _is_ordinal(tokens, i):
         return Number(value, after + 1, "ordinal")
     if after + 1 < len(tokens) and tokens[after].text == "/" and tokens[after + 1].text in ("2", "3", "4", "5", "8") and value < 10:
         return Number(value / float(tokens[after + 1].text), after + 2, "part")
     return Number(*_tail(text, tokens, value, after), "digits")
+
+
+def _power(tokens: Sequence[Token], value: float, after: int) -> tuple[float, int] | None:
+    """ "10^5", "10**-3", "3.2 x 10^8": the value and the token after it."""
+    if words_at(tokens, after, 1) in (["x"], ["×"], ["*"], ["·"]) and words_at(tokens, after + 1, 1) == ["10"]:
+        scaled = _power(tokens, 10.0, after + 2)
+        return scaled and (value * scaled[0], scaled[1])
+    at = after + 1 if words_at(tokens, after, 1) == ["^"] else after + 2 if words_at(tokens, after, 2) == ["*", "*"] else len(tokens)
+    if at >= len(tokens) or not re.fullmatch(r"[-−]?\d{1,2}", tokens[at].text) or not 0 < abs(value) <= 1000:
+        return None
+    return value ** int(tokens[at].text.replace("−", "-")), at + 1
+
+
+def _money(text: str, tokens: Sequence[Token], i: int, value: float) -> tuple[float, int] | None:
+    """ "$1.2M"."""
+    after = i + 1
+    rich = after < len(tokens) and tokens[after].start == tokens[i].end and _is_money(text, tokens[i])
+    scale = _RICH.get(tokens[after].text) if rich else None
+    return None if scale is None else (value * scale, after + 1)
+
+
+def _is_money(text: str, token: Token) -> bool:
+    return text[max(0, token.start - 1) : token.start] in ("$", "€", "£", "¥")
 
 
 def _is_ordinal(tokens: Sequence[Token], i: int) -> bool:
@@ -125,16 +155,20 @@ def _inside_code(text: str, tokens: Sequence[Token], i: int) -> bool:
     before = re.search(rf"(?:{_LETTER}|-)*$", text[max(0, token.start - 24) : token.start])
     if before and before.group() and text[token.start - 1] != "-" and not re.fullmatch(r"[a-zA-Z]", before.group()):
         return True
-    if token.text.count(".") > 1:
+    if token.text.count(".") > 1 or _POWER_BEFORE.search(text[max(0, token.start - 4) : token.start]):
         return True
     rest = re.match(rf"(?:{_LETTER}|[%°])*", text[token.end :])
     glued = rest.group() if rest else ""
+    if _is_money(text, token) and glued.lower() in _RICH:
+        return False
     return bool(glued) and glued.lower() not in ("k", "x", *_GLYPHS) and unit_of(glued) is None and not _is_ordinal(tokens, i)
 
 
 def _decimal(digits: str) -> float:
     """`1,500` and `1.000,50` group thousands, `2,5` is a decimal comma."""
-    plain = digits.replace("−", "-").replace(" ", "")
+    plain = digits.replace("−", "-").replace(" ", "").lower()
+    if "e" in plain:
+        return float(plain.replace(",", "."))
     if re.fullmatch(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", plain):
         return float(plain.replace(",", ""))
     if re.fullmatch(r"[-+]?\d{1,3}(?:\.\d{3})+,\d+", plain):

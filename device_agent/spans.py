@@ -13,6 +13,7 @@ import numpy as np
 from device_agent.heads import Floats
 from device_agent.lists import joints_in
 from device_agent.reader import Sentence, name_words
+from device_agent.units import unit_of
 from schemas.skills import Parameter
 
 SEAM, OWN, TAKEN = 0.05, 0.02, 0.3
@@ -20,6 +21,9 @@ SEAM, OWN, TAKEN = 0.05, 0.02, 0.3
 holds a number which is another argument (lists have all of these). Of 2,443 authored strings 0.3 % hold a comma and none begins so."""
 _LONGEST, _LONGEST_LIST, _LIKELY, _BEAM = 24, 80, 4, 64
 _ITEM = 0.03
+_WITH_REGION = re.compile(r"\b[A-Z][\w. ]+, [A-Z]{2,3}\b|(?i:\bcity(?: and|,) (?:state|country|region))")
+"""How a description asks for a place and where that is ("City and state, e.g. 'Austin, TX'")."""
+_REGION = re.compile(r", (?:[A-Z]{2,3}\b|[A-Z][a-z]+(?: [A-Z][a-z]+)*)")
 _SEAM = re.compile(r"[,;:!?](?=\s)|\.(?=\s+\S)|[，；：。！？、](?=.)")
 
 
@@ -59,17 +63,19 @@ def _likely(
     number: int, parameter: Parameter, starts: Floats, ends: Floats, sentence: Sentence, taken: Collection[tuple[int, int]]
 ) -> list[Span]:  # fmt: skip
     count = min(len(starts), len(sentence.spans))
-    several = parameter.type == "array"
+    several, regional = parameter.type == "array", bool(_WITH_REGION.search(parameter.description))
     if several:
         joint = np.triu(_of_items(starts[:count], ends[:count], sentence)) * np.tri(count, count, _LONGEST_LIST - 1)
     else:
-        joint = np.triu(np.outer(starts[:count], ends[:count])) * np.tri(count, count, _LONGEST - 1) * _across(sentence, count)
-    joint = joint * _own(parameter, sentence, count)
+        joint = np.triu(np.outer(starts[:count], ends[:count])) * np.tri(count, count, _LONGEST - 1) * (1.0 if regional else _across(sentence, count))
+    joint = joint * _own(parameter, sentence, count) * _within_brackets(sentence, count)
     found: list[Span] = []
     for flat in np.argsort(-joint, axis=None)[: 2 * _LIKELY]:
         first, last = divmod(int(flat), count)
         start, end = sentence.spans[first][0], sentence.spans[last][1]
-        share = TAKEN if not several and any(a < end and b > start for a, b in taken) else 1.0
+        if regional and (region := _REGION.match(sentence.text, end)):
+            end = region.end()
+        share = TAKEN if not several and any(a < end and b > start and not _is_unit(sentence.text[start:end], a < start) for a, b in taken) else 1.0
         found.append(Span(number, start, end, math.sqrt(max(float(joint[first, last]), 0.0)) * share))
     return sorted(found, key=lambda s: -s.score)[:_LIKELY]
 
@@ -87,6 +93,18 @@ def _of_items(starts: Floats, ends: Floats, sentence: Sentence) -> Floats:
     begun, ended = np.cumsum(begins), np.cumsum(stops) - stops
     many = (starts[:, None] + begun[None, :] - begun[:, None]) * (ends[None, :] + ended[None, :] - ended[:, None])
     return np.clip(many, 0.0, 1.0).astype(np.float32)
+
+
+def _is_unit(words: str, inside: bool) -> bool:
+    """The unit of a number may be another argument ("a base of 10 cm")."""
+    return inside and unit_of(words) is not None
+
+
+def _within_brackets(sentence: Sentence, count: int) -> Floats:
+    """[T, T]: `SEAM` where the span reaches out of a bracket into another ("[0, 0] and [6, 8]")."""
+    closed = [m.start() for m in re.finditer(r"[])）】][^])）】]*?[\[(（【]", sentence.text)]
+    before = np.array([sum(c < a for c in closed) for a, _ in sentence.spans[:count]])
+    return np.where(before[None, :] > before[:, None], SEAM, 1.0).astype(np.float32)
 
 
 def _across(sentence: Sentence, count: int) -> Floats:

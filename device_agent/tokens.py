@@ -10,7 +10,9 @@ from device_agent.scripts import CJK
 
 LONGEST = 2000
 """Characters of a sentence that are searched for quantities."""
-_TOKEN = re.compile(r"(?:(?<![\w.,])[-−+])?\d+(?:[.,]\d+)*(?:(?<=\d\d) \d{3}(?![\w.,]))?|[" + CJK + r"]|[^\W\d_" + CJK + r"]+|[^\s\w]|_")
+_SCIENTIFIC = r"(?:\d+(?:[.,]\d+)?[eE][-+]|\d+[.,]\d+[eE])\d{1,2}(?!\w)"
+_GROUPED = r"\d+(?:[.,]\d+)*(?:(?<=\d\d) \d{3}(?![\w.,]))?"
+_TOKEN = re.compile(rf"(?:(?<![\w.,])[-−+])?(?:{_SCIENTIFIC}|{_GROUPED})|[" + CJK + r"]|[^\W\d_" + CJK + r"]+|[^\s\w]|_")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ for _pint, _forms in {
     "micrometer": "um µm μm micron microns micrometre micrometres micrometer micrometers 微米",
     "nanometer": "nm nanometre nanometres nanometer nanometers",
     "kilometer": "km kilometre kilometres kilometer kilometers kilometern kilomètre kilomètres kilómetro kilómetros 公里 千米",
+    "mile": "mile miles meile meilen milla millas 英里",
+    "yard": "yd yard yards",
     "inch": "inch inches",
     "foot": "ft foot feet",
     "percent": "% percent percentage pct prozent pourcent",
@@ -101,6 +103,22 @@ for _pint, _forms in {
     "kilobit/second": "kbps",
     "meter**3": "cubic_meter m3 m³ kubikmeter kubikmetern 立方米 立方",
     "centimeter**3": "cubic_centimeter cm3 cm³ ccm kubikzentimeter 立方厘米",
+    "meter**2": "m2 m² sqm quadratmeter quadratmetern 平方米",
+    "centimeter**2": "cm2 cm² quadratzentimeter 平方厘米",
+    "kilometer**2": "km2 km² quadratkilometer 平方公里",
+    "foot**2": "sqft ft2 ft²",
+    "acre": "acre acres",
+    "ounce": "oz ounce ounces",
+    "lb": "lb lbs",
+    "gallon": "gal gallon gallons",
+    "joule": "joule joules",
+    "kilojoule": "kj kilojoule kilojoules",
+    "kilocalorie": "kcal",
+    "mole": "mol mole moles",
+    "coulomb": "coulomb coulombs",
+    "tesla": "tesla teslas",
+    "farad": "farad farads",
+    "atmosphere": "atm atmosphere atmospheres",
     "m/s**2": "m/s² m/s2",
     "degree/second": "dps",
 }.items():
@@ -116,6 +134,19 @@ _PHRASES = {
     "revoluciones por minuto": "rpm",
     "por ciento": "%",
     "pour cent": "%",
+    "square metres": "m2",
+    "square metre": "m2",
+    "square meters": "m2",
+    "square meter": "m2",
+    "mètres carrés": "m2",
+    "mètre carré": "m2",
+    "metros cuadrados": "m2",
+    "metro cuadrado": "m2",
+    "square feet": "ft2",
+    "square foot": "ft2",
+    "sq ft": "ft2",
+    "metres per second squared": "m/s2",
+    "meters per second squared": "m/s2",
     "cubic metres": "m3",
     "cubic metre": "m3",
     "cubic meters": "m3",
@@ -137,6 +168,7 @@ _TIMES = ("second", "millisecond", "minute", "hour", "day", "week", "month", "ye
 _PER = re.compile(r"\s*(?:/|每|\b(?:per|pro|par|por|an|a)\b)\s*")
 _EACH = re.compile(r"\s*\b(?:à l['’]|(?:al|a la|à la|die|in der)\b)\s*")
 """So people say "each" of a time: "litros a la hora", "Liter die Minute"."""
+_POWER = re.compile(r"(?<=[a-z])\s?(?:\^|\*\*)\s?(?=[23]\b)")
 _DEGREES = re.compile(r"^(?:degrees?|deg|°|grad|degrés?|grados?)\s*(celsius|centigrade|cent[ií]grados?|c|fahrenheit|f|kelvin)$")
 
 
@@ -145,7 +177,7 @@ def unit_of(text: str, strict: bool = False) -> str | None:
     """Pint's name of a unit as said or written ("minutes", "ml/h", "metres per second"), or None. `strict` refuses one-letter forms."""
     if text.strip() == "MW":
         return "megawatt"  # the one unit that differs by its case from another that devices have
-    form = " ".join(text.strip().lower().rstrip(".").split())
+    form = _POWER.sub("", " ".join(text.strip().lower().rstrip(".").split()))
     if strict and form in _AMBIGUOUS:
         return None
     for phrase, short in _PHRASES.items():

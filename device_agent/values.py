@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 
 from device_agent.quantities import Quantity
 from device_agent.scripts import runs_on
@@ -10,15 +12,25 @@ from device_agent.units import convert, unit_of
 from schemas.base import Value
 from schemas.skills import Parameter
 
+_SHARE = re.compile(
+    r"\bas an? (?:decimal|fraction)\b|\bdecimal (?:form|fraction)\b|\bfraction (?:of|between|from)\b"
+    r"|(?:between|from) 0(?:\.0)? (?:and|to) 1(?:\.0)?(?!\.?\d)"
+    r"|\b0?\.\d+\s*(?:for|=|means|is)\s*\d+(?:\.\d+)?\s*(?:%|percent)",
+    re.IGNORECASE,
+)
+"""What a maker's description says of a number that is a share of one, not of a hundred ("0.05 for 5%")."""
+
 
 def number_for(quantity: Quantity, parameter: Parameter) -> float | None:
     """The quantity in the parameter's unit, unrounded; None when its unit is of another dimension."""
     unit = unit_of(parameter.unit) if parameter.unit else None
+    if quantity.unit and quantity.unit.startswith("percent/") and (unit == "percent" or parameter.unit is None):
+        quantity = replace(quantity, unit="percent")  # "5 % a year" for a yearly rate
     if quantity.fraction and unit == "percent":
         return quantity.value * 100.0
     if quantity.unit == "percent" and unit is None:
-        share = parameter.maximum is not None and parameter.maximum <= 1.0
-        return quantity.value / 100.0 if share else quantity.value
+        share = (parameter.maximum is not None and parameter.maximum <= 1.0) or _SHARE.search(parameter.description)
+        return float(f"{quantity.value / 100.0:.12g}") if share else quantity.value
     if unit is None and parameter.unit is None and quantity.unit not in (None, "degree"):
         return _unitless(quantity, parameter)
     return convert(quantity.value, quantity.unit, parameter.unit)
@@ -26,10 +38,19 @@ def number_for(quantity: Quantity, parameter: Parameter) -> float | None:
 
 def _unitless(quantity: Quantity, parameter: Parameter) -> float:
     """A maker that declares no unit often names it in prose ("delay in seconds")."""
+    converted = _in_prose(quantity, parameter)
+    return quantity.value if converted is None else converted
+
+
+def _in_prose(quantity: Quantity, parameter: Parameter) -> float | None:
     words = f"{parameter.name} {parameter.description}".lower().replace("_", " ").split()
     named = [u for w in words if (u := unit_of(w.strip(".,()"), True))]
-    converted = [c for u in named if (c := convert(quantity.value, quantity.unit, u)) is not None]
-    return converted[0] if converted else quantity.value
+    return next((c for u in named if (c := convert(quantity.value, quantity.unit, u)) is not None), None)
+
+
+def suits_prose(quantity: Quantity, parameter: Parameter) -> bool:
+    """Whether the description of a parameter without a unit names one that this quantity is measured in ("weight in kilograms")."""
+    return quantity.unit is not None and parameter.unit is None and _in_prose(quantity, parameter) is not None
 
 
 def typed_number(value: float, parameter: Parameter) -> int | float:

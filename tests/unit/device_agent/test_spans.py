@@ -26,8 +26,8 @@ def heads(said: Sentence, **weights: float) -> Floats:
     return raw / raw.sum()
 
 
-def text(name: str) -> Parameter:
-    return Parameter(path=(name,), type="string")
+def text(name: str, description: str = "") -> Parameter:
+    return Parameter(path=(name,), type="string", description=description)
 
 
 def chosen(said: Sentence, *wanted: tuple[str, Floats, Floats], taken: tuple[tuple[int, int], ...] = ()) -> list[str]:
@@ -67,6 +67,28 @@ def test_another_arguments_number_is_left_to_it() -> None:
     row = (said.text.index("12"), len(said.text))
     assert chosen(said, ("yard", starts, starts)) == ["12"]
     assert chosen(said, ("yard", starts, starts), taken=(row,)) == ["C"]
+
+
+def test_the_unit_of_a_number_may_be_another_argument() -> None:
+    said = sentence("a base of 10 cm please")
+    starts, ends = heads(said, cm=0.6, please=0.4), heads(said, cm=0.5, please=0.5)
+    assert chosen(said, ("unit", starts, ends), taken=((10, 15),)) == ["cm"]
+
+
+@pytest.mark.parametrize(
+    ("description", "span"), [("City and state, e.g. 'Austin, TX'.", "Boston, MA"), ("Such as Austin, TX", "Boston, MA"), ("City.", "Boston")]
+)
+def test_a_place_goes_on_to_its_region_where_the_maker_asks_for_both(description: str, span: str) -> None:
+    said = sentence("A room in Boston, MA, tonight")
+    found = choose_spans([(0, text("city", description), heads(said, Boston=1.0), heads(said, Boston=0.9, MA=0.1))], said, ())
+    assert said.text[found[0].start : found[0].end] == span
+
+
+def test_a_list_stays_within_its_brackets() -> None:
+    said = sentence("between the points [0, 0] and [6, 8]")
+    both = Parameter.model_validate({"path": ("point",), "type": "array"})
+    found = choose_spans([(0, both, heads(said, **{"0": 1.0}), heads(said, **{"0": 0.4, "8": 0.6}))], said, ())
+    assert said.text[found[0].start : found[0].end] == "0, 0"
 
 
 def test_where_there_are_too_few_words_for_all_each_still_has_its_best() -> None:

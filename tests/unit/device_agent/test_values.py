@@ -19,6 +19,16 @@ def number(unit: str | None = None, **more: object) -> Parameter:
     [
         ("measure at 300 nm", "300 nm", 300.0, "nanometer"),
         ("to twenty-one thousand eight hundred and seventy-one", "twenty-one thousand eight hundred and seventy-one", 21_871.0, None),
+        ("accelerates at 2.5 m/s^2 for a while", "2.5 m/s^2", 2.5, "m/s**2"),
+        ("9.8 metres per second squared", "9.8 metres per second squared", 9.8, "m/s**2"),
+        ("a room of 20 square metres", "20 square metres", 20.0, "meter**2"),
+        ("1e-9 coulombs", "1e-9 coulombs", 1e-9, "coulomb"),
+        ("6.02e23 of them", "6.02e23", 6.02e23, None),
+        ("3.5 x 10^8 m", "3.5 x 10^8 m", 3.5e8, "meter"),
+        ("up to 10**-3", "10**-3", 0.001, None),
+        ("worth $1.2M", "1.2M", 1.2e6, None),
+        ("about €3bn", "3bn", 3e9, None),
+        ("during the past week", "past week", 1.0, "week"),
         ("Spin at 3000 rpm", "3000 rpm", 3000.0, "rpm"),
         ("wait half an hour", "half an hour", 0.5, "hour"),
         ("in a quarter of an hour.", "a quarter of an hour", 0.25, "hour"),
@@ -275,6 +285,20 @@ def test_a_quantity_is_converted_into_the_parameters_unit(text: str, unit: str |
 
 def test_a_quantity_of_another_dimension_is_none_of_the_parameters() -> None:
     assert number_for(find_quantities("five minutes")[0], number("m")) is None
+
+
+@pytest.mark.parametrize(
+    ("description", "value"),
+    [
+        ("Annual rate as a decimal, e.g. 0.05 for 5%.", 0.05),
+        ("A number from 0 to 1.", 0.05),
+        ("Annual rate in percent, one decimal.", 5.0),
+        ("Annual rate.", 5.0),
+    ],
+)
+@pytest.mark.parametrize("said", ["5%", "5 percent a year"])
+def test_percent_of_what_is_described_as_a_share_becomes_a_share(description: str, value: float, said: str) -> None:
+    assert number_for(find_quantities(said)[0], number(description=description)) == value
 
 
 def test_percent_of_a_share_between_zero_and_one_becomes_a_share() -> None:
