@@ -68,6 +68,9 @@ def in_range(value: float, parameter: Parameter) -> bool:
 _BEFORE, _AFTER = " \t\"'“”‘’«»(,;:，；：、（《「", " \t\"'“”‘’«»),;:.!?，；：。！？、）》」"
 
 
+_SPECIAL = "!#$*~"
+
+
 def literal(text: str, start: int, end: int) -> tuple[int, int]:
     """Characters [start, end) widened to whole identifiers ("QX-7f3A", "lab_2") and freed of quotes and closing punctuation."""
     while start > 0 and _joined(text, start):
@@ -84,8 +87,21 @@ def literal(text: str, start: int, end: int) -> tuple[int, int]:
 def _joined(text: str, at: int) -> bool:
     """Whether the characters before and after position `at` belong to one identifier."""
     left, right = text[at - 1], text[at]
+    if _parts_times(text, at) or _parts_times(text, at - 1):
+        return False
+    if (left in _SPECIAL and _solid(right) and at > 1 and _solid(text[at - 2])) or (right in _SPECIAL and _solid(left) and _goes_on(text, at)):
+        return True  # a password
     inner = (_solid(left) or left in "-_./:@") and (_solid(right) or right in "-_./:@")
     return inner and (_solid(left) or _solid(right)) and not (right in ".:" and _ends(text, at)) and not (left in ".:" and right.isspace())
+
+
+def _parts_times(text: str, at: int) -> bool:
+    """Whether the dash there divides two times of day ("08:00-18:30")."""
+    return text[at] in "-–" and bool(re.search(r":\d\d$", text[max(0, at - 3) : at])) and bool(re.match(r"\d{1,2}:\d\d", text[at + 1 : at + 6]))
+
+
+def _goes_on(text: str, at: int) -> bool:
+    return at + 1 < len(text) and _solid(text[at + 1])
 
 
 def _solid(char: str) -> bool:
