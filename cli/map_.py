@@ -140,7 +140,7 @@ def _map_one(sentence: str, catalogue: Path, source: Source, json: bool) -> None
 
 
 def read_catalogue(path: Path) -> Any:
-    """Function entries from a list, or from an object with `functions`. Raises ConfigError."""
+    """Function entries from a list, or from an object with `functions` or (as MCP answers) `tools`. Raises ConfigError."""
     import json
 
     from device_agent.paper_format import read_functions
@@ -148,7 +148,7 @@ def read_catalogue(path: Path) -> Any:
 
     try:
         data = json.loads(path.read_text(encoding="utf-8-sig"))
-        entries = data.get("functions") if isinstance(data, dict) else data
+        entries = data.get("functions", data.get("tools")) if isinstance(data, dict) else data
         read_functions(entries)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None

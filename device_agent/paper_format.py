@@ -1,4 +1,5 @@
-"""Function lists as people have them: with JSON Schema, or the paper's catalogue (`input_argument`, `input_type`, `output`, `notes`)."""
+"""Function lists as people have them: with JSON Schema (also as OpenAI and MCP write tools), or the paper's catalogue (`input_argument`,
+`input_type`, `output`, `notes`)."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ _KINDS = (
 
 
 def read_functions(entries: object) -> tuple[Function, ...]:
-    """Functions from decoded JSON, each entry in either format; unknown fields are ignored, null is absent. Raises ContractError naming the entry."""
+    """Functions from decoded JSON, each entry in any of the formats; unknown fields are ignored, null is absent. Raises ContractError."""
     if entries is None:
         raise ContractError("functions is missing")
     if not isinstance(entries, list):
@@ -34,7 +35,7 @@ def read_functions(entries: object) -> tuple[Function, ...]:
 def _function(raw: object, where: str) -> Function:
     if not isinstance(raw, dict):
         raise ContractError(f"{where} must be an object")
-    entry = cast("dict[str, Any]", raw)
+    entry = _unwrapped(cast("dict[str, Any]", raw))
     plain = from_paper(entry) if is_paper(entry) else entry
     name, description, parameters = plain.get("name"), plain.get("description"), plain.get("parameters")
     if not isinstance(name, str) or not name:
@@ -45,6 +46,15 @@ def _function(raw: object, where: str) -> Function:
         raise ContractError(f"{where}.parameters must be a JSON Schema object")
     schema = cast("dict[str, Any] | None", parameters)
     return Function(name=name, description=description or "", parameters=schema or {"type": "object", "properties": {}})
+
+
+def _unwrapped(entry: dict[str, Any]) -> dict[str, Any]:
+    """`{"type": "function", "function": {...}}` of OpenAI's tools without its wrapper; `inputSchema` of an MCP tool as `parameters`."""
+    inner = entry.get("function")
+    if "name" not in entry and isinstance(inner, dict):
+        return cast("dict[str, Any]", inner)
+    schema = entry.get("inputSchema", entry.get("input_schema"))
+    return {**entry, "parameters": schema} if schema is not None and entry.get("parameters") is None else entry
 
 
 def is_paper(entry: Mapping[str, object]) -> bool:

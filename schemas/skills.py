@@ -200,20 +200,47 @@ class Parameter(Frozen):
 
 def parameters_of(function: Function) -> tuple[Parameter, ...]:
     """The leaves of the parameter schema in document order; an unknown or missing type becomes `any`. Never raises on odd schemas."""
-    return tuple(_walk(function.parameters, (), True))
+    return tuple(_walk(function.parameters, function.parameters, (), True))
 
 
-def _walk(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> list[Parameter]:
+def _walk(raw: dict[str, Any], root: dict[str, Any], path: tuple[str, ...], required: bool) -> list[Parameter]:
+    schema = _plain(raw, root)
     properties = _dict(schema.get("properties"))
     if not properties or len(path) >= 4:
-        return [_leaf(schema, path, required)] if path else []
+        return [_leaf(schema, root, path, required)] if path else []
     needed = _list(schema.get("required"))
     leaves: list[Parameter] = []
     for key, sub in properties.items():
-        leaves += _walk(_dict(sub), (*path, key), required and key in needed)
+        leaves += _walk(_dict(sub), root, (*path, key), required and key in needed)
     return leaves
 
 
+def _plain(schema: dict[str, Any], root: dict[str, Any], depth: int = 0) -> dict[str, Any]:
+    """The schema with `$ref` looked up in its document, `allOf` merged, and of `anyOf` or `oneOf` what is not null: the first, or all members that
+    are constants (JSON Schema 2020-12, as pydantic and other tools write optional and named types)."""
+    if depth >= _DEEPEST:
+        return {}
+    ways = [way for key in ("anyOf", "oneOf") for raw in _list(schema.get(key)) if (way := _plain(_dict(raw), root, depth + 1)).get("type") != "null"]
+    parts = [_plain(_dict(raw), root, depth + 1) for raw in _list(schema.get("allOf"))]
+    if isinstance(reference := schema.get("$ref"), str):
+        parts.append(_plain(_looked_up(reference, root), root, depth + 1))
+    constants = [way["const"] for way in ways if "const" in way]
+    parts += [{"enum": constants}] if len(constants) > 1 and len(constants) == len(ways) else ways[:1]
+    out: dict[str, Any] = {}
+    for part in (*parts, {k: v for k, v in schema.items() if k not in ("$ref", "allOf", "anyOf", "oneOf")}):
+        out |= part
+    return out
+
+
+def _looked_up(reference: str, root: dict[str, Any]) -> dict[str, Any]:
+    """What `#/$defs/Name` points at in the same document; nothing for any other."""
+    found = root
+    for step in reference.removeprefix("#/").split("/"):
+        found = _dict(found.get(step))
+    return found
+
+
+_DEEPEST = 6
 _TYPES = ("number", "integer", "string", "boolean", "array", "object")
 _ALIASES = {
     "float": "number",
@@ -228,7 +255,7 @@ _ALIASES = {
 """What tools are declared with where JSON Schema's names were not looked up."""
 
 
-def _leaf(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> Parameter:
+def _leaf(schema: dict[str, Any], root: dict[str, Any], path: tuple[str, ...], required: bool) -> Parameter:
     raw_choices = _list(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
     choices: tuple[Value, ...] = tuple(c for c in raw_choices if isinstance(c, bool | int | str) or (isinstance(c, float) and math.isfinite(c)))
     pattern, form, unit, place, kind = schema.get("pattern"), schema.get("format"), schema.get("unit"), schema.get("place"), _type(schema, choices)
@@ -245,7 +272,7 @@ def _leaf(schema: dict[str, Any], path: tuple[str, ...], required: bool) -> Para
         default=schema.get("default"),
         required=required,
         place=str(place) if place else None,
-        item=_leaf(_dict(schema.get("items")), path, False) if kind == "array" else None,
+        item=_leaf(_plain(_dict(schema.get("items")), root), root, path, False) if kind == "array" else None,
     )
 
 

@@ -50,6 +50,15 @@ def test_without_notes_the_meanings_of_the_result_describe_the_function() -> Non
     assert from_paper({**GO, "notes": None})["description"] == "arrived; blocked"
 
 
+@pytest.mark.parametrize("key", ["inputSchema", "input_schema", "parameters"])
+def test_tools_as_openai_and_mcp_write_them_are_functions(key: str) -> None:
+    schema = {"type": "object", "properties": {"level": {"type": "integer"}}}
+    tool = {"name": "set_level", "description": "Sets it.", key: schema}
+    wrapped = {"type": "function", "function": {"name": "set_level", "description": "Sets it.", "parameters": schema}}
+    assert read_functions([tool]) == read_functions([wrapped])
+    assert read_functions([tool])[0].parameters == schema
+
+
 def test_both_formats_may_stand_in_one_list_and_null_is_absent() -> None:
     ours = {"name": "beep", "description": None, "parameters": None, "colour": "red"}
     assert [f.name for f in read_functions([GO, ours])] == ["go", "beep"]

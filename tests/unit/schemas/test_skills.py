@@ -95,3 +95,27 @@ def test_what_is_no_place_of_this_maker_becomes_none(form: str, value: str) -> N
 )
 def test_values_compare_as_numbers_where_both_are_and_as_text_otherwise(left: Any, op: Any, right: Any, expected: bool) -> None:
     assert compare(left, op, right) is expected
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind", "choices"),
+    [
+        ({"anyOf": [{"type": "null"}, {"type": "integer"}], "default": None}, "integer", ()),
+        ({"oneOf": [{"const": "eco"}, {"const": "turbo"}]}, "string", ("eco", "turbo")),
+        ({"$ref": "#/$defs/Mode"}, "string", ("quiet", "loud")),
+        ({"allOf": [{"$ref": "#/$defs/Mode"}], "description": "how"}, "string", ("quiet", "loud")),
+        ({"$ref": "#/$defs/Loop"}, "any", ()),
+        ({"$ref": "elsewhere.json"}, "any", ()),
+        ({"anyOf": "nonsense"}, "any", ()),
+    ],
+)
+def test_schemas_as_tools_write_them_are_understood(schema: dict[str, Any], kind: str, choices: tuple[str, ...]) -> None:
+    named = {"Mode": {"type": "string", "enum": ["quiet", "loud"]}, "Loop": {"$ref": "#/$defs/Loop"}}
+    (parameter,) = parameters_of(Function(name="f", parameters={"type": "object", "properties": {"p": schema}, "$defs": named}))
+    assert (parameter.type, parameter.choices) == (kind, choices)
+
+
+def test_a_named_object_has_its_own_leaves() -> None:
+    point = {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type": "number"}}, "required": ["x"]}
+    schema = {"type": "object", "properties": {"to": {"$ref": "#/$defs/Point"}}, "required": ["to"], "$defs": {"Point": point}}
+    assert [(p.name, p.required) for p in parameters_of(Function(name="f", parameters=schema))] == [("to.x", True), ("to.y", False)]
