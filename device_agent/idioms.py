@@ -68,11 +68,11 @@ _NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百千万]+(?:�
 _ABOUT = re.compile("一两|两三|三四|三五|四五|五六|六七|七八|八九")
 """Two or three: not a number that a device could be told."""
 _LONGEST = 24
-_COUNTED = frozenset("号档级层次个台名排架区倍楼米秒分格")
+_COUNTED = frozenset("号档级层次个台名排架区倍楼米秒分格遍粒颗瓶箱杯袋只")
 """What follows a single numeral that is a number; else it is part of a word (一下, 一直, 统一)."""
-_TIMES = frozenset("点张遍下趟箱件圈杯瓶包袋条块步组批支根颗粒")
+_TIMES = frozenset("点张下趟件圈包条块步组批支根片回垛棵盒")
 """The same from two on (两张, but 一张)."""
-_THOUSANDS = frozenset("瓦克米帕赫伏")
+_THOUSANDS = frozenset("瓦克米帕赫伏牛")
 """A unit's own thousand before these (四十千瓦)."""
 _PER_TIME = re.compile("(?:每|一)(?:(秒)钟?|(分)钟?|(小时))(?=[0-9零一二两三四五六七八九十百千半])")
 _number: Callable[[str, str], float] = cast("Any", cn2an).cn2an
@@ -109,7 +109,7 @@ def chinese(text: str, start: int) -> Numeral | None:
         return Numeral(end + 1, 0.5, "part")
     if half := re.match("个?半", rest):
         return Numeral(end + half.end(), value + 0.5)
-    if rest.startswith("分") and found[0] == "十" and re.match("分[^钟之后内，。,.]", rest):
+    if rest.startswith("分") and found[0] == "十" and re.match("分[^钟之后内贝，。,.]", rest):
         return None  # "very"
     if text[:start].endswith(("周", "星期", "礼拜")):
         return None  # a day of the week

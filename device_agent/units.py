@@ -67,7 +67,7 @@ for _pint, _forms in {
     "watt_hour": "wh",
     "kilowatt_hour": "kwh 千瓦时 度电",
     "newton": "n newton newtons 牛",
-    "kilonewton": "kn kilonewton kilonewtons",
+    "kilonewton": "kn kilonewton kilonewtons 千牛",
     "metric_ton": "t tonne tonnes tonnen tonelada toneladas 吨",
     "hectare": "ha hectare hectares hektar hectárea hectáreas",
     "microgram": "ug µg μg mcg microgram micrograms",
