@@ -23,10 +23,11 @@ class InterpreterSettings(Frozen):
     """All thresholds in one place. Chosen on held-out kinds of devices (models/parley-reader.toml)."""
 
     candidates: int = 6
+    close: float = 0.05
     margin: float = 0.25
     plain: float = 0.85
-    """The nearest function is read first. Where it is not as probable as `plain`, those within `margin` of it, as cosines, are read, too: a plain
-    sentence costs one pass, doubt at most `candidates`."""
+    """The nearest function is read first, with those that are `close` to it, as cosines. Where none of them is as probable as `plain`, those within
+    `margin` are read, too: a plain sentence costs one or two passes, doubt at most `candidates`."""
     sure: float = 0.4
     """Where the arguments together are less certain than this, the function is read once more with its parameters in reverse order."""
     none: float = 0.65

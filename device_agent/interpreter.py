@@ -85,11 +85,12 @@ class Interpreter:
         return [(number, similarity) for number, similarity in near if near[0][1] - similarity <= self.settings.margin]
 
     def _readings(self, sentence: Sentence, catalogue: Catalogue, near: list[tuple[int, float]]) -> list[Reading]:
-        """Of the nearest alone, or of all of them."""
+        """Of the nearest and what is close to it, or of all of them."""
         numbers = [number for number, _ in near]
-        readings = self._read(sentence, catalogue, numbers[:1])
-        if len(numbers) > 1 and match_probabilities([readings[0].match])[0] < self.settings.plain:
-            readings += self._read(sentence, catalogue, numbers[1:])
+        first = sum(near[0][1] - similarity <= self.settings.close for _, similarity in near)
+        readings = self._read(sentence, catalogue, numbers[:first])
+        if len(numbers) > first and max(match_probabilities([r.match for r in readings])) < self.settings.plain:
+            readings += self._read(sentence, catalogue, numbers[first:])
         return readings
 
     def _read(self, sentence: Sentence, catalogue: Catalogue, numbers: list[int]) -> list[Reading]:

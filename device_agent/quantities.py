@@ -155,7 +155,8 @@ def unit_at(text: str, tokens: Sequence[Token], at: int, strict: bool) -> tuple[
     begin = at + 1 if tokens[at].text == "-" and at + 1 < len(tokens) else at
     for end in range(min(len(tokens), begin + _UNIT_TOKENS), begin, -1):
         phrase = text[tokens[begin].start : tokens[end - 1].end]
-        # One letter is a unit only after digits, and never when it is the article "a" before a word, or what a hyphen goes on from; nor are letters of a code ("20-KJ7").
+        # One letter is a unit only after digits, and never when it is the article "a" before a word, or what a hyphen goes on from; nor are letters
+        # of a code ("20-KJ7").
         after = text[tokens[end - 1].end :][:1]
         hyphened = (len(phrase) == 1 and words_at(tokens, end, 1) == ["-"]) or (begin > at and after.isdigit())
         article = phrase.lower() == "a" and end < len(tokens)

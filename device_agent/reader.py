@@ -160,11 +160,20 @@ def _described(name: str, description: str, words: int) -> str:
     return f"{name} : {short}" if short else name
 
 
-def retrieval_text(function: Function) -> str:
-    """What the bi-encoder sees of a function: name words, description (40 words), parameter names."""
+def retrieval_views(function: Function) -> tuple[str, ...]:
+    """What the bi-encoder sees of a function, in three ways: name words, description (40 words) and parameter names; the same with what each
+    parameter means and its members; and its parameters alone, if it has any."""
     described = _described(name_words(function.name), function.description, 40)
-    names = ", ".join(name_words(p.name) for p in parameters_of(function)[:12])
-    return f"{described}. {names}" if names else described
+    parameters = parameters_of(function)[:12]
+    if not parameters:
+        return (described,)
+    names, meanings = ", ".join(name_words(p.name) for p in parameters), "; ".join(_meaning(p) for p in parameters)
+    return f"{described}. {names}", f"{described}. {meanings}", meanings
+
+
+def _meaning(parameter: Parameter) -> str:
+    members = f" ({', '.join(str(choice) for choice in parameter.choices[:8])})" if parameter.choices else ""
+    return f"{name_words(parameter.name)} {parameter.description}".strip() + members
 
 
 def pass_ids(sentence: Sentence, text: FunctionText) -> list[int]:

@@ -11,11 +11,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from device_agent.reader import FunctionText, Pieces, function_text, retrieval_text
+from device_agent.reader import FunctionText, Pieces, function_text, retrieval_views
 from runtime.vectors import Index
 from schemas.skills import Function
 
 Floats = NDArray[np.float32]
+VIEWS = (1.0, 0.5, 0.3)
+"""Weights of the ways in which a function is seen, summed into its vector (`retrieval_views`)."""
 
 
 class TextEncoder(Pieces, Protocol):
@@ -50,6 +52,11 @@ def digest(functions: Sequence[Function]) -> str:
 def prepare(functions: Sequence[Function], encoder: TextEncoder) -> Catalogue:
     """Encode a catalogue: one encoder call for all functions."""
     usable = tuple(f for f in functions if f.safety != "forbidden")
-    vectors = encoder.embed([retrieval_text(f) for f in usable])
+    views = [(number, weight, view) for number, f in enumerate(usable) for weight, view in zip(VIEWS, retrieval_views(f), strict=False)]
+    seen = encoder.embed([view for _, _, view in views])
+    vectors = np.zeros((len(usable), seen.shape[1]), np.float32)
+    for (number, weight, _), vector in zip(views, seen, strict=True):
+        vectors[number] += weight * vector
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     texts, backwards = (tuple(function_text(f, encoder, backwards=turned) for f in usable) for turned in (False, True))
     return Catalogue(usable, texts, backwards, Index.build(vectors))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from device_agent.reader import CLS, SENTENCE, SEP, Pieces, retrieval_text
+from device_agent.reader import CLS, SENTENCE, SEP, Pieces, retrieval_views
 from device_agent.training.batches import Episode, Pass, make_pass
 from device_agent.training.model import Encoder, ReaderHeads, match_features, mean_pool, option_features, said_features
 
@@ -172,7 +172,10 @@ def _argument_losses(out: Outputs, passes: list[Pass]) -> dict[str, Tensor]:
     return {name: torch.stack(own).mean() if own else zero for name, own in rows.items()}
 
 
-def retrieval_rows(episode: Episode, pieces: Pieces) -> tuple[list[list[int]], list[list[int]]]:
-    """Ids of the sentences and of the functions, specials included; sentences as `TextEncoder.embed` cuts them."""
+def retrieval_rows(episode: Episode, pieces: Pieces, rng: random.Random) -> tuple[list[list[int]], list[list[int]]]:
+    """Ids of the sentences and of the functions, specials included; sentences as `TextEncoder.embed` cuts them. Functions are seen in the first way
+    mostly, sometimes in another."""
+    way = rng.choices((0, 1, 2), (0.6, 0.2, 0.2))[0]
+    views = [retrieval_views(f) for f in episode.functions]
     sentences = [[CLS, *pieces.tokenize(item.sentence.text)[:SENTENCE], SEP] for item in episode.items]
-    return sentences, [[CLS, *pieces.tokenize(retrieval_text(f))[:80], SEP] for f in episode.functions]
+    return sentences, [[CLS, *pieces.tokenize(v[min(way, len(v) - 1)])[:80], SEP] for v in views]

@@ -48,7 +48,7 @@ from device_agent.training.roles import words_of
 
 WORDS = 4000
 """Frequent English words among the everyday phrases: whatever a person says must be far from most things."""
-WEIGHTS = {"retrieval": 1.0, "paraphrase": 0.1, "distill": 20.0, "match": 1.0, "said": 1.0, "span": 2.0, "option": 2.0, "meaning": 0.5}
+WEIGHTS = {"retrieval": 2.0, "paraphrase": 0.1, "distill": 20.0, "match": 1.0, "said": 1.0, "span": 2.0, "option": 2.0, "meaning": 0.5}
 AVERAGE = 0.998
 """Share of the running average of the weights that a step keeps; the average is what is judged and exported."""
 
@@ -129,7 +129,7 @@ class Trainer:
         """Losses of sentence vectors, and how alike each episode's sentences and functions are."""
         rows, cuts = list[list[int]](), list[tuple[int, int]]()
         for one in episodes:
-            sentences, functions = retrieval_rows(one, self.pieces)
+            sentences, functions = retrieval_rows(one, self.pieces, self.rng)
             cuts.append((len(sentences), len(functions)))
             rows += sentences + functions
         everyday = self.rng.sample(range(len(self.texts)), 40)

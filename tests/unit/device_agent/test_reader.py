@@ -19,7 +19,7 @@ from device_agent.reader import (
     options_of,
     pass_ids,
     read_sentence,
-    retrieval_text,
+    retrieval_views,
     split_words,
 )
 from runtime.settings import MODELS
@@ -129,8 +129,12 @@ def test_a_number_that_may_be_negative_offers_more_meanings() -> None:
     assert options_of(Parameter(path=("x",), type="number")) == ()
 
 
-def test_retrieval_sees_name_description_and_parameter_names() -> None:
-    assert retrieval_text(SPIN) == "start spin : Spins the rotor.. rpm, mode, silent, label"
+def test_retrieval_sees_a_function_by_its_names_by_what_its_parameters_mean_and_by_these_alone() -> None:
+    names, meanings, alone = retrieval_views(SPIN)
+    assert names == "start spin : Spins the rotor.. rpm, mode, silent, label"
+    assert meanings == f"start spin : Spins the rotor.. {alone}"
+    assert alone == "rpm; mode braking (soft, hard); silent; label"
+    assert retrieval_views(SPIN.model_copy(update={"parameters": {}})) == ("start spin : Spins the rotor.",)
 
 
 def test_missing_heads_are_a_configuration_error(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class LetterEncoder:
         return [np.zeros((len(s), 384), np.float32) for s in sequences]
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        counts = np.array([[t.lower().count(chr(97 + i)) for i in range(26)] for t in texts], np.float32)
+        counts = np.array([[t.lower().count(chr(97 + i)) for i in range(26)] for t in texts], np.float32).reshape(-1, 26)
         return counts / np.linalg.norm(counts, axis=1, keepdims=True)
 
 
@@ -37,6 +37,19 @@ def test_the_nearest_function_comes_first() -> None:
     found = catalogue.nearest(encoder.embed(["jumm"])[0], 2)
     assert catalogue.functions[found[0][0]].name == "jump"
     assert found[0][1] > found[1][1]
+
+
+def test_what_parameters_mean_finds_a_function_whose_name_and_description_say_nothing() -> None:
+    queue = {"type": "object", "properties": {"q": {"type": "string", "description": "queue quick quit"}}}
+    same = {"type": "object", "properties": {"q": {"type": "string"}}}
+    functions = (Function(name="op_1", parameters=same), Function(name="op_2", parameters=queue))
+    encoder = LetterEncoder()
+    assert prepare(functions, encoder).nearest(encoder.embed(["quick queue"])[0], 1)[0][0] == 1
+
+
+def test_an_empty_catalogue_has_nothing_near() -> None:
+    encoder = LetterEncoder()
+    assert prepare((), encoder).nearest(encoder.embed(["dock"])[0], 2) == []
 
 
 def test_functions_forbidden_to_models_are_not_candidates() -> None:
