@@ -10,7 +10,7 @@ from device_agent.scripts import CJK
 
 LONGEST = 2000
 """Characters of a sentence that are searched for quantities."""
-_SCIENTIFIC = r"(?<!\w)(?<!\w-)(?:\d+(?:[.,]\d+)?[eE][-+]|\d+[.,]\d+[eE])\d{1,2}(?!\w)"
+_SCIENTIFIC = r"(?<!\w)(?<!\w-)(?:\d+(?:[.,]\d+)?[eE][-+]|\d+[.,]\d+[eE])\d{1,2}(?![\w-])"
 _GROUPED = r"\d+(?:[.,]\d+)*(?:(?<=\d\d) \d{3}(?![\w.,]))?"
 _TOKEN = re.compile(rf"(?:(?<![\w.,])[-−+])?(?:{_SCIENTIFIC}|{_GROUPED})|[" + CJK + r"]|[^\W\d_" + CJK + r"]+|[^\s\w]|_")
 
