@@ -61,6 +61,8 @@ _WHOLE = frozenset(["full", "whole", "single", "ganze", "ganzen", "bonne", "seul
 _QUARTERS = {"quarters": 0.75}
 _AND = (["and", "a"], ["and", "one"], ["and", "three"], ["y"], ["et"], ["und"], ["und", "eine"], ["und", "ein"])
 _GLYPHS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
+_UNDER = ("2", "3", "4", "5", "8")
+"""What is written below a fraction's line."""
 _SCALES = {"hundred": 100.0, "thousand": 1000.0, "million": 1e6, "dozen": 12.0}
 _POINT = frozenset(["point", "komma", "virgule", "coma"])
 _FIRSTS = frozenset(["1er", "1re", "1ère", "2nd", "2nde"])
@@ -111,7 +113,7 @@ def _digits(text: str, tokens: Sequence[Token], i: int) -> Number | None:
         return Number(*power, "digits")
     if _is_ordinal(tokens, i):
         return Number(value, after + 1, "ordinal")
-    if after + 1 < len(tokens) and tokens[after].text == "/" and tokens[after + 1].text in ("2", "3", "4", "5", "8") and value < 10:
+    if after + 1 < len(tokens) and tokens[after].text == "/" and tokens[after + 1].text in _UNDER and value < 10:
         return Number(value / float(tokens[after + 1].text), after + 2, "part")
     return Number(*_tail(text, tokens, value, after), "digits")
 
@@ -233,9 +235,12 @@ def _decimals(text: str, tokens: Sequence[Token], value: float, after: int) -> t
 
 
 def _half(tokens: Sequence[Token], value: float, after: int) -> tuple[float, int]:
-    """ "and a half", "y medio", "½"."""
+    """ "and a half", "y medio", "½", "1/2"."""
     if part := and_part(tokens, after, bare=True):
         return value + part[0], part[1]
+    over, line, under = (words_at(tokens, after, 3) + [""] * 3)[:3]
+    if value.is_integer() and line == "/" and over in "1234567" and under in _UNDER and over < under:
+        return value + int(over) / int(under), after + 3
     glyph = _GLYPHS.get(tokens[after].text) if after < len(tokens) else None
     return (value, after) if glyph is None else (value + glyph, after + 1)
 

@@ -28,6 +28,7 @@ def number(unit: str | None = None, **more: object) -> Parameter:
         ("up to 10**-3", "10**-3", 0.001, None),
         ("worth $1.2M", "1.2M", 1.2e6, None),
         ("about €3bn", "3bn", 3e9, None),
+        ("with 3 1/2 cups of it", "3 1/2", 3.5, None),
         ("take 20-KJ7 off", "20", 20.0, None),
         ("再擦一遍", "一", 1.0, None),
         ("吃两片", "两", 2.0, None),
