@@ -239,7 +239,7 @@ def _half(tokens: Sequence[Token], value: float, after: int) -> tuple[float, int
     if part := and_part(tokens, after, bare=True):
         return value + part[0], part[1]
     over, line, under = (words_at(tokens, after, 3) + [""] * 3)[:3]
-    if value.is_integer() and line == "/" and over in "1234567" and under in _UNDER and over < under:
+    if value.is_integer() and line == "/" and over in tuple("1234567") and under in _UNDER and over < under:
         return value + int(over) / int(under), after + 3
     glyph = _GLYPHS.get(tokens[after].text) if after < len(tokens) else None
     return (value, after) if glyph is None else (value + glyph, after + 1)
