@@ -25,6 +25,21 @@ _FORMATS = {"date": "YYYY-MM-DD", "time": "HH:MM:SS", "date-time": "YYYY-MM-DDTH
 _Y, _D, _CLOCK = "(?:Y{4}|J{4}|A{4})", "(?:DD|TT|JJ)", "HH?:MM(?::SS)?"
 _FIELDS = re.compile(rf"(?<![A-Z])(?:({_Y}([-/.]?)MM\2{_D}|{_D}([-/.])MM\3{_Y}|MM([-/.]){_D}\4{_Y})(?:([ T])({_CLOCK}))?|({_CLOCK}))(?![A-Z:])")
 _STRFTIME = {"%Y": "YYYY", "%m": "MM", "%d": "DD", "%H": "HH", "%I": "HH", "%M": "MM", "%S": "SS", "%p": "AM/PM"}
+_EXAMPLES = tuple(
+    (re.compile(rf"(?<![\d:./-]){example}(?![\d:/-]|\.\d)"), fields)
+    for example, fields in (
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", "YYYY-MM-DDTHH:MM:SS"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d", "YYYY-MM-DDTHH:MM"),
+        (r"\d{4}-\d\d-\d\d", "YYYY-MM-DD"),
+        (r"\d{4}/\d\d/\d\d", "YYYY/MM/DD"),
+        (r"\d\d\.\d\d\.\d{4}", "DD.MM.YYYY"),
+        (r"(?:1[3-9]|2\d|3[01])/\d\d/\d{4}", "DD/MM/YYYY"),
+        (r"\d\d/(?:1[3-9]|2\d|3[01])/\d{4}", "MM/DD/YYYY"),
+        (r"[0-2]\d:[0-5]\d:[0-5]\d", "HH:MM:SS"),
+        (r"(?:[0-2]\d:[0-5]\d|\d:[0-5]\d(?= ?[AaPp]\.?[Mm]))", "HH:MM"),
+    )
+)
+"""Makers show the spelling by an example, too ("departure time, e.g. 14:30")."""
 _TWELVE = re.compile(r"\b12[- ]?(?:H\b|HOUR|STUNDEN|HEURES|HORAS)|MM\s?(?:[AP]\.?M\b|A(?=\W*$|[,;.)]))")
 _KINDS = {"DATE": "date", "DATUM": "date", "FECHA": "date", "TIME": "time"}
 _KIND = rf"\b(DATE[- ]?TIME|DATE AND TIME|TIMESTAMP|{'|'.join(_KINDS)})\b"
@@ -64,13 +79,15 @@ class _Said:
 
 
 def wanted(description: str, format: str | None) -> str | None:
-    """The spelling that a parameter asks for, such as "YYYY-MM-DD", "HH:MM:SS", "hh:mm a" or "DD.MM.YYYY HH:MM"; None for none.
+    """The spelling that a parameter asks for, by its fields or an example: "YYYY-MM-DD", "HH:MM:SS", "hh:mm a" or "DD.MM.YYYY HH:MM"; None for none.
 
     `format`: JSON Schema's, or the spelling itself, as makers write it there.
     """
     text = f"{description} {format or ''}"
     for code, field in _STRFTIME.items():
         text = text.replace(code, field)
+    for example, fields in _EXAMPLES:
+        text = example.sub(fields, text)
     text = text.upper()
     if format in _FORMATS or _LASTING.search(text):
         return _FORMATS.get(format or "")
