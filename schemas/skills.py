@@ -259,10 +259,13 @@ def _leaf(schema: dict[str, Any], root: dict[str, Any], path: tuple[str, ...], r
     raw_choices = _list(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
     choices: tuple[Value, ...] = tuple(c for c in raw_choices if isinstance(c, bool | int | str) or (isinstance(c, float) and math.isfinite(c)))
     pattern, form, unit, place, kind = schema.get("pattern"), schema.get("format"), schema.get("unit"), schema.get("place"), _type(schema, choices)
+    described = str(schema.get("description") or schema.get("title") or "")
+    if kind == "string" and not choices and pattern is None and form is None:
+        choices = listed_in(described)
     return Parameter(
         path=path,
         type=kind,
-        description=str(schema.get("description") or schema.get("title") or ""),
+        description=described,
         unit=str(unit) if unit else None,
         choices=choices,
         minimum=_bound(schema, "minimum", "exclusiveMinimum"),
@@ -274,6 +277,24 @@ def _leaf(schema: dict[str, Any], root: dict[str, Any], path: tuple[str, ...], r
         place=str(place) if place else None,
         item=_leaf(_plain(_dict(schema.get("items")), root), root, path, False) if kind == "array" else None,
     )
+
+
+_CUE = r"\b(?:one of|options(?: are)?|(?:possible|allowed|valid|supported|accepted) values(?: are)?|choose (?:from|between)"
+_QUOTED = r"['\"`‘“]([^'\"`’”,]{1,40})['\"`’”]"
+_BARE = r"([A-Za-z][\w-]{0,29})"
+_LISTS = tuple(
+    re.compile(rf"{_CUE}{more}):?\s*\(?({item}(?:,\s*(?:or\s+|and\s+)?{item}|\s+(?:or|and)\s+{item}){{1,19}}){end}", re.IGNORECASE)
+    for item, more, end in ((_QUOTED, "|either|(?:can|must|may|should) be", ""), (_BARE, "", r"\s*(?:[.;)]|$)"))
+)
+
+
+def listed_in(description: str) -> tuple[str, ...]:
+    """Members that a description lists where the schema has no `enum`: "either 'asc' or 'desc'", "one of low, medium or high." Examples are none."""
+    for item, lists in zip((_QUOTED, _BARE), _LISTS, strict=True):
+        if found := lists.search(description):
+            members = re.findall(item, found[1])
+            return tuple(dict.fromkeys(m for m in members if m.lower() not in ("or", "and")))
+    return ()
 
 
 def _type(schema: dict[str, Any], choices: tuple[Value, ...]) -> ParameterType:

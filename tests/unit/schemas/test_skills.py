@@ -119,3 +119,22 @@ def test_a_named_object_has_its_own_leaves() -> None:
     point = {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type": "number"}}, "required": ["x"]}
     schema = {"type": "object", "properties": {"to": {"$ref": "#/$defs/Point"}}, "required": ["to"], "$defs": {"Point": point}}
     assert [(p.name, p.required) for p in parameters_of(Function(name="f", parameters=schema))] == [("to.x", True), ("to.y", False)]
+
+
+@pytest.mark.parametrize(
+    ("description", "choices"),
+    [
+        ("Sort order, either 'asc' or 'desc'.", ("asc", "desc")),
+        ('Options are "metric" and "imperial".', ("metric", "imperial")),
+        ("Can be 'celsius', 'fahrenheit', or 'kelvin'. Default is 'celsius'.", ("celsius", "fahrenheit", "kelvin")),
+        ("One of low, medium or high.", ("low", "medium", "high")),
+        ("Possible values: small, medium, large", ("small", "medium", "large")),
+        ("City, e.g. 'Paris' or 'Rome'", ()),
+        ("one of the team's players", ()),
+        ("either name or id", ()),
+        ("can be used and reused", ()),
+    ],
+)
+def test_members_that_only_a_description_lists_are_choices(description: str, choices: tuple[str, ...]) -> None:
+    (parameter,) = parameters_of(Function(name="f", parameters={"properties": {"p": {"type": "string", "description": description}}}))
+    assert parameter.choices == choices
