@@ -158,7 +158,7 @@ def _argument(
     if span is None:
         return None
     if parameter.type == "array":
-        return _items(parameter, sentence.text, span, said * span.score, facts)
+        return _items(parameter, sentence.text, span, said * span.score, facts, today)
     if spelling := wanted(parameter.description, parameter.format):
         stamp = written(sentence.text, span.start, span.end, spelling, today)
         if stamp is not None:
@@ -187,9 +187,16 @@ def _checked(value: float, parameter: Parameter, confidence: float) -> Argument:
     return Argument(typed_number(value, parameter), confidence, in_range(value, parameter))
 
 
-def _items(parameter: Parameter, text: str, span: Span, confidence: float, facts: Mapping[str, str]) -> Argument | None:
+def _items(parameter: Parameter, text: str, span: Span, confidence: float, facts: Mapping[str, str], today: date | None) -> Argument | None:
     first, last = literal(text, span.start, span.end)
-    read = items_in(text, first, last, parameter, lambda name: facts.get(_plain(name), name))
+    item = parameter.item or parameter
+    spelling = wanted(f"{parameter.description} {item.description}", item.format) if item.type == "string" and not item.choices else None
+
+    def named(name: str) -> str:
+        stamp = written(name, 0, len(name), spelling, today) if spelling else None
+        return stamp or facts.get(_plain(name), name)
+
+    read = items_in(text, first, last, parameter, named)
     return Argument(list[JsonValue](read[0]), confidence, read[1]) if read else None
 
 

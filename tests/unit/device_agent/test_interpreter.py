@@ -233,6 +233,14 @@ def test_times_and_dates_are_spelled_as_the_schema_wants_them(asked: dict[str, o
     assert (found.confidence > 0.5) is sure
 
 
+def test_times_in_a_list_are_spelled_as_the_schema_wants_them() -> None:
+    said = "water at half past six, noon and nine in the evening"
+    asked = function(at={"type": "array", "items": {"type": "string"}, "description": "times, HH:MM"})
+    sentence, text = read_sentence(said, WordPieces()), function_text(asked, WordPieces())
+    (found,) = extract(sentence, text, reading(sentence, text, ["half past six, noon and nine in the evening"]), {}).values()
+    assert found.value == ["06:30", "12:00", "21:00"]
+
+
 class TwoLooks(WordPieces):
     """Encoder and heads for one function of an old name and a new one. The first look takes them the wrong way round with `doubt`; the second, whose
     parameters stand in reverse order, is sure."""
