@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from device_agent.quantities import find_quantities
-from device_agent.reader import HIGHEST, LITERAL, LOWEST, NEGATIVE, ZERO, FunctionText, Sentence, options_of
+from device_agent.reader import HIGHEST, LITERAL, LOWEST, NEGATIVE, SENTENCE, ZERO, FunctionText, Sentence, options_of
 from device_agent.training.data import Mark
 from device_agent.values import in_range, number_for
 from schemas.skills import Parameter
@@ -54,7 +54,8 @@ def target_of(sentence: Sentence, text: FunctionText, spans: dict[str, tuple[int
     said, places, chosen = list[int](), list[tuple[int, int] | None](), list[int]()
     for parameter in text.parameters:
         where = spans.get(parameter.name)
-        pieces = sentence.pieces_in(*where) if where else range(0)
+        cut = len(sentence.ids) == SENTENCE and where is not None and where[1] > sentence.spans[-1][1]
+        pieces = sentence.pieces_in(*where) if where and not cut else range(0)
         said.append(1 if pieces else (-1 if where else 0))
         places.append((pieces[0], pieces[-1]) if pieces else None)
         wanted, known = options.get(parameter.name), options_of(parameter)
