@@ -32,7 +32,7 @@ from simulations.makers import catalogue_of
 from simulations.scenario import Scenario
 
 SET = Path(__file__).parent / "sets" / "warehouse-40.jsonl"
-WEIGHTS = ("parley-reader.gguf", "parley-reader-heads.npz", "parley-lm.gguf")
+WEIGHTS = ("parley-reader-2.gguf", "parley-reader-2-heads.npz", "parley-lm.gguf")
 SCENARIO = Scenario(name="warehouse-40", robots=4, shelves=8, batteries=(82, 24, 55, 18), pace=0)
 """Four robots of four makers at their docks."""
 LONGEST, QUIET, SETTLE = 120.0, 0.4, 30.0

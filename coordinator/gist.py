@@ -29,7 +29,7 @@ KINDS = (
 )  # fmt: skip
 """The shapes of schemas.plan, the small ones with their detail."""
 PLAUSIBLE = 0.03
-"""Probability from which a kind is not ruled out; chosen on held-out templates (models/parley-reader-gist.toml)."""
+"""Probability from which a kind is not ruled out; chosen on held-out templates (models/parley-reader-2-gist.toml)."""
 SCALE = 10.0
 """Unit vectors are scaled so before the first layer."""
 _NAMES = ("inner.weight", "inner.bias", "outer.weight", "outer.bias")
@@ -43,7 +43,7 @@ class Gist:
 
     @classmethod
     def load(cls, path: Path) -> Gist:
-        """From `parley-reader-gist.npz`. Raises ConfigError when it is altered or not such a file."""
+        """From `parley-reader-2-gist.npz`. Raises ConfigError when it is altered or not such a file."""
         check_card(path)
         try:
             with np.load(path) as stored:
@@ -84,7 +84,7 @@ class GistKinds:
 
 def open_kinds(embed: Path, embedder: Embedder) -> GistKinds | None:
     """The gist beside an encoder's file; None where there is none, as beside an encoder of one's own. Raises ConfigError."""
-    path = embed.with_name("parley-reader-gist.npz")
+    path = embed.with_name("parley-reader-2-gist.npz")
     if not path.is_file():
         log.warning("no_gist", path=str(path))
         return None

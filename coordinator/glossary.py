@@ -37,7 +37,7 @@ _SPOKEN: dict[str, tuple[str, ...]] = {
         "how full",
         "how drained",
     ),
-    "at": ("where it is", "location", "position", "in which aisle", "at which place"),
+    "at": ("where it is", "whereabouts", "location", "position", "in which aisle", "at which place"),
     "charging": ("plugged in", "on charge"),
     "free_slots": (
         "vacant positions",

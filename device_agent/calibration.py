@@ -15,6 +15,7 @@ from device_agent.extraction import Argument
 from device_agent.heads import CALIBRATION, FEATURES, Floats, Reading
 from device_agent.hypothesis import Hypothesis, Interpretation
 from device_agent.reader import Sentence
+from device_agent.scripts import runs_on
 from schemas.skills import Parameter
 
 End = Literal["call", "missing", "refusal"]
@@ -34,10 +35,10 @@ def end_of(read: Interpretation) -> End:
 
 
 def evidence(
-    read: Interpretation, best: Hypothesis, reading: Reading, chances: Sequence[float], sentence: Sentence, agreed: int
+    read: Interpretation, best: Hypothesis, reading: Reading, chances: Sequence[float], sentence: Sentence, agreed: int, lead: float
 ) -> tuple[float, ...]:
     """What speaks for an end and against it, as `FEATURES` names it. `best`, `reading`: the likeliest hypothesis; `chances`: of all read; `agreed`:
-    1 or -1 where it was read twice, else 0."""
+    1 or -1 where it was read twice, else 0; `lead`: of the nearest function over the next, as cosines."""
     found = [(best.parameters[p], a, reading.options[p]) for p, a in best.found.items()]
     unsaid = [float(s) for p, s in enumerate(reading.said) if p not in best.found]
     ordered = sorted(chances, reverse=True)
@@ -60,6 +61,11 @@ def evidence(
         "rest": len(sentence.ids) - _quoted(sentence, [a for _, a, _ in found]),
         "read twice": abs(agreed),
         "agreed": agreed,
+        "similarity": best.similarity,
+        "nearest lead": lead,
+        "required said": sum(p.required for p, _, _ in found),
+        "optional said": sum(not p.required for p, _, _ in found),
+        "runs on": any(runs_on(c) for c in sentence.text),
     }
     return tuple(float(told[name]) for name in FEATURES)
 

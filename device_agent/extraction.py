@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from pydantic import JsonValue
@@ -14,6 +14,7 @@ from device_agent.heads import Floats, Reading
 from device_agent.lists import items_in
 from device_agent.quantities import Quantity, find_quantities
 from device_agent.reader import HIGHEST, LITERAL, LOWEST, NEGATIVE, ZERO, FunctionText, Sentence, options_of
+from device_agent.scripts import runs_on
 from device_agent.spans import Span, choose_spans, together
 from device_agent.stamps import wanted, written
 from device_agent.values import in_range, literal, number_for, suits_prose, typed_number, typed_text
@@ -25,10 +26,14 @@ SHARED = 0.6
 """A required number may take a quantity that another one has from this score on ("both to five")."""
 DOUBT = 0.02
 UNREAD = 0.3
-"""Factor on words that are not spelled as the schema wants them: no such pattern, no time or date where one is asked for."""
+"""Factor on words that are not spelled as the schema's pattern wants them."""
+MISFIT = 0.02
+"""Factor on words that are no time, date or mail address where one is asked for, while words are shared out among the strings."""
 NAMED = 0.98
 """Confidence in a place that was said by its proper name."""
 _LITTLE = 0.3
+_MAIL_NAME = re.compile(r"(?:^|_|\.)(?:e_?mail|mail)(?:_?addr(?:ess)?)?$|(?<=[a-z])E?[Mm]ail(?:Addr(?:ess)?)?$")
+_MAIL = re.compile(r"\be-?mail[- ]address|adresse (?:e-?mail|électronique)|dirección de correo|邮箱", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,8 @@ def extract(sentence: Sentence, text: FunctionText, reading: Reading, facts: Map
     found = named_places(sentence.text, text.parameters)
     taken = [(quantities[c.quantity].start, quantities[c.quantity].end) for c in claims.values()]
     worded = [(p, text.parameters[p], reading.starts[p], reading.ends[p]) for p in wanted if p not in found and _is_worded(text.parameters[p])]
-    spans = choose_spans(worded, sentence, taken) if sentence.ids else {}
+    mails = any(_is_mail(parameter) for _, parameter, _, _ in worded)
+    spans = choose_spans(worded, sentence, taken, lambda p, a, b: _suits(p, sentence.text, a, b, mails, today)) if sentence.ids else {}
     for p in wanted:
         argument = found.get(p) or _argument(p, text.parameters[p], reading, sentence, quantities, claims.get(p), spans.get(p), facts, today)
         if argument:
@@ -101,9 +107,16 @@ def _claims(numeric: list[int], text: FunctionText, reading: Reading, sentence: 
 
 def _shares(p: int, parameter: Parameter, reading: Reading, sentence: Sentence, quantities: list[Quantity]) -> list[_Claim]:
     """The span head's probability, shared among the quantities alone: only they can be the number. `DOUBT` keeps a mere trace from certainty."""
-    masses = [_mass(reading, p, sentence, quantity) * affinity(quantity, parameter, quantities) for quantity in quantities]
+    suited = [affinity(q, parameter, quantities) * (_LITTLE if _in_code(sentence.text, q) else 1.0) for q in quantities]
+    masses = [_mass(reading, p, sentence, q) * suit for q, suit in zip(quantities, suited, strict=True)]
     total = sum(masses) + DOUBT
     return [_Claim(p, q, mass / total) for q, mass in enumerate(masses)]
+
+
+def _in_code(text: str, quantity: Quantity) -> bool:
+    """ "B22": more likely a name than a number."""
+    before = text[quantity.start - 1 : quantity.start]
+    return before.isalpha() and before not in "xX×" and not runs_on(before)
 
 
 def affinity(quantity: Quantity, parameter: Parameter, others: Sequence[Quantity]) -> float:
@@ -164,8 +177,7 @@ def _argument(
         if stamp is not None:
             return Argument(stamp, said * span.score)
     first, last = literal(sentence.text, span.start, span.end)
-    argument = _text(parameter, sentence.text[first:last], said * span.score, facts)
-    return replace(argument, confidence=argument.confidence * UNREAD) if argument and spelling else argument
+    return _text(parameter, sentence.text[first:last], said * span.score, facts)
 
 
 def _number(parameter: Parameter, said: float, meanings: Floats, quantity: Quantity | None, score: float) -> Argument | None:
@@ -206,6 +218,21 @@ def _text(parameter: Parameter, surface: str, confidence: float, facts: Mapping[
     meant = facts.get(_plain(surface), surface)
     fits = parameter.pattern is None or _matches(parameter.pattern, meant)
     return Argument(typed_text(meant, parameter), confidence if fits else confidence * UNREAD)
+
+
+def _suits(parameter: Parameter, text: str, start: int, end: int, mails: bool, today: date | None) -> float:
+    """`MISFIT` where a time, a date or a mail address is asked for and these words are none; and where they are an address that is not asked for here
+    but for another parameter (`mails`)."""
+    if parameter.type == "array":
+        return 1.0
+    if spelling := wanted(parameter.description, parameter.format):
+        return 1.0 if written(text, start, end, spelling, today) is not None else MISFIT
+    return MISFIT if mails and _is_mail(parameter) != (re.fullmatch(r"\S+@\S+", text[start:end]) is not None) else 1.0
+
+
+def _is_mail(parameter: Parameter) -> bool:
+    """Whether it asks for a mail address (a mail's subject is none)."""
+    return parameter.format == "email" or bool(_MAIL_NAME.search(parameter.name) or _MAIL.search(parameter.description))
 
 
 def _matches(pattern: str, text: str) -> bool:

@@ -16,12 +16,14 @@ Floats = NDArray[np.float32]
 MATCH_SCALE = 20.0
 FEATURES = (
     "one", "confidence", "weakest argument", "margin", "candidates", "least said", "most unsaid", "option lead", "least number", "numbers", "options",
-    "parameters", "pieces", "rest", "read twice", "agreed",
+    "parameters", "pieces", "rest", "read twice", "agreed", "similarity", "nearest lead", "required said", "optional said", "runs on",
 )  # fmt: skip
 """Of an end (`device_agent.calibration`): 1; logit of the reader's confidence; log of the least confidence in an argument; lead of the best
 hypothesis over the next; how many were read; log of the least chance that a found parameter is said; logit of the greatest that another one is; lead
 of an option over the next; log of the least confidence in a number; how many numbers, and options, were found; how many parameters there are; pieces
-of the sentence; those that are no argument word for word; whether it was read a second time, and if both times said the same (1, or -1)."""
+of the sentence; those that are no argument word for word; whether it was read a second time, and if both times said the same (1, or -1); cosine of
+sentence and function; lead of the nearest function over the next, as cosines; how many required parameters were found, and how many others; whether
+the sentence is written without blanks."""
 CALIBRATION = (3, len(FEATURES))
 _HIDDEN, _SPAN = 384, 96
 SHAPES = {
@@ -62,7 +64,7 @@ class Heads:
 
     @classmethod
     def load(cls, path: Path | str) -> Heads:
-        """From `parley-reader-heads.npz`. Raises ConfigError when it is missing or not such a file."""
+        """From `parley-reader-2-heads.npz`. Raises ConfigError when it is missing or not such a file."""
         try:
             with np.load(path) as stored:
                 weights = {name: np.asarray(stored[name], dtype=np.float32) for name in stored.files}

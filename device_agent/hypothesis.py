@@ -20,14 +20,14 @@ Reason = Literal["none_fits", "missing_argument", "out_of_range", "several"]
 
 
 class InterpreterSettings(Frozen):
-    """All thresholds in one place. Chosen on held-out kinds of devices (models/parley-reader.toml)."""
+    """All thresholds in one place. Chosen on held-out kinds of devices (models/parley-reader-2.toml)."""
 
     candidates: int = 6
     close: float = 0.05
     margin: float = 0.25
     plain: float = 0.85
-    """The nearest function is read first, with those that are `close` to it, as cosines. Where none of them is as probable as `plain`, those within
-    `margin` are read, too: a plain sentence costs one or two passes, doubt at most `candidates`."""
+    """The nearest function is read first, with those that are `close` to it, as cosines. Where none of them is as probable as `plain`, or a value
+    would be out of its range, those within `margin` are read, too: a plain sentence costs one or two passes, doubt at most `candidates`."""
     sure: float = 0.4
     """Where the arguments together are less certain than this, the function is read once more with its parameters in reverse order."""
     none: float = 0.65
@@ -35,7 +35,7 @@ class InterpreterSettings(Frozen):
     several: float = 0.7
     """Match probability from which each half of a sentence is a request of its own; `half`: its least cosine with a function."""
     half: float = 0.5
-    act: float = 0.8
+    act: float = 0.78
     """Confidence from which a call is made without asking."""
     catalogues: int = 256
     """Prepared catalogues kept in memory."""
@@ -104,7 +104,7 @@ class Hypothesis:
         return sum(all(number_for(q, p) is None for p in measured) for q in self.quantities if q.unit is not None)
 
 
-SIMILARITY, RANGE, HOMELESS, CONFIDENCE = 8.0, 1.0, 1.0, 0.2
+SIMILARITY, RANGE, HOMELESS, CONFIDENCE = 8.0, 2.0, 1.0, 0.2
 """Logits per cosine, for a value out of range, per homeless quantity, and per unit of log confidence; chosen on held-out kinds."""
 
 

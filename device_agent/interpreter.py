@@ -69,10 +69,11 @@ class Interpreter:
             return Interpretation(name=None, decision="refuse", confidence=1.0, reason="none_fits")
         with self._stage("retrieve"):
             near = self._shortlist(sentence, catalogue)
+        facts = read_facts(context)
         with self._stage("read"):
-            readings = self._readings(read, catalogue, near)
+            readings = self._readings(read, catalogue, near, facts)
         with self._stage("bind"):
-            result = self._conclude(read, catalogue, near[: len(readings)], readings, read_facts(context))
+            result = self._conclude(read, catalogue, near, readings, facts)
         return result.model_copy(update={"ms": (time.perf_counter() - began) * 1000.0})
 
     def nearest(self, sentence: str, catalogue: Catalogue, k: int) -> list[tuple[int, float]]:
@@ -84,12 +85,16 @@ class Interpreter:
         near = self.nearest(sentence, catalogue, self.settings.candidates)
         return [(number, similarity) for number, similarity in near if near[0][1] - similarity <= self.settings.margin]
 
-    def _readings(self, sentence: Sentence, catalogue: Catalogue, near: list[tuple[int, float]]) -> list[Reading]:
+    def _readings(self, sentence: Sentence, catalogue: Catalogue, near: list[tuple[int, float]], facts: dict[str, str]) -> list[Reading]:
         """Of the nearest and what is close to it, or of all of them."""
         numbers = [number for number, _ in near]
         first = sum(near[0][1] - similarity <= self.settings.close for _, similarity in near)
         readings = self._read(sentence, catalogue, numbers[:first])
-        if len(numbers) > first and max(match_probabilities([r.match for r in readings])) < self.settings.plain:
+        best = max(range(first), key=lambda i: readings[i].match)
+        if len(numbers) > first and (
+            match_probabilities([r.match for r in readings])[best] < self.settings.plain
+            or not all(a.in_range for a in self._extract(sentence, catalogue.texts[numbers[best]], readings[best], facts).values())
+        ):
             readings += self._read(sentence, catalogue, numbers[first:])
         return readings
 
@@ -129,7 +134,7 @@ class Interpreter:
             Hypothesis(
                 catalogue.functions[n], catalogue.texts[n].parameters, s, r.match, self._extract(sentence, catalogue.texts[n], r, facts), quantities
             )
-            for (n, s), r in zip(near, readings, strict=True)
+            for (n, s), r in zip(near, readings, strict=False)
         ]
         none, chances = weigh(hypotheses)
         considered = tuple(Considered(name=h.function.name, similarity=h.similarity, match=c) for h, c in zip(hypotheses, chances, strict=True))
@@ -138,7 +143,8 @@ class Interpreter:
         if none < self.settings.none:
             meant, reading, agreed = self._looked_again(sentence, catalogue, near[best][0], meant, reading, facts)
         result = self._decide(sentence.text, catalogue, meant, none, chances[best], begins(sentence, reading, meant))
-        seen = evidence(result, meant, reading, chances, sentence, agreed)
+        lead = near[0][1] - near[1][1] if len(near) > 1 else self.settings.margin
+        seen = evidence(result, meant, reading, chances, sentence, agreed, lead)
         sure = calibrated(seen, end_of(result), self._heads.calibration)
         return decided(result, sure, self.settings.act).model_copy(update={"candidates": considered, "evidence": seen})
 

@@ -65,7 +65,7 @@ _EXCEPT = re.compile(
     r"|sauf|excepté|hormis|à\s+part|sans|mais\s+pas|pas|excepto|salvo|sin|pero\s+no|menos\s+(?:el|la|los|las)|no(?=\s+[^\W\d]))\b|除了?|不包括|不要",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”|«[^»]+»|„[^“”]+[“”]|(?<!\w)['‘][^'’]+['’](?!\w)")
+QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”|«[^»]+»|„[^“”]+[“”]|(?<!\w)['‘][^'’]+['’](?!\w)")
 _FEWEST = 3
 """Letters that a spoken member and the schema's must begin with alike ("Monday" for "mon")."""
 
@@ -121,7 +121,7 @@ def joints_in(text: str) -> list[tuple[int, int]]:
 def split_items(text: str, start: int, end: int, names: Sequence[str] = ()) -> list[str]:
     """The words of each item, without articles, quotes and punctuation. `names`: what is one item in spite of what joins in it."""
     surface, parts, at = text[start:end], list[str](), 0
-    whole = [m.span() for m in _QUOTED.finditer(surface)]
+    whole = [m.span() for m in QUOTED.finditer(surface)]
     whole += [m.span() for name in names if " " in name for m in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", surface, re.IGNORECASE)]
     tight = _TIGHT if re.fullmatch(r"\d+(?:,\d+){2,}", surface) and not re.search(r",0\d\d", surface) else None
     borders = [m.span() for m in (tight or _BETWEEN).finditer(surface) if m.start() and not any(a <= m.start() and m.end() <= b for a, b in whole)]

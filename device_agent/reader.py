@@ -22,6 +22,14 @@ LIMIT, POSITIONS, SENTENCE = 256, 512, 200
 YES, NO = "yes", "no"
 _SHOWN = {YES: "yes , on", NO: "no , off , not"}
 """What the encoder reads for an option whose name says too little."""
+_CURRENCIES = {
+    "USD": "US dollars", "EUR": "euros", "GBP": "British pounds sterling", "JPY": "Japanese yen", "CNY": "Chinese yuan", "CHF": "Swiss francs",
+    "CAD": "Canadian dollars", "AUD": "Australian dollars", "NZD": "New Zealand dollars", "SEK": "Swedish kronor", "NOK": "Norwegian kroner",
+    "DKK": "Danish kroner", "PLN": "Polish zloty", "CZK": "Czech crowns", "HUF": "Hungarian forints", "INR": "Indian rupees",
+    "BRL": "Brazilian reais", "MXN": "Mexican pesos", "ZAR": "South African rand", "TRY": "Turkish lira", "KRW": "Korean won",
+    "SGD": "Singapore dollars", "HKD": "Hong Kong dollars", "AED": "Emirati dirhams", "THB": "Thai baht", "ILS": "Israeli shekels",
+}  # fmt: skip
+"""ISO 4217: what a code's letters do not say."""
 LITERAL, LOWEST, HIGHEST, ZERO, NEGATIVE = "as said", "lowest", "highest", "zero", "negative"
 """Options of a number with both bounds: the quantity said, or what "all the way down", "level" and "two metres back" mean."""
 
@@ -144,9 +152,14 @@ def _compose(function: Function, parameters: tuple[Parameter, ...], pieces: Piec
         own: list[int] = []
         for option in options_of(parameter):
             own.append(len(ids))
-            ids += [OPTION, *pieces.tokenize(_SHOWN.get(option) or name_words(option))[:8]]
+            ids += [OPTION, *pieces.tokenize(_shown(option, parameter))[:8]]
         options.append(tuple(own))
     return FunctionText((*ids, SEP), parameters, tuple(places), tuple(options))
+
+
+def _shown(option: str, parameter: Parameter) -> str:
+    money = parameter.choices and all(str(choice) in _CURRENCIES for choice in parameter.choices)
+    return f"{option} {_CURRENCIES[option]}" if money else _SHOWN.get(option) or name_words(option)
 
 
 def _parameter_words(parameter: Parameter, words: int) -> str:

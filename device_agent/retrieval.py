@@ -16,7 +16,7 @@ from runtime.vectors import Index
 from schemas.skills import Function
 
 Floats = NDArray[np.float32]
-VIEWS = (1.0, 0.5, 0.3)
+VIEWS = (1.0, 1.0, 0.5)
 """Weights of the ways in which a function is seen, summed into its vector (`retrieval_views`)."""
 
 

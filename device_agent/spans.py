@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from device_agent.heads import Floats
-from device_agent.lists import joints_in
+from device_agent.lists import QUOTED, joints_in
 from device_agent.reader import Sentence, name_words
 from device_agent.units import unit_of
 from schemas.skills import Parameter
@@ -50,18 +50,29 @@ def together(rows: Sequence[Sequence[T]], score: Callable[[T], float], clash: Ca
     return partial[0][1]
 
 
-def choose_spans(wanted: Sequence[tuple[int, Parameter, Floats, Floats]], sentence: Sentence, taken: Collection[tuple[int, int]]) -> dict[int, Span]:
+def choose_spans(
+    wanted: Sequence[tuple[int, Parameter, Floats, Floats]],
+    sentence: Sentence,
+    taken: Collection[tuple[int, int]],
+    suits: Callable[[Parameter, int, int], float] = lambda parameter, start, end: 1.0,
+) -> dict[int, Span]:
     """The words of each string parameter. `wanted`: number, parameter, and where its span begins and ends [T]; `taken`: characters of numbers that
-    are other arguments."""
-    rows = [_likely(number, parameter, starts, ends, sentence, taken) for number, parameter, starts, ends in wanted]
+    are other arguments; `suits`: a factor on characters [start, end) as this parameter."""
+    rows = [_likely(number, parameter, starts, ends, sentence, taken, suits) for number, parameter, starts, ends in wanted]
     chosen = together(rows, lambda s: s.score, lambda a, b: a.start < b.end and b.start < a.end)
     found = {span.parameter: span for span in chosen}
     return found | {row[0].parameter: row[0] for row in rows if row and row[0].parameter not in found}
 
 
 def _likely(
-    number: int, parameter: Parameter, starts: Floats, ends: Floats, sentence: Sentence, taken: Collection[tuple[int, int]]
-) -> list[Span]:  # fmt: skip
+    number: int,
+    parameter: Parameter,
+    starts: Floats,
+    ends: Floats,
+    sentence: Sentence,
+    taken: Collection[tuple[int, int]],
+    suits: Callable[[Parameter, int, int], float],
+) -> list[Span]:
     count = min(len(starts), len(sentence.spans))
     several, regional = parameter.type == "array", bool(_WITH_REGION.search(parameter.description))
     if several:
@@ -69,14 +80,16 @@ def _likely(
     else:
         joint = np.triu(np.outer(starts[:count], ends[:count])) * np.tri(count, count, _LONGEST - 1) * (1.0 if regional else _across(sentence, count))
     joint = joint * _own(parameter, sentence, count) * _within_brackets(sentence, count)
-    found: list[Span] = []
+    found, quoted = list[Span](), [m.span() for m in QUOTED.finditer(sentence.text)]
     for flat in np.argsort(-joint, axis=None)[: 2 * _LIKELY]:
         first, last = divmod(int(flat), count)
         start, end = sentence.spans[first][0], sentence.spans[last][1]
         if regional and (region := _REGION.match(sentence.text, end)):
             end = region.end()
+        if not several:
+            start, end = next(((a + 1, b - 1) for a, b in quoted if a < start and end < b), (start, end))
         share = TAKEN if not several and any(a < end and b > start and not _is_unit(sentence.text[start:end], a < start) for a, b in taken) else 1.0
-        found.append(Span(number, start, end, math.sqrt(max(float(joint[first, last]), 0.0)) * share))
+        found.append(Span(number, start, end, math.sqrt(max(float(joint[first, last]), 0.0)) * share * suits(parameter, start, end)))
     return sorted(found, key=lambda s: -s.score)[:_LIKELY]
 
 
@@ -108,8 +121,9 @@ def _within_brackets(sentence: Sentence, count: int) -> Floats:
 
 
 def _across(sentence: Sentence, count: int) -> Floats:
-    """[T, T]: `SEAM` where the span from piece to piece lies across a seam of the sentence."""
-    seams = [m.start() for m in _SEAM.finditer(sentence.text)]
+    """[T, T]: `SEAM` where the span from piece to piece lies across a seam of the sentence that is not quoted."""
+    quoted = [m.span() for m in QUOTED.finditer(sentence.text)]
+    seams = [m.start() for m in _SEAM.finditer(sentence.text) if not any(a < m.start() < b for a, b in quoted)]
     before = np.array([sum(s < a for s in seams) for a, _ in sentence.spans[:count]])
     return np.where(before[None, :] > before[:, None], SEAM, 1.0).astype(np.float32)
 

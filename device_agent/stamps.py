@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from device_agent.idioms import chinese
@@ -132,6 +133,7 @@ def _joined(day: _Said, clock: _Said) -> _Said:
     return _Said(min(day.start, clock.start), max(day.end, clock.end), value)
 
 
+@lru_cache(maxsize=64)
 def _plain(text: str) -> _Plain:
     for word, other in CLEARER.items():
         text = re.sub(word, other, text, flags=re.IGNORECASE)

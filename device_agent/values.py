@@ -79,9 +79,16 @@ def literal(text: str, start: int, end: int) -> tuple[int, int]:
         end += 1
     while start < end and text[start] in _BEFORE:
         start += 1
-    while end > start and text[end - 1] in _AFTER:
+    while end > start and text[end - 1] in _AFTER and not _closes(text, start, end):
         end -= 1
+    if text[end : end + 1] == ")" and text.count("(", start, end) > text.count(")", start, end):
+        end += 1
     return start, end
+
+
+def _closes(text: str, start: int, end: int) -> bool:
+    """Whether the last character closes a bracket that is opened in the same words ("sin(x)")."""
+    return text[end - 1] == ")" and text.count("(", start, end) == text.count(")", start, end)
 
 
 def _joined(text: str, at: int) -> bool:

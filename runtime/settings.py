@@ -36,7 +36,7 @@ class BrokerSection(Frozen):
 class ModelSection(Frozen):
     """GGUF files; a relative path is relative to the configuration file."""
 
-    embed: Path = MODELS / "parley-reader.gguf"
+    embed: Path = MODELS / "parley-reader-2.gguf"
     lm: Path = MODELS / "parley-lm.gguf"
     reader: Path | None = None
     """An instruct model that writes agents' calls in the encoder's place."""

@@ -52,10 +52,10 @@ class Models:
     @classmethod
     def shipped(cls, folder: Path = MODELS, threads: int = 1) -> Models:
         """The weights of this repository. Raises ConfigError."""
-        encoder, worker = Encoder(folder / "parley-reader.gguf", threads), Worker("encoder")
-        heads = Heads.load(folder / "parley-reader-heads.npz")
+        encoder, worker = Encoder(folder / "parley-reader-2.gguf", threads), Worker("encoder")
+        heads = Heads.load(folder / "parley-reader-2-heads.npz")
         embedder = LocalEmbedder(encoder, worker)
-        kinds = open_kinds(folder / "parley-reader.gguf", embedder)
+        kinds = open_kinds(folder / "parley-reader-2.gguf", embedder)
         planner = LanguagePlanner(LlamaEngine(folder / "parley-lm.gguf", threads=threads), kinds)
         return cls(ReaderMapper(Interpreter(encoder, heads), worker), planner, embedder)
 

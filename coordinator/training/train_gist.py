@@ -78,10 +78,10 @@ def measured(head: Head, x: Tensor, y: Tensor) -> dict[str, float]:
 
 
 def write(out: Path, head: Head, embed: Path, figures: dict[str, Any]) -> None:
-    weights = out / "parley-reader-gist.npz"
+    weights = out / "parley-reader-2-gist.npz"
     np.savez_compressed(weights, **{name: value.detach().numpy().astype(np.float16) for name, value in head.named_parameters()})
     held_out = "\n".join(f"{name} = {value}" for name, value in figures.items())
-    (out / "parley-reader-gist.toml").write_text(
+    (out / "parley-reader-2-gist.toml").write_text(
         f'''file = "{weights.name}"
 task = "an instruction's sentence vector -> what kind of thing it is (plan, query, goal, control, question, refusal)"
 architecture = "two layers on the vectors of {embed.name} (sha256 {hashlib.sha256(embed.read_bytes()).hexdigest()})"
@@ -101,8 +101,8 @@ command = "python -m coordinator.training.train_gist --out models"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--embed", type=Path, default=Path("models/parley-reader.gguf"))
-    parser.add_argument("--out", type=Path, required=True, help="folder for parley-reader-gist.npz and its card")
+    parser.add_argument("--embed", type=Path, default=Path("models/parley-reader-2.gguf"))
+    parser.add_argument("--out", type=Path, required=True, help="folder for parley-reader-2-gist.npz and its card")
     parser.add_argument("--each", type=int, default=6, help="variations of each template")
     parser.add_argument("--steps", type=int, default=3000)
     options = parser.parse_args()

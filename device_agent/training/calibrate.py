@@ -1,7 +1,7 @@
 """Fits how sure an end is (device_agent.calibration) on the kinds kept for it, and writes it into the heads; says what each threshold would do.
 
 `device_agent.training.export` does this, too. Alone, for an encoder that was exported before (its card is then out of date):
-python -m device_agent.training.calibrate --model models/parley-reader.gguf
+python -m device_agent.training.calibrate --model models/parley-reader-2.gguf
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def calibrate(weights: Path, data: Path = FOLDER) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=Path("models/parley-reader.gguf"))
+    parser.add_argument("--model", type=Path, default=Path("models/parley-reader-2.gguf"))
     parser.add_argument("--data", type=Path, default=FOLDER)
     options = parser.parse_args()
     print(calibrate(options.model, options.data))

@@ -3,7 +3,7 @@
 The export writes the first part. The figures are those of `parley eval`:
 python -m device_agent.training.cases --split test --out test.jsonl
 parley eval --stage map --set test.jsonl --json report.json
-python -m device_agent.training.card models/parley-reader.toml --report report.json
+python -m device_agent.training.card models/parley-reader-2.toml --report report.json
 """
 
 from __future__ import annotations

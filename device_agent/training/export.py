@@ -1,4 +1,4 @@
-"""Checkpoint → `parley-reader.gguf` (llama.cpp's bert architecture), `parley-reader-heads.npz`, and their card.
+"""Checkpoint → `parley-reader-2.gguf` (llama.cpp's bert architecture), `parley-reader-2-heads.npz`, and their card.
 
 python -m device_agent.training.export --base base --state run/state.pt --out models
 """
@@ -74,7 +74,7 @@ def write_gguf(path: Path, base: Path, state: dict[str, torch.Tensor], kind: ggu
     """One file, written beside and moved into place. Matrices in `kind`, the rest in F32."""
     part = path.with_suffix(".part")
     writer = gguf.GGUFWriter(part, "bert")
-    writer.add_name("parley-reader")
+    writer.add_name("parley-reader-2")
     writer.add_license("mit")
     writer.add_description("Fine-tuned from six layers of intfloat/multilingual-e5-small")
     writer.add_block_count(layers_of(state))
@@ -131,7 +131,7 @@ def main() -> None:
     parser.add_argument("--note", default="", help="a sentence for the card, on what the checkpoint itself does not record")
     options = parser.parse_args()
     state = torch.load(options.state, weights_only=True)
-    kind, name = gguf.GGMLQuantizationType[options.type.upper()], "parley-reader" + ("" if options.type == "q8_0" else f"-{options.type}")
+    kind, name = gguf.GGMLQuantizationType[options.type.upper()], "parley-reader-2" + ("" if options.type == "q8_0" else f"-{options.type}")
     options.out.mkdir(parents=True, exist_ok=True)
     weights, heads = options.out / f"{name}.gguf", options.out / f"{name}-heads.npz"
     write_gguf(weights, options.base, state["encoder"], kind)

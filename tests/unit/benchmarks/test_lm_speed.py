@@ -61,7 +61,7 @@ def test_a_llama_bench_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_an_encoder_is_no_language_model() -> None:
-    done = CliRunner().invoke(app, ["bench", "lm", "--model", str(MODELS / "parley-reader.gguf")])
+    done = CliRunner().invoke(app, ["bench", "lm", "--model", str(MODELS / "parley-reader-2.gguf")])
     assert done.exit_code != 0
     assert "an encoder" in str(done.exception)
 

@@ -86,7 +86,7 @@ def test_an_absent_or_empty_set_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_run_times_every_stage_and_each_catalogue_once() -> None:
-    report = evaluate(read_cases(SET)[:4], MODELS / "parley-reader.gguf")
+    report = evaluate(read_cases(SET)[:4], MODELS / "parley-reader-2.gguf")
     assert tuple(report.times) == STAGES
     assert [t.n for t in report.times.values()] == [t.n for t in report.cpu.values()] == [1, 4, 4, 4, 4]
     assert report.times["whole"].p50 > report.times["read"].p50 > 0

@@ -109,7 +109,7 @@ def test_parley_eval_reads_runs_writes_and_draws(tmp_path: Path) -> None:
     few.write_text("".join(f"{line}\n" for line in SET.read_text(encoding="utf-8").splitlines()[:6]), encoding="utf-8")
     run = CliRunner().invoke(app, ["eval", "--stage", "map", "--set", str(few), "--json", str(report), "--plot", str(tmp_path / "p.png")])
     assert run.exit_code == 0, run.output
-    assert "6 cases of few.jsonl; encoder: parley-reader.gguf" in run.output
+    assert "6 cases of few.jsonl; encoder: parley-reader-2.gguf" in run.output
     assert json.loads(report.read_text())["stages"]["call_exact"]["of"] > 0
     assert (tmp_path / "p.png").exists()
 

@@ -232,19 +232,19 @@ def test_an_altered_model_is_found_out(folder: Path) -> None:
     one_line(parley(folder, "plan", "--in", "empty.jsonl", "--model", "lm.gguf"), "lm.gguf", "sha256", "lm.toml")
 
 
-@pytest.mark.parametrize("altered", ["parley-reader.gguf", "parley-reader-heads.npz"])
+@pytest.mark.parametrize("altered", ["parley-reader-2.gguf", "parley-reader-2-heads.npz"])
 def test_an_altered_encoder_or_its_heads_are_found_out(altered: str, folder: Path) -> None:
     models = folder / f"altered-{altered}"
     models.mkdir()
-    for name in ("parley-reader.gguf", "parley-reader-heads.npz", "parley-reader.toml"):
+    for name in ("parley-reader-2.gguf", "parley-reader-2-heads.npz", "parley-reader-2.toml"):
         shutil.copy(MODELS / name, models / name)
     with (models / altered).open("r+b") as file:
         file.seek(-1, 2)
         byte = file.read(1)[0]
         file.seek(-1, 2)
         file.write(bytes([byte ^ 1]))
-    said = parley(folder, "map", "--in", "empty.jsonl", "--model", str(models / "parley-reader.gguf"))
-    one_line(said, altered, "sha256", "parley-reader.toml", "restore the file")
+    said = parley(folder, "map", "--in", "empty.jsonl", "--model", str(models / "parley-reader-2.gguf"))
+    one_line(said, altered, "sha256", "parley-reader-2.toml", "restore the file")
 
 
 @pytest.mark.parametrize("arguments", ["demo --robots many", "demo --robots 0", "sim --shelves 0", "demo --wings", "fly", "tell", "plan"])

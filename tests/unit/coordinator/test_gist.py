@@ -71,14 +71,14 @@ def test_no_gist_beside_an_encoder_of_ones_own_rules_nothing_out(tmp_path: Path)
 
 @pytest.mark.parametrize("content", [b"", b"garbage", None])
 def test_a_file_that_is_no_gist_is_one_clear_line(tmp_path: Path, content: bytes | None):
-    path = tmp_path / "parley-reader-gist.npz"
+    path = tmp_path / "parley-reader-2-gist.npz"
     path.write_bytes(content) if content is not None else np.savez(path, other=np.zeros(3))
-    with pytest.raises(ConfigError, match=r"parley-reader-gist\.npz: not a file of gist weights"):
-        open_kinds(tmp_path / "parley-reader.gguf", ScriptedEmbedder(()))
+    with pytest.raises(ConfigError, match=r"parley-reader-2-gist\.npz: not a file of gist weights"):
+        open_kinds(tmp_path / "parley-reader-2.gguf", ScriptedEmbedder(()))
 
 
 def test_an_altered_gist_is_noticed(tmp_path: Path):
-    np.savez(tmp_path / "parley-reader-gist.npz", **weights("plan"))
-    (tmp_path / "parley-reader-gist.toml").write_text('[sha256]\n"parley-reader-gist.npz" = "00"\n')
+    np.savez(tmp_path / "parley-reader-2-gist.npz", **weights("plan"))
+    (tmp_path / "parley-reader-2-gist.toml").write_text('[sha256]\n"parley-reader-2-gist.npz" = "00"\n')
     with pytest.raises(ConfigError, match="differs from the sha256"):
-        open_kinds(tmp_path / "parley-reader.gguf", ScriptedEmbedder(()))
+        open_kinds(tmp_path / "parley-reader-2.gguf", ScriptedEmbedder(()))

@@ -13,7 +13,7 @@ from coordinator.meaning import Meaning, properties_of
 from runtime.llm.embedder import open_embedder
 from tests.unit.coordinator.conftest import robot
 
-ENCODER = Path(__file__).parents[3] / "models" / "parley-reader.gguf"
+ENCODER = Path(__file__).parents[3] / "models" / "parley-reader-2.gguf"
 FOUND = ("free_slots", "occupied_slots", "items", "item_names", "image")
 KNOWN = properties_of((robot(1, attributes={"battery": 50.0, "at": "dock-1", "charging": False, "speed": 0.5}, properties=()),)) | {
     name: PropertyInfo(name=name, words=spoken_of(name)) for name in FOUND
@@ -43,6 +43,7 @@ async def meaning() -> AsyncIterator[Meaning]:
         ("juice", "battery"),
         ("the emptiest", "battery"),
         ("whereabouts", "at"),
+        ("which spot they are in", "at"),
         ("reachable", "online"),
         ("hard", None),
         ("pizza", None),

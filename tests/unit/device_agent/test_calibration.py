@@ -41,7 +41,7 @@ BEST = best(level=Argument(3, 0.9), mode=Argument("fast", 0.5))
 
 
 def seen(read: Interpretation) -> tuple[float, ...]:
-    return evidence(read, BEST, READING, (0.2, 0.7), SENTENCE, -1)
+    return evidence(read, BEST, READING, (0.2, 0.7), SENTENCE, -1, 0.125)
 
 
 def test_each_sort_of_end_has_its_own_weights() -> None:
@@ -61,12 +61,12 @@ def test_evidence_says_how_clear_the_case_was() -> None:
         "least number": np.log(0.9),
     }
     plain = {"one": 1, "margin": 0.5, "candidates": 2, "option lead": 0.4, "numbers": 1, "options": 1, "parameters": 3, "pieces": 5, "rest": 4}
-    plain |= {"read twice": 1, "agreed": -1}
+    plain |= {"read twice": 1, "agreed": -1, "similarity": 0.7, "nearest lead": 0.125, "required said": 1, "optional said": 1, "runs on": 0}
     assert found == pytest.approx({name: float(value) for name, value in {**logs, **plain}.items()}, rel=1e-5)
 
 
 def test_evidence_of_a_sentence_that_sets_nothing_is_finite() -> None:
-    bare = evidence(REFUSAL, best(), READING, (0.1,), SENTENCE, 0)
+    bare = evidence(REFUSAL, best(), READING, (0.1,), SENTENCE, 0, 0.25)
     assert np.isfinite(bare).all()
     assert dict(zip(FEATURES, bare, strict=True))["margin"] == pytest.approx(0.1)
 
@@ -101,7 +101,7 @@ def test_acting_begins_where_few_enough_are_wrong() -> None:
 
 
 def test_the_shipped_heads_are_calibrated() -> None:
-    weights = Heads.load(MODELS / "parley-reader-heads.npz").calibration
+    weights = Heads.load(MODELS / "parley-reader-2-heads.npz").calibration
     assert weights.shape == CALIBRATION
     assert not np.allclose(weights, identity())
     assert weights[0, 1] > 0.0

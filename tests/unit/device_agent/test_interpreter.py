@@ -160,7 +160,7 @@ def test_nested_parameters_are_nested_again() -> None:
 
 @cache
 def shipped() -> Interpreter:
-    return Interpreter(Encoder(MODELS / "parley-reader.gguf"), Heads.load(MODELS / "parley-reader-heads.npz"))
+    return Interpreter(Encoder(MODELS / "parley-reader-2.gguf"), Heads.load(MODELS / "parley-reader-2-heads.npz"))
 
 
 FERRY = (

@@ -125,7 +125,7 @@ def test_only_calls_of_these_functions_can_be_written(accepts: Callable[[str], b
 
 @pytest.fixture(scope="module")
 def interpreter():
-    return open_reader(MODELS / "parley-reader.gguf")
+    return open_reader(MODELS / "parley-reader-2.gguf")
 
 
 async def test_a_model_that_writes_calls_is_a_mapper_like_any_other(interpreter):
@@ -156,7 +156,7 @@ def test_nothing_to_read_or_to_choose_among_needs_no_model(interpreter):
 
 
 def test_any_gguf_writes_a_call_that_fits_whatever_it_knows():
-    reader = open_reader(MODELS / "parley-reader.gguf", model=MODELS / "parley-lm.gguf")
+    reader = open_reader(MODELS / "parley-reader-2.gguf", model=MODELS / "parley-lm.gguf")
     read = reader.interpret("Dim the hall to 30 %.", reader.catalogue(FUNCTIONS))
     assert read.name in (None, "set_scene", "read_temperature")
     assert read.ms > 0

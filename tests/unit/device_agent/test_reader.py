@@ -129,6 +129,13 @@ def test_a_number_that_may_be_negative_offers_more_meanings() -> None:
     assert options_of(Parameter(path=("x",), type="number")) == ()
 
 
+def test_what_currency_codes_stand_for_is_shown_with_them() -> None:
+    def length(*members: str) -> int:
+        return len(function_text(Function(name="f", parameters={"properties": {"to": {"type": "string", "enum": [*members]}}}), PIECES).ids)
+
+    assert length("EUR", "SEK") > length("EUR", "CAP")
+
+
 def test_retrieval_sees_a_function_by_its_names_by_what_its_parameters_mean_and_by_these_alone() -> None:
     names, meanings, alone = retrieval_views(SPIN)
     assert names == "start spin : Spins the rotor.. rpm, mode, silent, label"
@@ -152,7 +159,7 @@ def test_a_file_that_holds_no_heads_is_a_configuration_error(tmp_path: Path) -> 
 
 
 def test_the_shipped_heads_read_probabilities() -> None:
-    heads = Heads.load(MODELS / "parley-reader-heads.npz")
+    heads = Heads.load(MODELS / "parley-reader-2-heads.npz")
     sentence, text = read_sentence("spin softly", PIECES), function_text(SPIN, PIECES)
     vectors = np.random.default_rng(0).normal(size=(len(pass_ids(sentence, text)), 384)).astype(np.float32)
     reading = heads.read(vectors, len(sentence.ids), text)

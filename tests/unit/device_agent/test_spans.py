@@ -84,6 +84,24 @@ def test_a_place_goes_on_to_its_region_where_the_maker_asks_for_both(description
     assert said.text[found[0].start : found[0].end] == span
 
 
+def test_what_is_quoted_is_one_argument_commas_and_all() -> None:
+    said = sentence('show "Adieu, mes amis" for six seconds')
+    assert chosen(said, ("text", heads(said, Adieu=1.0), heads(said, Adieu=0.9, amis=0.1))) == ["Adieu, mes amis"]
+    assert chosen(said, ("text", heads(said, mes=1.0), heads(said, amis=1.0))) == ["Adieu, mes amis"]
+
+
+def test_words_go_where_they_suit() -> None:
+    said = sentence("invite Anna through anna@x")
+    starts, ends = heads(said, Anna=0.1, anna=0.9), heads(said, Anna=0.9, x=0.1)
+    wanted = [(0, text("name"), starts, ends), (1, text("email"), heads(said, Anna=0.9, anna=0.1), heads(said, Anna=0.9, x=0.1))]
+
+    def suits(parameter: Parameter, start: int, end: int) -> float:
+        return 1.0 if (said.text[start:end] == "anna@x") == (parameter.name == "email") else 0.02
+
+    found = choose_spans(wanted, said, (), suits)
+    assert [said.text[found[n].start : found[n].end] for n in (0, 1)] == ["Anna", "anna@x"]
+
+
 def test_a_list_stays_within_its_brackets() -> None:
     said = sentence("between the points [0, 0] and [6, 8]")
     both = Parameter.model_validate({"path": ("point",), "type": "array"})

@@ -15,7 +15,7 @@ from runtime.llm.llama_cpp.encoder import SEQUENCES, Encoder
 from runtime.settings import MODELS
 from schemas.errors import ConfigError
 
-MODEL = MODELS / "parley-reader.gguf"
+MODEL = MODELS / "parley-reader-2.gguf"
 REFERENCE = Path(__file__).parent / "wordpieces.json"
 """[text, ids] by the base model's own tokenizer."""
 

@@ -113,7 +113,7 @@ async def test_models_are_counted_where_they_compute(monkeypatch: pytest.MonkeyP
     here = Meters()
     monkeypatch.setattr(encoder, "METERS", here)
     monkeypatch.setattr(decoder, "METERS", here)
-    reads = Encoder(MODELS / "parley-reader.gguf")
+    reads = Encoder(MODELS / "parley-reader-2.gguf")
     reads.embed(["Check shelf 4.", "Go home."])
     tokens = sum(len(reads.tokenize(t)) + 2 for t in ("Check shelf 4.", "Go home."))
     assert here.tokens == tokens and here.busy > 0
