@@ -35,7 +35,7 @@ class InterpreterSettings(Frozen):
     several: float = 0.7
     """Match probability from which each half of a sentence is a request of its own; `half`: its least cosine with a function."""
     half: float = 0.5
-    act: float = 0.78
+    act: float = 0.8
     """Confidence from which a call is made without asking."""
     catalogues: int = 256
     """Prepared catalogues kept in memory."""

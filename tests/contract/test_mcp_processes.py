@@ -208,7 +208,7 @@ state_dir = "."
 id = "calculator"
 driver = "mcp"
 kind = "calculator"
-abilities = ["work out the sum of two numbers"]
+abilities = ["work out the sum of two numbers", "shows its environment"]
 command = ["{node}", "{server}"]
 tools = {{ get-sum = "read" }}
 """
