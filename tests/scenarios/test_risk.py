@@ -43,21 +43,21 @@ def test_what_it_is_sure_of_is_right() -> None:
     half, quarter = at_coverage(points, 0.5), at_coverage(points, 0.25)
     assert half is not None
     assert quarter is not None
-    assert half.right >= 0.87
+    assert half.right >= 0.89
     assert quarter.right >= 0.95
 
 
 def test_it_acts_often_and_seldom_wrongly() -> None:
     found = stages(answers())
     assert found["wrong_actions"].value <= 0.04
-    assert found["acted_on"].value >= 0.29
+    assert found["acted_on"].value >= 0.32
 
 
 def test_it_finds_the_function_and_reads_the_call() -> None:
     found = stages(answers())
-    assert found["recall@4"].value >= 0.93
-    assert found["choice"].value >= 0.87
-    assert found["call_exact"].value >= 0.62
+    assert found["recall@4"].value >= 0.95
+    assert found["choice"].value >= 0.88
+    assert found["call_exact"].value >= 0.645
 
 
 def test_it_refuses_what_nothing_fits_and_little_else() -> None:
@@ -70,7 +70,7 @@ def test_lists_are_read_and_seldom_acted_on_wrongly() -> None:
     """Sentences of an examiner, of whose faults some were mended (benchmarks/sets/usage.md)."""
     lists = Path(__file__).parents[2] / "benchmarks" / "sets" / "lists-160.jsonl"
     found = stages(read([Case.model_validate_json(line) for line in lists.read_text(encoding="utf-8").splitlines()]))
-    assert found["call_exact"].value >= 0.66
+    assert found["call_exact"].value >= 0.73
     assert found["wrong_actions"].value <= 0.08
 
 
