@@ -1,6 +1,8 @@
-"""How often an end like this one was right: logistic regression on what the reader saw, fitted on kinds of devices kept for it alone. Pure.
+"""How often an end like this one was right: the mean of a logistic regression and of boosted trees on what the reader saw, fitted on kinds of devices
+kept for it alone. Pure.
 
-Platt scaling (Platt, 1999) with features beside the score; one fit for each sort of end, since a refusal is no call.
+Platt scaling (Platt, 1999) with features beside the score, and gradient boosting (Friedman, 2001) for what lines cannot say; one fit of both for each
+sort of end, since a refusal is no call.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from device_agent.extraction import Argument
-from device_agent.heads import CALIBRATION, FEATURES, Floats, Reading
+from device_agent.heads import FEATURES, SPLITS, Calibration, Floats, Reading
 from device_agent.hypothesis import Hypothesis, Interpretation
 from device_agent.reader import Sentence
 from device_agent.scripts import runs_on
@@ -23,11 +25,17 @@ ENDS: tuple[End, ...] = ("call", "missing", "refusal")
 _LEAST = 1e-4
 
 
-def identity() -> Floats:
+def identity() -> Calibration:
     """Leaves every confidence as it is: before anything was fitted."""
-    weights = np.zeros(CALIBRATION, np.float32)
-    weights[:, FEATURES.index("confidence")] = 1.0
-    return weights
+    lines = np.zeros((len(ENDS), len(FEATURES)), np.float32)
+    lines[:, FEATURES.index("confidence")] = 1.0
+    return by_lines(lines)
+
+
+def by_lines(lines: Floats) -> Calibration:
+    """Without trees. `lines`: [3, F]."""
+    none = np.zeros((len(ENDS), 0, SPLITS), np.float32)
+    return Calibration(lines, none.astype(np.intp), none, np.zeros((len(ENDS), 0, SPLITS + 1), np.float32), np.zeros(len(ENDS), np.float32))
 
 
 def end_of(read: Interpretation) -> End:
@@ -44,6 +52,8 @@ def evidence(
     ordered = sorted(chances, reverse=True)
     numbers = [a.confidence for p, a, _ in found if _is_number(p)]
     leads = [_lead(options) for p, _, options in found if _is_option(p) and len(options) > 1]
+    texts = [a.confidence for p, a, _ in found if p.type == "string" and not p.choices]
+    each = sorted(a.confidence for _, a, _ in found)
     told = {
         "one": 1.0,
         "confidence": _logit(read.confidence),
@@ -66,13 +76,37 @@ def evidence(
         "required said": sum(p.required for p, _, _ in found),
         "optional said": sum(not p.required for p, _, _ in found),
         "runs on": any(runs_on(c) for c in sentence.text),
+        "texts": len(texts),
+        "least text": _log(min(texts, default=1.0)),
+        "least option": _log(min((a.confidence for p, a, _ in found if _is_option(p)), default=1.0)),
+        "switches": sum(p.type == "boolean" for p, _, _ in found),
+        "lists": sum(p.type == "array" for p, _, _ in found),
+        "homeless": best.homeless,
+        "unsaid": sum(_log(1.0 - chance) for chance in unsaid),
+        "match": best.logit,
+        "spare numbers": len(best.quantities) - len(numbers),
+        "second argument": _log(each[1]) if len(each) > 1 else 0.0,
+        "left out": len(best.parameters) - len(found),
+        "runner-up": ordered[1] if len(ordered) > 1 else 0.0,
     }
     return tuple(float(told[name]) for name in FEATURES)
 
 
-def calibrated(seen: Sequence[float], end: End, weights: Floats) -> float:
+def calibrated(seen: Sequence[float], end: End, fitted: Calibration) -> float:
     """Probability that an end with this evidence is right."""
-    logit = float(weights[ENDS.index(end)] @ np.asarray(seen, np.float32))
+    n, row = ENDS.index(end), np.asarray(seen, np.float32)
+    chances = [_sigmoid(float(fitted.lines[n] @ row))]
+    if trees := fitted.leaves.shape[1]:
+        node = np.zeros((trees, 1), np.intp)
+        while node[0, 0] < SPLITS:
+            asked, cut = np.take_along_axis(fitted.features[n], node, axis=1), np.take_along_axis(fitted.cuts[n], node, axis=1)
+            node = 2 * node + 1 + (row[asked] > cut)
+        leaves: Floats = np.take_along_axis(fitted.leaves[n], node - SPLITS, axis=1)
+        chances.append(_sigmoid(float(fitted.base[n] + leaves.sum())))
+    return sum(chances) / len(chances)
+
+
+def _sigmoid(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0)))
 
 

@@ -10,17 +10,18 @@ from datetime import date
 
 from pydantic import JsonValue
 
+from device_agent.denominations import Mention, asks_denomination, asks_unit, is_amount_of_money, is_unit, mentions, unit_words
 from device_agent.heads import Floats, Reading
 from device_agent.lists import items_in
 from device_agent.quantities import Quantity, find_quantities
-from device_agent.reader import HIGHEST, LITERAL, LOWEST, NEGATIVE, ZERO, FunctionText, Sentence, options_of
+from device_agent.reader import HIGHEST, LITERAL, LOWEST, NEGATIVE, ZERO, FunctionText, Sentence, name_words, options_of
 from device_agent.scripts import runs_on
 from device_agent.spans import Span, choose_spans, together
 from device_agent.stamps import wanted, written
-from device_agent.values import in_range, literal, number_for, suits_prose, typed_number, typed_text
+from device_agent.values import in_range, is_share, literal, number_for, suits_prose, typed_number, typed_text
 from schemas.skills import Parameter
 
-SAID_REQUIRED, SAID_OPTIONAL = 0.5, 0.6
+SAID_REQUIRED, SAID_OPTIONAL = 0.5, 0.7
 """Below these a parameter counts as not said."""
 SHARED = 0.6
 """A required number may take a quantity that another one has from this score on ("both to five")."""
@@ -32,6 +33,18 @@ MISFIT = 0.02
 NAMED = 0.98
 """Confidence in a place that was said by its proper name."""
 _LITTLE = 0.3
+_PRICE = re.compile(
+    r"\b(?:prices?|costs?|amounts?|budget|fees?|fare|salary|income|principal|loan|deposit|payments?|investment|money|value|worth|cash|rent|wage|bill|"
+    r"tip|balance|capital|savings|revenue|profit|spend(?:ing)?|bid|donation|currency|dollars?|euros?|pounds?|USD|EUR|GBP|preis|kosten|betrag|prix|"
+    r"montant|precio|importe|coste)\b|[价钱额费]",
+    re.IGNORECASE,
+)
+_RATE = re.compile(
+    r"\b(?:rates?|percent|percentage|yield|interest|discount|growth|inflation|margin|decimal|share|ratio|prozent|zins\w*|rabatt|pourcentage|taux|"
+    r"remise|porcentaje|tasa|descuento)\b|率|百分",
+    re.IGNORECASE,
+)
+"""What a name or description says of an amount of money, and of a number that people tell in per cent."""
 _MAIL_NAME = re.compile(r"(?:^|_|\.)(?:e_?mail|mail)(?:_?addr(?:ess)?)?$|(?<=[a-z])E?[Mm]ail(?:Addr(?:ess)?)?$")
 _MAIL = re.compile(r"\be-?mail[- ]address|adresse (?:e-?mail|électronique)|dirección de correo|邮箱", re.IGNORECASE)
 
@@ -70,7 +83,30 @@ def extract(sentence: Sentence, text: FunctionText, reading: Reading, facts: Map
         argument = found.get(p) or _argument(p, text.parameters[p], reading, sentence, quantities, claims.get(p), spans.get(p), facts, today)
         if argument:
             found[p] = argument
-    return found
+    return found | _units_beside(sentence.text, text.parameters, {p: (quantities[c.quantity], c.score) for p, c in claims.items()}, found)
+
+
+def _units_beside(
+    text: str, parameters: Sequence[Parameter], numbers: Mapping[int, tuple[Quantity, float]], found: Mapping[int, Argument]
+) -> dict[int, Argument]:
+    """The unit that a number was said in, for a parameter that asks for it alone ("length_unit" beside "length") and was not read."""
+    out = dict[int, Argument]()
+    for p, parameter in enumerate(parameters):
+        if p in found or not asks_unit(parameter):
+            continue
+        told = {n: (quantity, score) for n, (quantity, score) in numbers.items() if n in found and quantity.unit}
+        own = {n: said for n, said in told.items() if parameter.name.startswith(f"{parameters[n].name}_")}
+        said = list((own or told).values())
+        if len(said) == 1 and (value := _unit_as_said(text, parameter, said[0][0])) is not None:
+            out[p] = Argument(value, said[0][1])
+    return out
+
+
+def _unit_as_said(text: str, parameter: Parameter, quantity: Quantity) -> JsonValue | None:
+    if parameter.choices:
+        return next((member for mention, member in mentions(text, parameter) if mention.start == quantity.start), None)
+    start, end = unit_words(text, quantity.start, quantity.end)
+    return text[start:end] if start > quantity.start else None
 
 
 def named_places(text: str, parameters: Sequence[Parameter]) -> dict[int, Argument]:
@@ -107,10 +143,22 @@ def _claims(numeric: list[int], text: FunctionText, reading: Reading, sentence: 
 
 def _shares(p: int, parameter: Parameter, reading: Reading, sentence: Sentence, quantities: list[Quantity]) -> list[_Claim]:
     """The span head's probability, shared among the quantities alone: only they can be the number. `DOUBT` keeps a mere trace from certainty."""
+    money = [is_amount_of_money(sentence.text, q) for q in quantities]
     suited = [affinity(q, parameter, quantities) * (_LITTLE if _in_code(sentence.text, q) else 1.0) for q in quantities]
-    masses = [_mass(reading, p, sentence, q) * suit for q, suit in zip(quantities, suited, strict=True)]
+    suited = [suit * _price_affinity(parameter, paid, any(money)) for suit, paid in zip(suited, money, strict=True)]
+    masses = [_mass(reading, p, sentence, q.start, q.end) * suit for q, suit in zip(quantities, suited, strict=True)]
     total = sum(masses) + DOUBT
     return [_Claim(p, q, mass / total) for q, mass in enumerate(masses)]
+
+
+def _price_affinity(parameter: Parameter, paid: bool, any_paid: bool) -> float:
+    """Little for an amount of money where none is asked for, and for another number where one is and the sentence has one."""
+    named = f"{name_words(parameter.name)} {parameter.description}"
+    if parameter.unit is not None:
+        return 1.0
+    if _PRICE.search(named):
+        return _LITTLE if any_paid and not paid and not _RATE.search(named) else 1.0
+    return _LITTLE if paid else 1.0
 
 
 def _in_code(text: str, quantity: Quantity) -> bool:
@@ -125,11 +173,17 @@ def affinity(quantity: Quantity, parameter: Parameter, others: Sequence[Quantity
     if value is None:
         return 0.0
     fitting = [(o, v) for o in others if (v := number_for(o, parameter)) is not None]
-    outside = not in_range(value, parameter) and any(in_range(v, parameter) for _, v in fitting)
+    outside = not _may_be(value, parameter) and any(_may_be(v, parameter) for _, v in fitting)
     return (_LITTLE if outside else 1.0) * _unit_affinity(quantity, parameter, [o for o, _ in fitting])
 
 
+def _may_be(value: float, parameter: Parameter) -> bool:
+    return in_range(value, parameter) and (0.0 <= value <= 1.0 or parameter.minimum is not None or not is_share(parameter))
+
+
 def _unit_affinity(quantity: Quantity, parameter: Parameter, fitting: Sequence[Quantity]) -> float:
+    if parameter.unit is None and any(q.unit == "percent" for q in fitting) and _RATE.search(f"{name_words(parameter.name)} {parameter.description}"):
+        return 1.0 if quantity.unit == "percent" else _LITTLE
     if parameter.unit is None:
         loose = (
             quantity.unit is None
@@ -141,9 +195,9 @@ def _unit_affinity(quantity: Quantity, parameter: Parameter, fitting: Sequence[Q
     return _LITTLE if quantity.unit is None and not quantity.fraction and suited else 1.0
 
 
-def _mass(reading: Reading, parameter: int, sentence: Sentence, quantity: Quantity) -> float:
-    """Geometric mean of the probabilities that the span begins, and that it ends, inside the quantity."""
-    pieces = sentence.pieces_in(quantity.start, quantity.end)
+def _mass(reading: Reading, parameter: int, sentence: Sentence, start: int, end: int) -> float:
+    """Geometric mean of the probabilities that the span begins, and that it ends, inside characters [start, end)."""
+    pieces = sentence.pieces_in(start, end)
     if not pieces:
         return 0.0
     inside = slice(pieces.start, pieces.stop)
@@ -162,6 +216,8 @@ def _argument(
     today: date | None,
 ) -> Argument | None:
     said = float(reading.said[p])
+    if parameter.choices and (named := mentions(sentence.text, parameter)):
+        return _named_member(named, p, reading, sentence, said)
     if parameter.choices or parameter.type == "boolean":
         best = int(reading.options[p].argmax())
         value = parameter.choices[best] if parameter.choices else best == 0
@@ -177,7 +233,20 @@ def _argument(
         if stamp is not None:
             return Argument(stamp, said * span.score)
     first, last = literal(sentence.text, span.start, span.end)
+    if asks_denomination(parameter):
+        first, last = unit_words(sentence.text, first, last)
+        if asks_unit(parameter) and not parameter.required and not is_unit(sentence.text, first, last):
+            return None
     return _text(parameter, sentence.text[first:last], said * span.score, facts)
+
+
+def _named_member(named: Sequence[tuple[Mention, str]], p: int, reading: Reading, sentence: Sentence, said: float) -> Argument:
+    """The unit or currency that the sentence names; where it names several, the one that the span head points at."""
+    mass = dict[str, float]()
+    for mention, member in named:
+        mass[member] = mass.get(member, 0.0) + _mass(reading, p, sentence, mention.start, mention.end) + DOUBT
+    best = max(mass, key=lambda member: mass[member])
+    return Argument(best, said * min(NAMED, mass[best] / sum(mass.values())))
 
 
 def _number(parameter: Parameter, said: float, meanings: Floats, quantity: Quantity | None, score: float) -> Argument | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,24 +17,54 @@ Floats = NDArray[np.float32]
 MATCH_SCALE = 20.0
 FEATURES = (
     "one", "confidence", "weakest argument", "margin", "candidates", "least said", "most unsaid", "option lead", "least number", "numbers", "options",
-    "parameters", "pieces", "rest", "read twice", "agreed", "similarity", "nearest lead", "required said", "optional said", "runs on",
+    "parameters", "pieces", "rest", "read twice", "agreed", "similarity", "nearest lead", "required said", "optional said", "runs on", "texts",
+    "least text", "least option", "switches", "lists", "homeless", "unsaid", "match", "spare numbers", "second argument", "left out", "runner-up",
 )  # fmt: skip
 """Of an end (`device_agent.calibration`): 1; logit of the reader's confidence; log of the least confidence in an argument; lead of the best
 hypothesis over the next; how many were read; log of the least chance that a found parameter is said; logit of the greatest that another one is; lead
 of an option over the next; log of the least confidence in a number; how many numbers, and options, were found; how many parameters there are; pieces
 of the sentence; those that are no argument word for word; whether it was read a second time, and if both times said the same (1, or -1); cosine of
 sentence and function; lead of the nearest function over the next, as cosines; how many required parameters were found, and how many others; whether
-the sentence is written without blanks."""
-CALIBRATION = (3, len(FEATURES))
+the sentence is written without blanks; how many strings were found, log of the least confidence in one, and in an option; how many booleans, and
+lists, were found; quantities that no parameter could take; log of the chance that nothing else was said; logit of the match; how many more quantities
+there are than numbers were found; log of the second least confidence in an argument; how many parameters were not found; chance of the second
+hypothesis."""
+SPLITS = 7
+"""Questions in a tree: three on the way to any of its eight leaves."""
+CALIBRATION: dict[str, tuple[int | None, ...]] = {
+    "calibration": (3, len(FEATURES)),
+    "trees.feature": (3, None, SPLITS),
+    "trees.cut": (3, None, SPLITS),
+    "trees.leaf": (3, None, SPLITS + 1),
+    "trees.base": (3,),
+}
+"""Names and shapes in the file; None: any number of trees."""
 _HIDDEN, _SPAN = 384, 96
-SHAPES = {
+SHAPES: dict[str, tuple[int | None, ...]] = {
     **{f"{name}.weight": (1, width) for name, width in (("match", 3 * _HIDDEN), ("said", 3 * _HIDDEN), ("option", 2 * _HIDDEN))},
     **{f"{name}.bias": (1,) for name in ("match", "said", "option")},
     **{f"{name}.weight": (_SPAN, _HIDDEN) for name in ("start_of", "end_of", "start_in", "end_in")},
     **{f"{name}.bias": (_SPAN,) for name in ("start_of", "end_of")},
     "none": (1,),
-    "calibration": CALIBRATION,
+    **CALIBRATION,
 }
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was fitted for each of the three sorts of end (`device_agent.calibration`). `lines`: a logistic regression [3, F]. `features`, `cuts`
+    [3, N, 7] and `leaves` [3, N, 8]: N trees in the order of a heap, whose leaves are logits and come on top of `base` [3]; without trees the lines
+    count alone."""
+
+    lines: Floats
+    features: NDArray[np.intp]
+    cuts: Floats
+    leaves: Floats
+    base: Floats
+
+    def arrays(self) -> dict[str, Floats]:
+        """As the file holds them."""
+        return dict(zip(CALIBRATION, (self.lines, self.features.astype(np.float32), self.cuts, self.leaves, self.base), strict=True))
 
 
 @dataclass(frozen=True)
@@ -72,18 +103,18 @@ class Heads:
             raise ConfigError(f"{path}: no such file; it belongs beside the encoder (models.embed)") from None
         except (OSError, ValueError) as error:
             raise ConfigError(f"{path}: not a file of reader heads ({error})") from None
-        wrong = [name for name, shape in SHAPES.items() if name not in weights or weights[name].shape != shape]
+        wrong = [name for name, shape in SHAPES.items() if name not in weights or not _has_shape(weights[name], shape)]
         if wrong:
             raise ConfigError(f"{path}: not a file of reader heads ({wrong[0]} is missing or has another shape)")
         return cls(weights)
 
-    @property
-    def calibration(self) -> Floats:
-        """Weights of device_agent.calibration."""
-        return self._w["calibration"]
+    @cached_property
+    def calibration(self) -> Calibration:
+        lines, features, cuts, leaves, base = (self._w[name] for name in CALIBRATION)
+        return Calibration(lines, features.astype(np.intp), cuts, leaves, base)
 
-    def recalibrated(self, calibration: Floats) -> Heads:
-        return Heads({**self._w, "calibration": calibration})
+    def recalibrated(self, calibration: Calibration) -> Heads:
+        return Heads({**self._w, **calibration.arrays()})
 
     def read(self, vectors: Floats, pieces: int, text: FunctionText) -> Reading:
         """Head outputs of one pass: token vectors [T, H], the number of sentence pieces, and the function's half."""
@@ -108,6 +139,10 @@ class Heads:
     def _linear(self, name: str, x: Floats) -> Floats:
         out = x @ self._w[f"{name}.weight"].T
         return out + self._w[f"{name}.bias"] if f"{name}.bias" in self._w else out
+
+
+def _has_shape(array: Floats, shape: tuple[int | None, ...]) -> bool:
+    return array.ndim == len(shape) and all(wanted in (None, size) for size, wanted in zip(array.shape, shape, strict=True))
 
 
 def _compare(left: Floats, right: Floats) -> tuple[Floats, Floats]:

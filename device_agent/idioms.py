@@ -33,7 +33,7 @@ class Numeral:
 
 _SHARE = "share"
 _PHRASES: dict[str, tuple[float, str | None]] = {
-    "dreiviertelstunden?": (45.0, "minute"),
+    "dreiviertel ?stunden?": (45.0, "minute"),
     "viertelstunden?": (15.0, "minute"),
     "viertelminuten?": (15.0, "second"),
     "trois quarts d['’]heure": (45.0, "minute"),
@@ -63,6 +63,9 @@ _PHRASES: dict[str, tuple[float, str | None]] = {
 _ARTICLE = r"(?:(?:a|einer|eine|ein|einem|die|der|une|un|una|la|le|el)\s+)?"
 _PHRASE = re.compile(_ARTICLE + "(?:" + "|".join(f"({phrase})" for phrase in _PHRASES) + rf")(?![^\W{CJK}])", re.I)
 _TENTHS = re.compile(r"([一二两三四五六七八九])成([一二三四五六七八九半])?")
+_PER_MILLE = re.compile(r"千分之([0-9零〇一二两三四五六七八九十百点.]+)")
+_MONEY = re.compile(r"([0-9]+|[一二两三四五六七八九十百千]+)块([0-9一二三四五六七八九])(?![0-9零一二三四五六七八九十百千号个张片米公厘])")
+""" "三块五", "5块5": the second number is tenths."""
 _PER_CENT = re.compile(r"百分之(?:(\d+(?:\.\d+)?)|([零〇一二两三四五六七八九十百点]+))")
 _NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百千万]+(?:点[零〇一二三四五六七八九]+)?")
 _ABOUT = re.compile("一两|两三|三四|三五|四五|五六|六七|七八|八九")
@@ -83,6 +86,10 @@ def idiom(text: str, start: int) -> Idiom | None:
     if found := _PER_CENT.match(text, start):
         value = float(found[1]) if found[1] else _read(found[2])
         return None if value is None else Idiom(found.end(), value, "percent")
+    if (found := _PER_MILLE.match(text, start)) and (value := _read(found[1])) is not None:
+        return Idiom(found.end(), value / 10.0, "percent")
+    if (found := _MONEY.match(text, start)) and (whole := _read(found[1])) is not None:
+        return Idiom(found.end(), whole + (_read(found[2]) or 0.0) / 10.0)
     if found := _TENTHS.match(text, start):
         rest = 5.0 if found[2] == "半" else _read(found[2] or "零") or 0.0
         return Idiom(found.end(), 10.0 * (_read(found[1]) or 0.0) + rest, "percent")
@@ -113,6 +120,8 @@ def chinese(text: str, start: int) -> Numeral | None:
         return None  # "very"
     if text[:start].endswith(("周", "星期", "礼拜")):
         return None  # a day of the week
+    if rest.startswith("打") and not re.match("打[开印完算电]", rest):
+        return Numeral(end + 1, 12.0 * value)
     counted = rest[:1] in _COUNTED or (rest[:1] in _TIMES and value > 1) or text[:start].endswith("第")
     return Numeral(end, value, "single" if len(found[0]) == 1 and found[0] != "十" and not counted else "words")
 

@@ -63,7 +63,12 @@ _AND = (["and", "a"], ["and", "one"], ["and", "three"], ["y"], ["et"], ["und"], 
 _GLYPHS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 _UNDER = ("2", "3", "4", "5", "8")
 """What is written below a fraction's line."""
-_SCALES = {"hundred": 100.0, "thousand": 1000.0, "million": 1e6, "dozen": 12.0}
+_SCALES = {"hundred": 100.0, "thousand": 1000.0, "billion": 1e9, "mrd": 1e9} | {
+    **dict.fromkeys(["dozen", "dutzend", "douzaine", "douzaines", "docenas", "打"], 12.0),
+    **dict.fromkeys(["tausend", "mille", "mil"], 1000.0),
+    **dict.fromkeys(["million", "millions", "millionen", "mio", "millones"], 1e6),
+    **dict.fromkeys(["milliarde", "milliarden", "milliard", "milliards"], 1e9),
+}
 _POINT = frozenset(["point", "komma", "virgule", "coma"])
 _FIRSTS = frozenset(["1er", "1re", "1ère", "2nd", "2nde"])
 _ORDINAL_ENDS = frozenset(["st", "nd", "rd", "th", "ème", "º", "ª"])

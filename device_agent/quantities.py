@@ -156,9 +156,9 @@ def unit_at(text: str, tokens: Sequence[Token], at: int, strict: bool) -> tuple[
     for end in range(min(len(tokens), begin + _UNIT_TOKENS), begin, -1):
         phrase = text[tokens[begin].start : tokens[end - 1].end]
         # One letter is a unit only after digits, and never when it is the article "a" before a word, or what a hyphen goes on from; nor are letters
-        # of a code ("20-KJ7").
+        # of a code ("20-KJ7") and French elisions ("deux douzaines d'œufs").
         after = text[tokens[end - 1].end :][:1]
-        hyphened = (len(phrase) == 1 and words_at(tokens, end, 1) == ["-"]) or (begin > at and after.isdigit())
+        hyphened = (len(phrase) == 1 and after in tuple("-'’")) or (begin > at and after.isdigit())
         article = phrase.lower() == "a" and end < len(tokens)
         if not article and not hyphened and tokens[end - 1].text != "." and (unit := unit_of(phrase, strict)):
             return unit, end

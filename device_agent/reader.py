@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Protocol
 
+from device_agent.denominations import CURRENCIES
 from device_agent.scripts import runs_on
 from schemas.skills import Function, Parameter, parameters_of
 
@@ -22,14 +24,6 @@ LIMIT, POSITIONS, SENTENCE = 256, 512, 200
 YES, NO = "yes", "no"
 _SHOWN = {YES: "yes , on", NO: "no , off , not"}
 """What the encoder reads for an option whose name says too little."""
-_CURRENCIES = {
-    "USD": "US dollars", "EUR": "euros", "GBP": "British pounds sterling", "JPY": "Japanese yen", "CNY": "Chinese yuan", "CHF": "Swiss francs",
-    "CAD": "Canadian dollars", "AUD": "Australian dollars", "NZD": "New Zealand dollars", "SEK": "Swedish kronor", "NOK": "Norwegian kroner",
-    "DKK": "Danish kroner", "PLN": "Polish zloty", "CZK": "Czech crowns", "HUF": "Hungarian forints", "INR": "Indian rupees",
-    "BRL": "Brazilian reais", "MXN": "Mexican pesos", "ZAR": "South African rand", "TRY": "Turkish lira", "KRW": "Korean won",
-    "SGD": "Singapore dollars", "HKD": "Hong Kong dollars", "AED": "Emirati dirhams", "THB": "Thai baht", "ILS": "Israeli shekels",
-}  # fmt: skip
-"""ISO 4217: what a code's letters do not say."""
 LITERAL, LOWEST, HIGHEST, ZERO, NEGATIVE = "as said", "lowest", "highest", "zero", "negative"
 """Options of a number with both bounds: the quantity said, or what "all the way down", "level" and "two metres back" mean."""
 
@@ -107,14 +101,21 @@ def read_sentence(text: str, pieces: Pieces) -> Sentence:
     spans: list[tuple[int, int]] = []
     for start, end in split_words(text):
         word = pieces.tokenize(text[start:end], glued=start > 0 and not text[start - 1].isspace())
-        lengths = [pieces.piece_length(token) for token in word]
-        at = start
-        for token, length in zip(word, lengths, strict=True):
-            ids.append(token)
-            # When normalising changed the length (ligatures, full width) each piece stands for the whole word.
-            spans.append((at, at + length) if sum(lengths) == end - start else (start, end))
-            at += length
+        ids += word
+        ends = [start + e for e in accumulate(_lengths(text[start:end], word, pieces))]
+        # When normalising changed the length (ligatures, full width) each piece stands for the whole word.
+        spans += zip([start, *ends], ends, strict=False) if ends[-1:] == [end] else [(start, end)] * len(word)
     return Sentence(text, tuple(ids[:SENTENCE]), tuple(spans[:SENTENCE]))
+
+
+def _lengths(word: str, ids: list[int], pieces: Pieces) -> list[int]:
+    """How many characters each piece stands for. Those that the vocabulary lacks are one unknown piece as long as they follow each other."""
+    lengths = list[int]()
+    for token in ids:
+        rest = word[sum(lengths) :]
+        known = next((i for i, char in enumerate(rest) if pieces.tokenize(char, glued=True) != [UNKNOWN]), len(rest)) if token == UNKNOWN else 0
+        lengths.append(pieces.piece_length(token) if token != UNKNOWN else known)
+    return lengths
 
 
 def options_of(parameter: Parameter) -> tuple[str, ...]:
@@ -158,8 +159,8 @@ def _compose(function: Function, parameters: tuple[Parameter, ...], pieces: Piec
 
 
 def _shown(option: str, parameter: Parameter) -> str:
-    money = parameter.choices and all(str(choice) in _CURRENCIES for choice in parameter.choices)
-    return f"{option} {_CURRENCIES[option]}" if money else _SHOWN.get(option) or name_words(option)
+    money = parameter.choices and all(str(choice) in CURRENCIES for choice in parameter.choices)
+    return f"{option} {CURRENCIES[option]}" if money else _SHOWN.get(option) or name_words(option)
 
 
 def _parameter_words(parameter: Parameter, words: int) -> str:

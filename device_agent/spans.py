@@ -24,6 +24,11 @@ _ITEM = 0.03
 _WITH_REGION = re.compile(r"\b[A-Z][\w. ]+, [A-Z]{2,3}\b|(?i:\bcity(?: and|,) (?:state|country|region))")
 """How a description asks for a place and where that is ("City and state, e.g. 'Austin, TX'")."""
 _REGION = re.compile(r", (?:[A-Z]{2,3}\b|[A-Z][a-z]+(?: [A-Z][a-z]+)*)")
+_MONTHS = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.?"
+_DATED = re.compile(rf"\b{_MONTHS} \d{{1,2}}(?:st|nd|rd|th)?(?=(?P<year>, \d{{4}}\b))")
+_STATE = re.compile(r"\b[A-Z]\w+(?=, [A-Z]{2}\b)")
+"""Before commas that are no seam: "May 25, 2023", "Austin, TX"."""
+_PLACED = re.compile(r"[A-Z][\w.'’-]*(?: [A-Z][\w.'’-]*)*, $")
 _SEAM = re.compile(r"[,;:!?](?=\s)|\.(?=\s+\S)|[，；：。！？、](?=.)")
 
 
@@ -56,12 +61,13 @@ def choose_spans(
     taken: Collection[tuple[int, int]],
     suits: Callable[[Parameter, int, int], float] = lambda parameter, start, end: 1.0,
 ) -> dict[int, Span]:
-    """The words of each string parameter. `wanted`: number, parameter, and where its span begins and ends [T]; `taken`: characters of numbers that
-    are other arguments; `suits`: a factor on characters [start, end) as this parameter."""
+    """The words of each string parameter; an optional one is left out where others take its words. `wanted`: number, parameter, and where its span
+    begins and ends [T]; `taken`: characters of numbers that are other arguments; `suits`: a factor on characters [start, end) as this parameter."""
     rows = [_likely(number, parameter, starts, ends, sentence, taken, suits) for number, parameter, starts, ends in wanted]
     chosen = together(rows, lambda s: s.score, lambda a, b: a.start < b.end and b.start < a.end)
     found = {span.parameter: span for span in chosen}
-    return found | {row[0].parameter: row[0] for row in rows if row and row[0].parameter not in found}
+    required = {number for number, parameter, _, _ in wanted if parameter.required}
+    return found | {row[0].parameter: row[0] for row in rows if row and row[0].parameter in required - found.keys()}
 
 
 def _likely(
@@ -86,6 +92,9 @@ def _likely(
         start, end = sentence.spans[first][0], sentence.spans[last][1]
         if regional and (region := _REGION.match(sentence.text, end)):
             end = region.end()
+        elif regional and (place := _PLACED.search(sentence.text[:start])) and _REGION.match(sentence.text, start - 2):
+            start = place.start()
+        end = next((m.end("year") for m in _DATED.finditer(sentence.text) if m.end() == end), end)
         if not several:
             start, end = next(((a + 1, b - 1) for a, b in quoted if a < start and end < b), (start, end))
         share = TAKEN if not several and any(a < end and b > start and not _is_unit(sentence.text[start:end], a < start) for a, b in taken) else 1.0
@@ -123,7 +132,8 @@ def _within_brackets(sentence: Sentence, count: int) -> Floats:
 def _across(sentence: Sentence, count: int) -> Floats:
     """[T, T]: `SEAM` where the span from piece to piece lies across a seam of the sentence that is not quoted."""
     quoted = [m.span() for m in QUOTED.finditer(sentence.text)]
-    seams = [m.start() for m in _SEAM.finditer(sentence.text) if not any(a < m.start() < b for a, b in quoted)]
+    within = {m.end() for m in (*_DATED.finditer(sentence.text), *_STATE.finditer(sentence.text))}
+    seams = [m.start() for m in _SEAM.finditer(sentence.text) if m.start() not in within and not any(a < m.start() < b for a, b in quoted)]
     before = np.array([sum(s < a for s in seams) for a, _ in sentence.spans[:count]])
     return np.where(before[None, :] > before[:, None], SEAM, 1.0).astype(np.float32)
 

@@ -27,7 +27,7 @@ for _pint, _forms in {
     "micrometer": "um µm μm micron microns micrometre micrometres micrometer micrometers 微米",
     "nanometer": "nm nanometre nanometres nanometer nanometers",
     "kilometer": "km kilometre kilometres kilometer kilometers kilometern kilomètre kilomètres kilómetro kilómetros 公里 千米",
-    "mile": "mile miles meile meilen milla millas 英里",
+    "mile": "mi mile miles meile meilen milla millas 英里",
     "yard": "yd yard yards",
     "inch": "inch inches",
     "foot": "ft foot feet",
@@ -163,7 +163,7 @@ _PHRASES = {
     "cubic centimeters": "cm3",
     "cubic centimeter": "cm3",
 }
-_AMBIGUOUS = frozenset(["a", "ah", "c", "d", "f", "g", "h", "k", "l", "m", "n", "s", "t", "v", "w"])
+_AMBIGUOUS = frozenset(["a", "ah", "mi", "c", "d", "f", "g", "h", "k", "l", "m", "n", "s", "t", "v", "w"])
 """Too short to be a unit beside a number word; fine after digits ("5 m")."""
 
 _WARMTH = frozenset(["degC", "degF", "kelvin"])

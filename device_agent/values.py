@@ -29,11 +29,15 @@ def number_for(quantity: Quantity, parameter: Parameter) -> float | None:
     if quantity.fraction and unit == "percent":
         return quantity.value * 100.0
     if quantity.unit == "percent" and unit is None:
-        share = (parameter.maximum is not None and parameter.maximum <= 1.0) or _SHARE.search(parameter.description)
-        return float(f"{quantity.value / 100.0:.12g}") if share else quantity.value
+        return float(f"{quantity.value / 100.0:.12g}") if is_share(parameter) else quantity.value
     if unit is None and parameter.unit is None and quantity.unit not in (None, "degree"):
         return _unitless(quantity, parameter)
     return convert(quantity.value, quantity.unit, parameter.unit)
+
+
+def is_share(parameter: Parameter) -> bool:
+    """Whether it is told as a share of one ("as a decimal", "between 0 and 1")."""
+    return (parameter.maximum is not None and parameter.maximum <= 1.0) or bool(_SHARE.search(parameter.description))
 
 
 def _unitless(quantity: Quantity, parameter: Parameter) -> float:

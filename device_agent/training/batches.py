@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from device_agent.reader import Pieces, Sentence, function_text, pass_ids, read_sentence
@@ -62,8 +63,9 @@ def plain_episode(kind: Kind, pieces: Pieces) -> Episode:
     return Episode(kind.functions, tuple(_authored(e, kind, staged, pieces, None) for e in _single(kind)))
 
 
-def episode(kinds: list[Kind], words: Words, size: int, pieces: Pieces, rng: random.Random) -> Episode:
-    """A varied scene with `size` sentences; two in ten are about random names and their values alone."""
+def episode(kinds: list[Kind], words: Words, size: int, pieces: Pieces, rng: random.Random, *, arguments_only: bool = False) -> Episode:
+    """A varied scene with `size` sentences; two in ten are about random names and their values alone. `arguments_only`: of sentences that mean a
+    function, those most often whose arguments are the hardest to tell."""
     if rng.random() < 0.2:
         functions, examples = letters_task(rng) if rng.random() < 0.5 else roles_task(words, rng)
         originals = {f.name: {p.name: p for p in parameters_of(f)} for f in functions}
@@ -73,13 +75,33 @@ def episode(kinds: list[Kind], words: Words, size: int, pieces: Pieces, rng: ran
     kind = rng.choice(kinds)
     staged = scene(kind, [k for k in kinds if k.kind != kind.kind], rng)
     # Drawn without replacement, by weight (Efraimidis and Spirakis, 2006).
-    chosen = sorted(_single(kind), key=lambda e: rng.random() ** (1 / _weight(e)))[-size:]
+    weights = hardness(kind) if arguments_only else [(e, _weight(e)) for e in _single(kind)]
+    chosen = [e for e, _ in sorted(weights, key=lambda pair: rng.random() ** (1 / pair[1]))[-size:]]
     return Episode(staged.functions, tuple(_draw(e, kind, kinds, staged, pieces, rng) for e in chosen))
 
 
 def _weight(example: Example) -> float:
     """Sentences that say several arguments are drawn more often: which belongs where is the hardest to learn. Refusals keep their share."""
     return 1.5 if example.why is not None else (1.0, 1.0, 2.0, 3.0)[min(len(example.marks), 3)]
+
+
+def hardness(kind: Kind) -> list[tuple[Example, float]]:
+    """How often each sentence is drawn where arguments alone are learnt: members of enumerations, yes and no, and values of one sort beside each other
+    are read worst; a function without parameters teaches nothing."""
+    known = {f.name: {p.name: p for p in parameters_of(f)} for f in kind.functions}
+    return [(e, _hardness(e, asked)) for e in _single(kind) if (asked := known.get(e.function or ""))]
+
+
+def _hardness(example: Example, known: dict[str, Parameter]) -> float:
+    sorts = Counter(_sort(known[m.parameter]) for m in example.marks)
+    alike = sum(count - 1 for sort, count in sorts.items() if sort != "option")
+    return 0.2 + 0.3 * len(example.marks) + 2.0 * min(sorts["option"], 2) + 1.5 * min(alike, 2)
+
+
+def _sort(parameter: Parameter) -> str:
+    if parameter.choices or parameter.type == "boolean":
+        return "option"
+    return "number" if parameter.type in ("number", "integer") else "words"
 
 
 def _draw(example: Example, kind: Kind, kinds: list[Kind], staged: Scene, pieces: Pieces, rng: random.Random) -> Item:

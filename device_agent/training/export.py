@@ -102,8 +102,7 @@ def write_heads(path: Path, heads: dict[str, torch.Tensor]) -> None:
     """Float32 arrays named as in the checkpoint (`match.weight` …)."""
     part = path.with_suffix(".part.npz")
     arrays: dict[str, Any] = {name: heads[name].detach().float().numpy() for name in SHAPES if name in heads}
-    arrays["calibration"] = identity()
-    np.savez(part, **arrays)
+    np.savez(part, **arrays, **identity().arrays())
     part.replace(path)
 
 

@@ -172,10 +172,10 @@ def _argument_losses(out: Outputs, passes: list[Pass]) -> dict[str, Tensor]:
     return {name: torch.stack(own).mean() if own else zero for name, own in rows.items()}
 
 
-def retrieval_rows(episode: Episode, pieces: Pieces, rng: random.Random) -> tuple[list[list[int]], list[list[int]]]:
+def retrieval_rows(episode: Episode, pieces: Pieces, rng: random.Random | None = None) -> tuple[list[list[int]], list[list[int]]]:
     """Ids of the sentences and of the functions, specials included; sentences as `TextEncoder.embed` cuts them. Functions are seen in the first way
-    mostly, sometimes in another."""
-    way = rng.choices((0, 1, 2), (0.6, 0.2, 0.2))[0]
+    mostly, sometimes in another; without `rng` always in the first."""
+    way = rng.choices((0, 1, 2), (0.6, 0.2, 0.2))[0] if rng else 0
     views = [retrieval_views(f) for f in episode.functions]
     sentences = [[CLS, *pieces.tokenize(item.sentence.text)[:SENTENCE], SEP] for item in episode.items]
     return sentences, [[CLS, *pieces.tokenize(v[min(way, len(v) - 1)])[:80], SEP] for v in views]

@@ -16,6 +16,7 @@ import json
 import random
 import re
 import time
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,11 @@ def _forms(word: str, language: str) -> list[tuple[str, float]]:
     return [(f" {word}", 1.0), (f" {word.capitalize()}", 1.0 if language == "de" else 0.5), (f" {word.upper()}", 0.05), (word, 0.1)]
 
 
+def _is_letter(piece: str) -> bool:
+    """One Chinese or Latin character: rare ones stand in names and in the words of a trade, and an unknown one says nothing."""
+    return len(piece) == 1 and unicodedata.name(piece, "").startswith(("LATIN", "CJK UNIFIED"))
+
+
 def chosen(source: dict[str, Any], kinds: list[Kind]) -> list[int]:
     """Ids of the published vocabulary to keep: those that frequent words of the languages and the authored texts are made of."""
     vocabulary = source["model"]["vocab"][:250_000]
@@ -72,7 +78,7 @@ def chosen(source: dict[str, Any], kinds: list[Kind]) -> list[int]:
             for form, share in _forms(word, language):
                 seen.update(dict.fromkeys(whole.encode(form, add_special_tokens=False).ids, often * share * weight))
     keep = {i for i, _ in seen.most_common(FREQUENT)}
-    keep |= {i for i, (piece, _) in enumerate(vocabulary) if _SIMPLE.fullmatch(piece)}
+    keep |= {i for i, (piece, _) in enumerate(vocabulary) if _SIMPLE.fullmatch(piece) or _is_letter(piece.removeprefix(BLANK))}
     texts = [place(e.parts)[0] for k in kinds for e in k.examples] + [f.description for k in kinds for f in k.functions]
     keep |= {i for text in texts for i in whole.encode(f" {text}", add_special_tokens=False).ids}
     return sorted(i for i in keep if i > 3 and BLANK not in vocabulary[i][0][1:])

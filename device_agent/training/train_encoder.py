@@ -27,7 +27,7 @@ from wordfreq import top_n_list
 
 from device_agent.reader import CLS, SEP
 from device_agent.training.batches import Episode, episode, plain_episode
-from device_agent.training.data import FOLDER, Kind, has_lists, is_held_out, load_kinds
+from device_agent.training.data import FOLDER, Kind, has_lists, is_held_out, load_kinds, place
 from device_agent.training.losses import (
     collect,
     collect_alone,
@@ -48,7 +48,9 @@ from device_agent.training.roles import words_of
 
 WORDS = 4000
 """Frequent English words among the everyday phrases: whatever a person says must be far from most things."""
-WEIGHTS = {"retrieval": 2.0, "paraphrase": 0.1, "distill": 20.0, "match": 1.0, "said": 1.0, "span": 2.0, "option": 2.0, "meaning": 0.5}
+SENTENCES = 3000
+"""English sentences of trained kinds among them: so is what people say to devices."""
+WEIGHTS = {"retrieval": 2.0, "paraphrase": 0.1, "distill": 40.0, "match": 1.0, "said": 1.0, "span": 2.0, "option": 2.0, "meaning": 0.5}
 AVERAGE = 0.998
 """Share of the running average of the weights that a step keeps; the average is what is judged and exported."""
 
@@ -80,7 +82,10 @@ class Trainer:
         self.held = [plain_episode(k, self.pieces) for k in kinds if is_held_out(k)]
         english = [k for k in self.train if all(e.language == "en" for e in k.examples)]
         words = [w for w in top_n_list("en", WORDS) if len(w) > 2 and w.isalpha()]
-        texts = [*PHRASES, *words, *(k.kind for k in english), *(p for k in english for f in k.functions for p in f.parameters.get("properties", {}))]
+        said = [place(e.parts)[0] for k in english for e in k.examples]
+        said = random.Random(self.options.seed).sample(said, min(SENTENCES, len(said)))
+        names = [p for k in english for f in k.functions for p in f.parameters.get("properties", {})]
+        texts = [*PHRASES, *words, *said, *(k.kind for k in english), *names]
         self.texts = list(dict.fromkeys(texts))
         self.sense = vectors_of(self.options.sense, self.texts)
 
@@ -101,6 +106,8 @@ class Trainer:
             model.n_averaged.fill_(1)
         for part in ("encoder", "heads", "optimizer"):
             getattr(self, part).load_state_dict(state["live"][part])
+        for group in self.optimizer.param_groups[:2]:
+            group["peak"] = self.options.lr
         self.seconds, self.step, self.runs = state["seconds"], state["step"], state.get("runs", [])
         self.rng.seed(self.options.seed + self.step)
 
@@ -114,7 +121,7 @@ class Trainer:
     def losses(self) -> dict[str, torch.Tensor]:
         """Every second step is about everything; the others are about arguments alone, which are the slowest to learn, and cost half of it."""
         if self.step % 2:
-            episodes = [episode(self.train, self.words, 12, self.pieces, self.rng) for _ in range(3)]
+            episodes = [episode(self.train, self.words, 12, self.pieces, self.rng, arguments_only=True) for _ in range(3)]
             return self.reader(episodes, [], arguments_only=True)
         episodes = [episode(self.train, self.words, 12, self.pieces, self.rng) for _ in range(2)]
         losses, similar = self.neighbours(episodes)

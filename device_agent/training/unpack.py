@@ -21,7 +21,7 @@ from gguf import quants
 from safetensors.torch import save_file
 from torch import Tensor
 
-from device_agent.heads import SHAPES
+from device_agent.heads import CALIBRATION, SHAPES
 from device_agent.training.make_base import without_rest
 
 _NAMES = {"attn_output": "attention.output.dense", "attn_output_norm": "attention.output.LayerNorm", "layer_output_norm": "output.LayerNorm"}
@@ -68,7 +68,7 @@ def main() -> None:
     (options.out / "tokenizer.json").write_text(json.dumps(tokenizer_of(reader), ensure_ascii=False), encoding="utf-8")
     save_file(weights_of(reader), options.out / "model.safetensors")
     with np.load(options.model.with_name(f"{options.model.stem}-heads.npz")) as stored:
-        heads = {name: torch.from_numpy(stored[name].astype(np.float32)) for name in SHAPES if name != "calibration"}
+        heads = {name: torch.from_numpy(stored[name].astype(np.float32)) for name in SHAPES if name not in CALIBRATION}
     save_file(heads, options.out / "heads.safetensors")
     print(f"{options.out}: {len(reader.fields['tokenizer.ggml.tokens'].contents())} pieces, {len(reader.tensors)} tensors, and the heads")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from device_agent.calibration import ENDS, calibrated, end_of, evidence, identity
+from device_agent.calibration import ENDS, by_lines, calibrated, end_of, evidence, identity
 from device_agent.extraction import Argument
-from device_agent.heads import CALIBRATION, FEATURES, Heads, Reading
+from device_agent.heads import FEATURES, Calibration, Heads, Reading
 from device_agent.hypothesis import Hypothesis, Interpretation, decided
 from device_agent.reader import Sentence
-from device_agent.training.calibrate import fit, lowest
+from device_agent.training.fitting import fit, lowest
 from runtime.settings import MODELS
 from schemas.skills import Function, Parameter
 
@@ -46,9 +46,23 @@ def seen(read: Interpretation) -> tuple[float, ...]:
 
 def test_each_sort_of_end_has_its_own_weights() -> None:
     assert [end_of(r) for r in (CALL, MISSING, REFUSAL)] == list(ENDS)
-    weights = np.zeros(CALIBRATION, np.float32)
-    weights[:, 0] = (2.0, 0.0, -2.0)
-    assert [round(calibrated(seen(r), end_of(r), weights), 2) for r in (CALL, MISSING, REFUSAL)] == [0.88, 0.5, 0.12]
+    lines = np.zeros((3, len(FEATURES)), np.float32)
+    lines[:, 0] = (2.0, 0.0, -2.0)
+    assert [round(calibrated(seen(r), end_of(r), by_lines(lines)), 2) for r in (CALL, MISSING, REFUSAL)] == [0.88, 0.5, 0.12]
+
+
+def test_trees_ask_three_questions_and_count_half() -> None:
+    """Of two trees one asks how many parameters there are, then left "agreed" and right the spare numbers; the other knows one answer."""
+    asked = np.zeros((3, 2, 7), np.intp)
+    asked[0, 0, :3] = [FEATURES.index(name) for name in ("parameters", "agreed", "spare numbers")]
+    cuts = np.full((3, 2, 7), np.inf, np.float32)
+    cuts[0, 0, :3] = (2.5, 0.0, -1.5)
+    leaves = np.zeros((3, 2, 8), np.float32)
+    leaves[0, 0], leaves[0, 1] = range(8), 0.25  # parameters 3 > 2.5 goes right, spare numbers -1 > -1.5 right again, then left: leaf 6
+    fitted = Calibration(np.zeros((3, len(FEATURES)), np.float32), asked, cuts, leaves, np.array([-0.5, 0, 0], np.float32))
+    told = evidence(CALL, BEST, READING, (0.2, 0.7), SENTENCE, -1, 0.125)
+    assert calibrated(told, "call", fitted) == pytest.approx((0.5 + 1 / (1 + np.exp(-(6 + 0.25 - 0.5)))) / 2)
+    assert calibrated(told, "refusal", fitted) == pytest.approx(0.5)
 
 
 def test_evidence_says_how_clear_the_case_was() -> None:
@@ -61,6 +75,8 @@ def test_evidence_says_how_clear_the_case_was() -> None:
         "least number": np.log(0.9),
     }
     plain = {"one": 1, "margin": 0.5, "candidates": 2, "option lead": 0.4, "numbers": 1, "options": 1, "parameters": 3, "pieces": 5, "rest": 4}
+    logs |= {"least text": 0.0, "least option": np.log(0.5), "unsaid": np.log(0.8), "second argument": np.log(0.9)}
+    plain |= {"texts": 0, "switches": 0, "lists": 0, "homeless": 0, "match": 1.0, "spare numbers": -1, "left out": 1, "runner-up": 0.2}
     plain |= {"read twice": 1, "agreed": -1, "similarity": 0.7, "nearest lead": 0.125, "required said": 1, "optional said": 1, "runs on": 0}
     assert found == pytest.approx({name: float(value) for name, value in {**logs, **plain}.items()}, rel=1e-5)
 
@@ -101,7 +117,8 @@ def test_acting_begins_where_few_enough_are_wrong() -> None:
 
 
 def test_the_shipped_heads_are_calibrated() -> None:
-    weights = Heads.load(MODELS / "parley-reader-2-heads.npz").calibration
-    assert weights.shape == CALIBRATION
-    assert not np.allclose(weights, identity())
-    assert weights[0, 1] > 0.0
+    fitted = Heads.load(MODELS / "parley-reader-2-heads.npz").calibration
+    assert not np.allclose(fitted.lines, identity().lines)
+    assert fitted.lines[0, 1] > 0.0
+    assert fitted.leaves.shape[1] > 0
+    assert fitted.features.max() < len(FEATURES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from device_agent.reader import (
     OPTION,
     PARAMETER,
     SEP,
+    UNKNOWN,
     function_text,
     name_words,
     options_of,
@@ -92,6 +94,18 @@ def test_pieces_know_their_characters() -> None:
     assert sentence.pieces_in(6, 9) == range(4, 7)
     assert sentence.text[sentence.spans[4][0] : sentence.spans[6][1]] == "B-7"
     assert sentence.pieces_in(2, 3) == range(0)
+
+
+def test_characters_that_the_vocabulary_lacks_leave_the_others_theirs() -> None:
+    class Lacks(CharacterPieces):
+        def tokenize(self, text: str, glued: bool = False) -> list[int]:
+            return [UNKNOWN if m[0][0] in "镍槽" else 1000 + ord(m[0]) for m in re.finditer("[镍槽]+|.", text)]
+
+        def piece_length(self, token: int) -> int:
+            return int(token != UNKNOWN)
+
+    sentence = read_sentence("从镍槽吊到锌槽", Lacks())
+    assert [sentence.text[a:b] for a, b in sentence.spans] == ["从", "镍槽", "吊", "到", "锌", "槽"]
 
 
 def test_every_parameter_and_option_has_its_marker() -> None:

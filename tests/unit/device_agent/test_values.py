@@ -145,6 +145,15 @@ def number(unit: str | None = None, **more: object) -> Parameter:
         ("pendant deux mois", "deux mois", 2.0, "month"),
         ("两个月", "两个月", 2.0, "month"),
         ("the year 2024", "2024", 2024.0, None),
+        ("zwei Dutzend Zettel", "zwei Dutzend", 24.0, None),
+        ("deux douzaines d'œufs", "deux douzaines", 24.0, None),
+        ("3,5 Millionen", "3,5 Millionen", 3.5e6, None),
+        ("20 mil pesos", "20 mil", 20_000.0, None),
+        ("eine dreiviertel Stunde", "eine dreiviertel Stunde", 45.0, "minute"),
+        ("六打水龙头", "六打", 72.0, None),
+        ("没卡的7块5", "7块5", 7.5, None),
+        ("三块二", "三块二", 3.2, None),
+        ("千分之五", "千分之五", 0.5, "percent"),
     ],
 )
 def test_a_quantity_is_read_with_its_characters_and_unit(text: str, surface: str, value: float, unit: str | None) -> None:
@@ -215,6 +224,10 @@ def test_turns_are_an_angle_or_a_count() -> None:
     assert [number_for(quarter, number(unit)) for unit in ("deg", None, "laps", "mm")] == [90.0, 0.25, 0.25, 0.25]
 
 
+def test_a_number_before_the_size_of_a_battery_is_no_price() -> None:
+    assert [q.value for q in find_quantities("两块5号电池")] == [2.0, 5.0]
+
+
 def test_sizes_written_as_a_product_are_three_quantities() -> None:
     assert [q.value for q in find_quantities("box 600x400x350, please")] == [600.0, 400.0, 350.0]
 
@@ -248,6 +261,7 @@ NONE = [
     "espera en segundos",
     "el par de apriete",
     "一打开门就停",
+    "六打开",
     "周三下午",
     "十分重要",
     "achte auf die Tür",
