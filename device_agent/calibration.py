@@ -18,7 +18,6 @@ from device_agent.heads import FEATURES, SPLITS, Calibration, Floats, Reading
 from device_agent.hypothesis import Hypothesis, Interpretation
 from device_agent.reader import Sentence
 from device_agent.scripts import runs_on
-from schemas.skills import Parameter
 
 End = Literal["call", "missing", "refusal"]
 ENDS: tuple[End, ...] = ("call", "missing", "refusal")
@@ -50,8 +49,8 @@ def evidence(
     found = [(best.parameters[p], a, reading.options[p]) for p, a in best.found.items()]
     unsaid = [float(s) for p, s in enumerate(reading.said) if p not in best.found]
     ordered = sorted(chances, reverse=True)
-    numbers = [a.confidence for p, a, _ in found if _is_number(p)]
-    leads = [_lead(options) for p, _, options in found if _is_option(p) and len(options) > 1]
+    numbers = [a.confidence for p, a, _ in found if p.is_number]
+    leads = [_lead(options) for p, _, options in found if p.is_option and len(options) > 1]
     texts = [a.confidence for p, a, _ in found if p.type == "string" and not p.choices]
     each = sorted(a.confidence for _, a, _ in found)
     told = {
@@ -65,7 +64,7 @@ def evidence(
         "option lead": min(leads, default=1.0),
         "least number": _log(min(numbers, default=1.0)),
         "numbers": len(numbers),
-        "options": sum(_is_option(p) for p, _, _ in found),
+        "options": sum(p.is_option for p, _, _ in found),
         "parameters": len(best.parameters),
         "pieces": len(sentence.ids),
         "rest": len(sentence.ids) - _quoted(sentence, [a for _, a, _ in found]),
@@ -78,7 +77,7 @@ def evidence(
         "runs on": any(runs_on(c) for c in sentence.text),
         "texts": len(texts),
         "least text": _log(min(texts, default=1.0)),
-        "least option": _log(min((a.confidence for p, a, _ in found if _is_option(p)), default=1.0)),
+        "least option": _log(min((a.confidence for p, a, _ in found if p.is_option), default=1.0)),
         "switches": sum(p.type == "boolean" for p, _, _ in found),
         "lists": sum(p.type == "array" for p, _, _ in found),
         "homeless": best.homeless,
@@ -108,14 +107,6 @@ def calibrated(seen: Sequence[float], end: End, fitted: Calibration) -> float:
 
 def _sigmoid(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0)))
-
-
-def _is_option(parameter: Parameter) -> bool:
-    return bool(parameter.choices) or parameter.type == "boolean"
-
-
-def _is_number(parameter: Parameter) -> bool:
-    return parameter.type in ("number", "integer") and not parameter.choices
 
 
 def _quoted(sentence: Sentence, arguments: Iterable[Argument]) -> int:

@@ -58,7 +58,7 @@ _LOOSE = {
     r"kron\w+|crowns?": ("SEK", "NOK", "DKK", "CZK"),
     "lira": ("TRY",),
     "[元块]": ("CNY",),
-    "won": ("KRW",),
+    r"(?<=\d )won|(?<=(?:sand|lion) )won": ("KRW",),
 }
 """Names that several currencies share: the first of these that may be chosen."""
 _MONEY = re.compile(

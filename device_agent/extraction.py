@@ -72,7 +72,7 @@ def extract(sentence: Sentence, text: FunctionText, reading: Reading, facts: Map
     such as "tomorrow"."""
     quantities = find_quantities(sentence.text)
     wanted = [p for p in range(len(reading.said)) if reading.said[p] >= _threshold(text.parameters[p])]
-    numeric = [p for p in wanted if text.parameters[p].type in ("number", "integer") and not text.parameters[p].choices]
+    numeric = [p for p in wanted if text.parameters[p].is_number]
     claims = _claims(numeric, text, reading, sentence, quantities)
     found = named_places(sentence.text, text.parameters)
     taken = [(quantities[c.quantity].start, quantities[c.quantity].end) for c in claims.values()]
@@ -218,7 +218,7 @@ def _argument(
     said = float(reading.said[p])
     if parameter.choices and (named := mentions(sentence.text, parameter)):
         return _named_member(named, p, reading, sentence, said)
-    if parameter.choices or parameter.type == "boolean":
+    if parameter.is_option:
         best = int(reading.options[p].argmax())
         value = parameter.choices[best] if parameter.choices else best == 0
         return Argument(value, said * float(reading.options[p][best]))

@@ -72,7 +72,7 @@ _FEWEST = 3
 
 def is_numeric(parameter: Parameter) -> bool:
     """Whether its items are numbers."""
-    return parameter.item is not None and parameter.item.type in ("number", "integer") and not parameter.item.choices
+    return parameter.item is not None and parameter.item.is_number
 
 
 def items_in(text: str, start: int, end: int, parameter: Parameter, named: Callable[[str], str] = str) -> tuple[list[Value], bool] | None:
@@ -97,7 +97,7 @@ def items_in(text: str, start: int, end: int, parameter: Parameter, named: Calla
         return ([days[day] for day in said], True) if set(said) <= set(days) else None
     again = before[1] + " " if (before := re.search(r"(?<!\w)(\w{1,4})\s+$", text[:start])) else None
     parts = [named(_without(part, again)) for part in split_items(text, start, end, [name_words(str(choice)) for choice in item.choices])]
-    values = [_member(part, item) if item.choices or item.type == "boolean" else typed_text(part, item) for part in parts]
+    values = [_member(part, item) if item.is_option else typed_text(part, item) for part in parts]
     known = [value for value in values if value is not None]
     return (known, True) if known and len(known) == len(values) else None
 

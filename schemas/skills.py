@@ -197,6 +197,15 @@ class Parameter(Frozen):
     def name(self) -> str:
         return ".".join(self.path)
 
+    @property
+    def is_option(self) -> bool:
+        """A member of an enumeration, or yes or no."""
+        return bool(self.choices) or self.type == "boolean"
+
+    @property
+    def is_number(self) -> bool:
+        return self.type in ("number", "integer") and not self.choices
+
 
 def parameters_of(function: Function) -> tuple[Parameter, ...]:
     """The leaves of the parameter schema in document order; an unknown or missing type becomes `any`. Never raises on odd schemas."""

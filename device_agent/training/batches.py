@@ -99,9 +99,7 @@ def _hardness(example: Example, known: dict[str, Parameter]) -> float:
 
 
 def _sort(parameter: Parameter) -> str:
-    if parameter.choices or parameter.type == "boolean":
-        return "option"
-    return "number" if parameter.type in ("number", "integer") else "words"
+    return "option" if parameter.is_option else "number" if parameter.is_number else "words"
 
 
 def _draw(example: Example, kind: Kind, kinds: list[Kind], staged: Scene, pieces: Pieces, rng: random.Random) -> Item:

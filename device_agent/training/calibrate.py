@@ -1,6 +1,7 @@
 """Fits how sure an end is (device_agent.calibration) on the kinds kept for it, and writes it into the heads; says what each threshold would do.
 
-`device_agent.training.export` does this, too. The table is of fits on the other kinds, ten times. Alone, for an encoder that was exported before (its card is then out of date):
+Each kind stands in the table as fitted on the others (ten folds). `device_agent.training.export` does this, too; alone, for an encoder that was
+exported before (its card is then out of date):
 python -m device_agent.training.calibrate --model models/parley-reader-2.gguf
 """
 

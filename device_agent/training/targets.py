@@ -60,5 +60,5 @@ def target_of(sentence: Sentence, text: FunctionText, spans: dict[str, tuple[int
         places.append((pieces[0], pieces[-1]) if pieces else None)
         wanted, known = options.get(parameter.name), options_of(parameter)
         chosen.append(known.index(wanted) if where and wanted in known else -1)
-    numbers = tuple(p.type in ("number", "integer") and not p.choices for p in text.parameters)
+    numbers = tuple(p.is_number for p in text.parameters)
     return Target(tuple(said), tuple(places), tuple(chosen), numbers)

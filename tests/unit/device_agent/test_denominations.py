@@ -13,7 +13,7 @@ def asked(name: str, *choices: str, description: str = "") -> Parameter:
     return Parameter(path=(name,), type="string", description=description, choices=choices)
 
 
-CURRENCY = asked("currency", "USD", "EUR", "GBP", "JPY")
+CURRENCY = asked("currency", "USD", "EUR", "GBP", "JPY", "KRW")
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,9 @@ CURRENCY = asked("currency", "USD", "EUR", "GBP", "JPY")
         ("三百美元", ["USD"]),
         ("in Canadian dollars", []),
         ("a random forest wonders", []),
+        ("the prize she won", []),
+        ("50000 won", ["KRW"]),
+        ("two million won", ["KRW"]),
     ],
 )
 def test_currencies_are_known_by_their_names(text: str, members: list[str]) -> None:
