@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from device_agent.clauses import Seams
 from device_agent.extraction import Argument
 from device_agent.heads import FEATURES, SPLITS, Calibration, Floats, Reading
 from device_agent.hypothesis import Hypothesis, Interpretation
@@ -42,7 +43,14 @@ def end_of(read: Interpretation) -> End:
 
 
 def evidence(
-    read: Interpretation, best: Hypothesis, reading: Reading, chances: Sequence[float], sentence: Sentence, agreed: int, lead: float
+    read: Interpretation,
+    best: Hypothesis,
+    reading: Reading,
+    chances: Sequence[float],
+    sentence: Sentence,
+    agreed: int,
+    lead: float,
+    seams: Seams,
 ) -> tuple[float, ...]:
     """What speaks for an end and against it, as `FEATURES` names it. `best`, `reading`: the likeliest hypothesis; `chances`: of all read; `agreed`:
     1 or -1 where it was read twice, else 0; `lead`: of the nearest function over the next, as cosines."""
@@ -51,6 +59,7 @@ def evidence(
     ordered = sorted(chances, reverse=True)
     numbers = [a.confidence for p, a, _ in found if p.is_number]
     leads = [_lead(options) for p, _, options in found if p.is_option and len(options) > 1]
+    options = [p for p in best.found if p < len(reading.near) and reading.near[p].size > 1]
     texts = [a.confidence for p, a, _ in found if p.type == "string" and not p.choices]
     each = sorted(a.confidence for _, a, _ in found)
     told = {
@@ -87,6 +96,9 @@ def evidence(
         "second argument": _log(each[1]) if len(each) > 1 else 0.0,
         "left out": len(best.parameters) - len(found),
         "runner-up": ordered[1] if len(ordered) > 1 else 0.0,
+        "seam": seams.apart,
+        "seam across": seams.across,
+        "option apart": min((_apart(reading.near[p], reading.options[p]) for p in options), default=0.0),
     }
     return tuple(float(told[name]) for name in FEATURES)
 
@@ -119,6 +131,12 @@ def _lead(options: Floats) -> float:
     """How far the likeliest option is before the next."""
     second, first = np.sort(options)[-2:]
     return float(first - second)
+
+
+def _apart(near: Floats, options: Floats) -> float:
+    """How far the likeliest option is nearer than the nearest other one."""
+    best = int(options.argmax())
+    return float(near[best] - np.delete(near, best).max())
 
 
 def _logit(chance: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from device_agent.quantities import find_quantities
 from device_agent.scripts import CJK
@@ -16,6 +16,23 @@ class Cut:
     before: str
     after: str
     at: int
+
+
+@dataclass(frozen=True)
+class Seams:
+    """What speaks for two requests, 0 where nothing does. `several`: the weaker half's match probability; `apart`, `across`: that, times the weaker
+    half's cosine with its function, at seams that have no argument of one function on both sides, and at others."""
+
+    several: float = 0.0
+    apart: float = 0.0
+    across: float = 0.0
+
+    def with_seam(self, similar: float, sure: float, *, between: bool, counts: bool) -> Seams:
+        """The weaker half's cosine and match probability. `between`: no function has arguments on both sides; `counts`: it may decide."""
+        told = similar * sure
+        if not between:
+            return replace(self, across=max(self.across, told))
+        return Seams(max(self.several, sure) if counts else self.several, max(self.apart, told), self.across)
 
 
 _LINKS = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +20,7 @@ FEATURES = (
     "one", "confidence", "weakest argument", "margin", "candidates", "least said", "most unsaid", "option lead", "least number", "numbers", "options",
     "parameters", "pieces", "rest", "read twice", "agreed", "similarity", "nearest lead", "required said", "optional said", "runs on", "texts",
     "least text", "least option", "switches", "lists", "homeless", "unsaid", "match", "spare numbers", "second argument", "left out", "runner-up",
+    "option apart", "seam", "seam across",
 )  # fmt: skip
 """Of an end (`device_agent.calibration`): 1; logit of the reader's confidence; log of the least confidence in an argument; lead of the best
 hypothesis over the next; how many were read; log of the least chance that a found parameter is said; logit of the greatest that another one is; lead
@@ -28,7 +30,8 @@ sentence and function; lead of the nearest function over the next, as cosines; h
 the sentence is written without blanks; how many strings were found, log of the least confidence in one, and in an option; how many booleans, and
 lists, were found; quantities that no parameter could take; log of the chance that nothing else was said; logit of the match; how many more quantities
 there are than numbers were found; log of the second least confidence in an argument; how many parameters were not found; chance of the second
-hypothesis."""
+hypothesis; least lead of an option over the others by cosine with the sentence alone (below 0: another one is nearer); what speaks for two
+requests (`device_agent.clauses.Seams`)."""
 SPLITS = 7
 """Questions in a tree: three on the way to any of its eight leaves."""
 CALIBRATION: dict[str, tuple[int | None, ...]] = {
@@ -70,13 +73,20 @@ class Calibration:
 @dataclass(frozen=True)
 class Reading:
     """One pass: `match` is the logit against "none fits"; per parameter `said` [P], `starts` and `ends` [P, T] over the sentence's T pieces,
-    and one array of option probabilities each."""
+    and one array of option probabilities each; `near`, if known, holds each option's cosine with the sentence."""
 
     match: float
     said: Floats
     starts: Floats
     ends: Floats
     options: tuple[Floats, ...]
+    near: tuple[Floats, ...] = ()
+
+    def beside(self, similar: Sequence[Floats], weight: float) -> Reading:
+        """Option probabilities weighed by how alike sentence and option are: by parameter, a cosine for each option, or none."""
+        near = tuple(s[: len(p)] for p, s in zip(self.options, similar, strict=False))
+        options = tuple(_softmax(np.log(np.maximum(p, 1e-9)) + weight * s) if s.size else p for p, s in zip(self.options, near, strict=True))
+        return replace(self, options=options, near=near)
 
     def with_backwards(self, other: Reading) -> Reading:
         """Mean with a reading of the same sentence and function whose parameters stood in reverse order; itself where one was cut off."""
@@ -84,7 +94,7 @@ class Reading:
             return self
         options = tuple(_mean(a, b) for a, b in zip(self.options, other.options[::-1], strict=True))
         said, starts, ends = _mean(self.said, other.said[::-1]), _mean(self.starts, other.starts[::-1]), _mean(self.ends, other.ends[::-1])
-        return Reading(self.match, said, starts, ends, options)
+        return Reading(self.match, said, starts, ends, options, self.near)
 
 
 class Heads:

@@ -30,12 +30,16 @@ class InterpreterSettings(Frozen):
     would be out of its range, those within `margin` are read, too: a plain sentence costs one or two passes, doubt at most `candidates`."""
     sure: float = 0.4
     """Where the arguments together are less certain than this, the function is read once more with its parameters in reverse order."""
+    choice: float = 10.0
+    """Weight of the cosine of sentence and option beside the logarithm of the option's probability."""
     none: float = 0.65
     """Probability of "nothing fits" from which a sentence is refused."""
     several: float = 0.7
-    """Match probability from which each half of a sentence is a request of its own; `half`: its least cosine with a function."""
+    """Match probability from which each half of a sentence is a request of its own; `half`: its least cosine with a function; from `hint` on, both
+    halves are read, since what might be two requests is evidence against one."""
     half: float = 0.5
-    act: float = 0.8
+    hint: float = 0.3
+    act: float = 0.82
     """Confidence from which a call is made without asking."""
     catalogues: int = 256
     """Prepared catalogues kept in memory."""

@@ -7,12 +7,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
 from device_agent.calibration import calibrated, end_of, evidence
-from device_agent.clauses import halves
+from device_agent.clauses import Seams, halves
 from device_agent.extraction import Argument, extract, read_facts
 from device_agent.heads import Heads, Reading
 from device_agent.hypothesis import Considered, Hypothesis, Interpretation, InterpreterSettings, decided, judge, match_probabilities, weigh
@@ -33,6 +33,14 @@ class Reader(Protocol):
     def catalogue(self, functions: Sequence[Function]) -> Catalogue: ...
 
     def interpret(self, sentence: str, catalogue: Catalogue, context: str = "") -> Interpretation: ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A sentence in pieces, and its unit vector [H]."""
+
+    read: Sentence
+    vector: Floats
 
 
 class Interpreter:
@@ -68,67 +76,75 @@ class Interpreter:
         if not read.ids or not catalogue.functions:
             return Interpretation(name=None, decision="refuse", confidence=1.0, reason="none_fits")
         with self._stage("retrieve"):
-            near = self._shortlist(sentence, catalogue)
+            asked = Asked(read, self._encoder.embed([sentence])[0])
+            near = self._shortlist(asked, catalogue)
         facts = read_facts(context)
         with self._stage("read"):
-            readings = self._readings(read, catalogue, near, facts)
+            readings = self._readings(asked, catalogue, near, facts)
         with self._stage("bind"):
-            result = self._conclude(read, catalogue, near, readings, facts)
+            result = self._conclude(asked, catalogue, near, readings, facts)
         return result.model_copy(update={"ms": (time.perf_counter() - began) * 1000.0})
 
     def nearest(self, sentence: str, catalogue: Catalogue, k: int) -> list[tuple[int, float]]:
         """The `k` functions nearest in meaning, best first, as (index, cosine)."""
-        vector: Floats = self._encoder.embed([sentence])[0]
-        return catalogue.nearest(vector, k)
+        return catalogue.nearest(self._encoder.embed([sentence])[0], k)
 
-    def _shortlist(self, sentence: str, catalogue: Catalogue) -> list[tuple[int, float]]:
-        near = self.nearest(sentence, catalogue, self.settings.candidates)
+    def _shortlist(self, asked: Asked, catalogue: Catalogue) -> list[tuple[int, float]]:
+        near = catalogue.nearest(asked.vector, self.settings.candidates)
         return [(number, similarity) for number, similarity in near if near[0][1] - similarity <= self.settings.margin]
 
-    def _readings(self, sentence: Sentence, catalogue: Catalogue, near: list[tuple[int, float]], facts: dict[str, str]) -> list[Reading]:
+    def _readings(self, asked: Asked, catalogue: Catalogue, near: list[tuple[int, float]], facts: dict[str, str]) -> list[Reading]:
         """Of the nearest and what is close to it, or of all of them."""
         numbers = [number for number, _ in near]
         first = sum(near[0][1] - similarity <= self.settings.close for _, similarity in near)
-        readings = self._read(sentence, catalogue, numbers[:first])
+        readings = self._read(asked, catalogue, numbers[:first])
         best = max(range(first), key=lambda i: readings[i].match)
         if len(numbers) > first and (
             match_probabilities([r.match for r in readings])[best] < self.settings.plain
-            or not all(a.in_range for a in self._extract(sentence, catalogue.texts[numbers[best]], readings[best], facts).values())
+            or not all(a.in_range for a in self._extract(asked.read, catalogue.texts[numbers[best]], readings[best], facts).values())
         ):
-            readings += self._read(sentence, catalogue, numbers[first:])
+            readings += self._read(asked, catalogue, numbers[first:])
         return readings
 
-    def _read(self, sentence: Sentence, catalogue: Catalogue, numbers: list[int]) -> list[Reading]:
-        vectors = self._encoder.token_vectors([pass_ids(sentence, catalogue.texts[n]) for n in numbers])
-        return [self._heads.read(v, len(sentence.ids), catalogue.texts[n]) for v, n in zip(vectors, numbers, strict=True)]
+    def _read(self, asked: Asked, catalogue: Catalogue, numbers: list[int]) -> list[Reading]:
+        return self._passes(asked, [catalogue.texts[n] for n in numbers], [catalogue.options[n] for n in numbers])
+
+    def _passes(self, asked: Asked, texts: list[FunctionText], options: list[tuple[Floats, ...]]) -> list[Reading]:
+        """`options`: by text and parameter, the vectors of its options."""
+        vectors = self._encoder.token_vectors([pass_ids(asked.read, text) for text in texts])
+        alone = [self._heads.read(v, len(asked.read.ids), text) for v, text in zip(vectors, texts, strict=True)]
+        return [r.beside([o @ asked.vector for o in own], self.settings.choice) for r, own in zip(alone, options, strict=True)]
 
     def _extract(self, sentence: Sentence, text: FunctionText, reading: Reading, facts: dict[str, str]) -> dict[int, Argument]:
         return extract(sentence, text, reading, facts, self._today())
 
-    def _several(self, text: str, catalogue: Catalogue, said: Sequence[int]) -> float:
-        """How sure the reader is that the sentence, cut at some seam, asks for two different functions: the weaker half's match probability.
-
-        `said`: characters at which the best function's arguments begin; where they lie on both sides of a seam, it is one request.
-        """
-        cuts = [c for c in halves(text) if not (any(at < c.at for at in said) and any(at >= c.at for at in said))]
+    def _seams(self, text: str, catalogue: Catalogue, said: Sequence[int]) -> Seams:
+        """What speaks for a request of another function on each side of a seam. `said`: characters at which the best function's arguments begin."""
+        cuts = halves(text)
         parts = list(dict.fromkeys(part for cut in cuts for part in (cut.before, cut.after)))
         if not parts:
-            return 0.0
+            return Seams()
         vectors = self._encoder.embed(parts)
-        found = {part: catalogue.nearest(vector, 1)[0] for part, vector in zip(parts, vectors, strict=True)}
-        nearest = {part: number for part, (number, similarity) in found.items() if similarity >= self.settings.half}
-        pairs = [(c.before, c.after) for c in cuts if c.before in nearest and c.after in nearest and nearest[c.before] != nearest[c.after]]
-        match = {part: self._match(part, catalogue, nearest[part]) for part in dict.fromkeys(p for pair in pairs for p in pair)}
-        return max((min(match[a], match[b]) for a, b in pairs), default=0.0)
+        asked = {part: Asked(read_sentence(part, self._encoder), vector) for part, vector in zip(parts, vectors, strict=True)}
+        near = {part: catalogue.nearest(one.vector, 1)[0] for part, one in asked.items()}
+        pairs = [c for c in cuts if near[c.before][0] != near[c.after][0] and min(near[c.before][1], near[c.after][1]) >= self.settings.hint]
+        match = {part: self._match(asked[part], catalogue, near[part][0]) for part in dict.fromkeys(p for c in pairs for p in (c.before, c.after))}
+        seams = Seams()
+        for cut in pairs:
+            similar, sure = min(near[cut.before][1], near[cut.after][1]), min(match[cut.before], match[cut.after])
+            between = not (any(at < cut.at for at in said) and any(at >= cut.at for at in said))
+            seams = seams.with_seam(similar, sure, between=between, counts=similar >= self.settings.half)
+        return seams
 
-    def _match(self, text: str, catalogue: Catalogue, number: int) -> float:
+    def _match(self, asked: Asked, catalogue: Catalogue, number: int) -> float:
         """Probability that this function alone is meant, against none."""
-        (reading,) = self._read(read_sentence(text, self._encoder), catalogue, [number])
+        (reading,) = self._read(asked, catalogue, [number])
         return match_probabilities([reading.match])[0]
 
     def _conclude(
-        self, sentence: Sentence, catalogue: Catalogue, near: list[tuple[int, float]], readings: list[Reading], facts: dict[str, str]
+        self, asked: Asked, catalogue: Catalogue, near: list[tuple[int, float]], readings: list[Reading], facts: dict[str, str]
     ) -> Interpretation:
+        sentence = asked.read
         quantities = find_quantities(sentence.text)
         hypotheses = [
             Hypothesis(
@@ -141,23 +157,23 @@ class Interpreter:
         best = max(range(len(chances)), key=lambda i: chances[i])
         meant, reading, agreed = hypotheses[best], readings[best], 0
         if none < self.settings.none:
-            meant, reading, agreed = self._looked_again(sentence, catalogue, near[best][0], meant, reading, facts)
-        result = self._decide(sentence.text, catalogue, meant, none, chances[best], begins(sentence, reading, meant))
+            meant, reading, agreed = self._looked_again(asked, catalogue, near[best][0], meant, reading, facts)
+        seams = self._seams(sentence.text, catalogue, begins(sentence, reading, meant))
+        result = self._decide(meant, none, chances[best], seams)
         lead = near[0][1] - near[1][1] if len(near) > 1 else self.settings.margin
-        seen = evidence(result, meant, reading, chances, sentence, agreed, lead)
+        seen = evidence(result, meant, reading, chances, sentence, agreed, lead, seams)
         sure = calibrated(seen, end_of(result), self._heads.calibration)
         return decided(result, sure, self.settings.act).model_copy(update={"candidates": considered, "evidence": seen})
 
     def _looked_again(
-        self, sentence: Sentence, catalogue: Catalogue, number: int, first: Hypothesis, reading: Reading, facts: dict[str, str]
+        self, asked: Asked, catalogue: Catalogue, number: int, first: Hypothesis, reading: Reading, facts: dict[str, str]
     ) -> tuple[Hypothesis, Reading, int]:
         """Where its arguments are in doubt, the mean of two readings, the second with its parameters in reverse order; and whether both agreed."""
         unsaid = math.prod(1.0 - float(reading.said[p]) for p in first.lacking if p < len(reading.said))
         if len(first.parameters) < 2 or first.confidence * unsaid >= self.settings.sure:
             return first, reading, 0
-        text, turned = catalogue.texts[number], catalogue.backwards[number]
-        (vectors,) = self._encoder.token_vectors([pass_ids(sentence, turned)])
-        second = self._heads.read(vectors, len(sentence.ids), turned)
+        sentence, text, turned = asked.read, catalogue.texts[number], catalogue.backwards[number]
+        (second,) = self._passes(asked, [turned], [catalogue.options[number][::-1]])
         both = reading.with_backwards(second)
         if both is reading:
             return first, reading, 0
@@ -165,10 +181,9 @@ class Interpreter:
         same = alone == {p: a.value for p, a in first.found.items()}
         return replace(first, found=self._extract(sentence, text, both, facts)), both, 1 if same else -1
 
-    def _decide(self, text: str, catalogue: Catalogue, best: Hypothesis, none: float, chance: float, said: Sequence[int]) -> Interpretation:
-        several = self._several(text, catalogue, said)
-        if several >= self.settings.several:
-            return Interpretation(name=None, decision="refuse", confidence=several, reason="several")
+    def _decide(self, best: Hypothesis, none: float, chance: float, seams: Seams) -> Interpretation:
+        if seams.several >= self.settings.several:
+            return Interpretation(name=None, decision="refuse", confidence=seams.several, reason="several")
         if none >= self.settings.none:
             return Interpretation(name=None, decision="refuse", confidence=none, reason="none_fits")
         return judge(best, chance)

@@ -190,6 +190,12 @@ def _meaning(parameter: Parameter) -> str:
     return f"{name_words(parameter.name)} {parameter.description}".strip() + members
 
 
+def option_views(function: Function, parameter: Parameter) -> tuple[str, ...]:
+    """What the bi-encoder sees of each option of a parameter: function and parameter, what it means (12 words), and the option."""
+    asked = _described(f"{name_words(function.name)} , {name_words(parameter.name)}", parameter.description, 12)
+    return tuple(f"{asked} = {_shown(option, parameter)}" for option in options_of(parameter))
+
+
 def pass_ids(sentence: Sentence, text: FunctionText) -> list[int]:
     """One reader pass; the sentence's pieces stand at 1 … len(sentence.ids)."""
     return [CLS, *sentence.ids, SEP, *text.ids][:POSITIONS]

@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from device_agent.reader import FunctionText, Pieces, function_text, retrieval_views
+from device_agent.reader import FunctionText, Pieces, function_text, option_views, retrieval_views
 from runtime.vectors import Index
-from schemas.skills import Function
+from schemas.skills import Function, parameters_of
 
 Floats = NDArray[np.float32]
 VIEWS = (1.0, 1.0, 0.5)
@@ -36,6 +36,8 @@ class Catalogue:
     texts: tuple[FunctionText, ...]
     backwards: tuple[FunctionText, ...]
     """The same with each function's parameters in reverse order."""
+    options: tuple[tuple[Floats, ...], ...]
+    """By function and parameter, unit vectors [O, H] of its options; of a parameter without any [0, H]."""
     index: Index
 
     def nearest(self, vector: Floats, k: int) -> list[tuple[int, float]]:
@@ -50,7 +52,7 @@ def digest(functions: Sequence[Function]) -> str:
 
 
 def prepare(functions: Sequence[Function], encoder: TextEncoder) -> Catalogue:
-    """Encode a catalogue: one encoder call for all functions."""
+    """Encode a catalogue: one encoder call for all functions, and one for all of their options."""
     usable = tuple(f for f in functions if f.safety != "forbidden")
     views = [(number, weight, view) for number, f in enumerate(usable) for weight, view in zip(VIEWS, retrieval_views(f), strict=False)]
     seen = encoder.embed([view for _, _, view in views])
@@ -59,4 +61,12 @@ def prepare(functions: Sequence[Function], encoder: TextEncoder) -> Catalogue:
         vectors[number] += weight * vector
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     texts, backwards = (tuple(function_text(f, encoder, backwards=turned) for f in usable) for turned in (False, True))
-    return Catalogue(usable, texts, backwards, Index.build(vectors))
+    return Catalogue(usable, texts, backwards, _options(usable, encoder), Index.build(vectors))
+
+
+def _options(functions: Sequence[Function], encoder: TextEncoder) -> tuple[tuple[Floats, ...], ...]:
+    views = [[option_views(f, p) if p.is_option else () for p in parameters_of(f)] for f in functions]
+    distinct = list(dict.fromkeys(view for own in views for one in own for view in one))
+    vectors = encoder.embed(distinct)
+    rows = {view: number for number, view in enumerate(distinct)}
+    return tuple(tuple(vectors[[rows[view] for view in one]] for one in own) for own in views)

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from device_agent.reader import Pieces, Sentence, function_text, pass_ids, read_sentence
+from device_agent.reader import CLS, SEP, Pieces, Sentence, function_text, option_views, options_of, pass_ids, read_sentence
 from device_agent.training.augment import render
 from device_agent.training.catalogues import Scene, letters_task, rename_marks, scene
 from device_agent.training.data import Example, Kind, place
@@ -33,6 +33,8 @@ class Item:
 class Episode:
     functions: tuple[Function, ...]
     items: tuple[Item, ...]
+    others: tuple[Item, ...] = ()
+    """Sentences that the reader is not shown: which function they mean is learnt from their vectors alone, for a tenth of the tokens."""
 
 
 def _item(
@@ -76,8 +78,11 @@ def episode(kinds: list[Kind], words: Words, size: int, pieces: Pieces, rng: ran
     staged = scene(kind, [k for k in kinds if k.kind != kind.kind], rng)
     # Drawn without replacement, by weight (Efraimidis and Spirakis, 2006).
     weights = hardness(kind) if arguments_only else [(e, _weight(e)) for e in _single(kind)]
-    chosen = [e for e, _ in sorted(weights, key=lambda pair: rng.random() ** (1 / pair[1]))[-size:]]
-    return Episode(staged.functions, tuple(_draw(e, kind, kinds, staged, pieces, rng) for e in chosen))
+    drawn = [e for e, _ in sorted(weights, key=lambda pair: -(rng.random() ** (1 / pair[1])))]
+    items = tuple(_draw(e, kind, kinds, staged, pieces, rng) for e in drawn[:size])
+    if arguments_only:
+        return Episode(staged.functions, items)
+    return Episode(staged.functions, items, tuple(_authored(e, kind, staged, pieces, rng) for e in drawn[size : 3 * size] if e.function))
 
 
 def _weight(example: Example) -> float:
@@ -141,3 +146,32 @@ def make_pass(item: Item, number: int, function: Function, positive: bool, piece
         positive,
         target,
     )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A sentence of an episode that says one option of a parameter: of the rows `options`, it means the one at `meant`."""
+
+    sentence: int
+    options: tuple[int, ...]
+    meant: int
+
+
+def option_rows(episode: Episode, pieces: Pieces) -> tuple[list[list[int]], list[Choice]]:
+    """Ids of the options that any sentence of the episode says one of, each parameter once, and which sentence means which."""
+    rows, places, choices = list[list[int]](), dict[tuple[int, str], tuple[int, ...]](), list[Choice]()
+    for number, item in enumerate((*episode.items, *episode.others)):
+        if item.positive is None or not item.options:
+            continue
+        function = episode.functions[item.positive]
+        for parameter in parameters_of(function):
+            known, wanted = options_of(parameter), item.options.get(parameter.name)
+            if not parameter.is_option or wanted not in known:
+                continue
+            key = (item.positive, parameter.name)
+            if key not in places:
+                views = option_views(function, parameter)
+                places[key] = tuple(range(len(rows), len(rows) + len(views)))
+                rows += [[CLS, *pieces.tokenize(view)[:80], SEP] for view in views]
+            choices.append(Choice(number, places[key], known.index(wanted)))
+    return rows, choices

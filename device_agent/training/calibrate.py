@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from device_agent.hypothesis import InterpreterSettings
 from device_agent.interpreter import Interpreter
 from device_agent.training.boosting import boosted
 from device_agent.training.data import FOLDER, load_kinds, split_of
-from device_agent.training.fitting import MOST, fit, lowest
+from device_agent.training.fitting import CERTAIN, MOST, fit, lowest
 from device_agent.training.judged import Judged, run_kind
 from runtime.llm.llama_cpp.encoder import Encoder
 
@@ -57,22 +58,24 @@ def fitted(rows: Sequence[Judged]) -> Calibration:
     return Calibration(np.array(lines), features, cuts, leaves, base.astype(np.float32))
 
 
-def crossed(rows: Sequence[Judged], folds: int = 10) -> list[tuple[float, bool]]:
-    """How sure each call is, and whether it is right: as fitted on the other kinds of devices, since trees know their own rows too well."""
+def crossed(rows: Sequence[Judged], folds: int = 10) -> tuple[list[tuple[float, bool]], list[str]]:
+    """How sure each call is, and whether it is right; and its kind. As fitted on the other kinds of devices, since trees know their own rows too well."""
     kinds = list(dict.fromkeys(r.kind for r in rows))
     fold = {kind: number % folds for number, kind in enumerate(random.Random(0).sample(kinds, len(kinds)))}
     fits = [fitted([r for r in rows if fold[r.kind] != n]) for n in range(folds)]
-    return [(calibrated(r.result.evidence, "call", fits[fold[r.kind]]), r.as_wanted) for r in rows if end_of(r.result) == "call"]
+    calls = [r for r in rows if end_of(r.result) == "call"]
+    return [(calibrated(r.result.evidence, "call", fits[fold[r.kind]]), r.as_wanted) for r in calls], [r.kind for r in calls]
 
 
-def table(sure: Sequence[tuple[float, bool]], cases: int) -> str:
+def table(sure: Sequence[tuple[float, bool]], kinds: Sequence[str], each: Mapping[str, int]) -> str:
     """What acting from each confidence on would mean: acted on, and wrong, of all cases; and right among those acted on."""
+    cases = sum(each.values())
     lines = ["act from   acted on   wrong of all   right of acted"]
     for act in np.arange(0.4, 0.96, 0.05):
         done = [right for chance, right in sure if chance >= act]
         wrong = len(done) - sum(done)
         lines.append(f"{act:8.2f}{len(done) / cases:11.1%}{wrong / cases:15.1%}{sum(done) / max(len(done), 1):17.1%}")
-    return "\n".join([*lines, f"no more than {MOST:.0%} wrong from {lowest(sure, cases):.2f} on"])
+    return "\n".join([*lines, f"no more than {MOST:.0%} wrong, {CERTAIN:.0%} certain, from {lowest(sure, kinds, each):.2f} on"])
 
 
 def calibrate(weights: Path, data: Path = FOLDER) -> str:
@@ -84,7 +87,7 @@ def calibrate(weights: Path, data: Path = FOLDER) -> str:
         arrays: dict[str, Any] = {name: stored[name] for name in stored.files}
     np.savez(part, **{**arrays, **fit_.arrays()})
     part.replace(path)
-    return f"{len(rows)} sentences\n{table(crossed(rows), len(rows))}"
+    return f"{len(rows)} sentences\n{table(*crossed(rows), Counter(r.kind for r in rows))}"
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ _PROGRAM = "python -m device_agent.training.train_encoder --base <base> --sense 
 class Training:
     """What a checkpoint tells of its making. `runs`: the options of each run in order, with `from_step`; empty, as `kinds` is None, when not recorded.
 
-    `kinds`: how many kinds of devices it was trained on; authors may have added others since.
+    `kinds`: how many kinds of devices it was trained on; authors may have added others since. `checkpoints`: of how many the weights are the mean.
     """
 
     step: int
@@ -34,6 +34,12 @@ class Training:
     runs: tuple[dict[str, Any], ...] = ()
     kinds: int | None = None
     note: str = ""
+    checkpoints: int = 1
+
+    @property
+    def export(self) -> str:
+        states = [f"run-{n}/state.pt" for n in range(1, self.checkpoints + 1)] if self.checkpoints > 1 else ["run/state.pt"]
+        return f"python -m device_agent.training.export --base <base> --state {' '.join(states)}"
 
     @property
     def command(self) -> str:
@@ -68,7 +74,7 @@ def card(files: Sequence[Path], training: Training, kinds: Sequence[Kind] | None
         "steps": training.step,
         "minutes": round(training.minutes),
         "note": training.note,
-        "export": "python -m device_agent.training.export --base <base> --state run/state.pt",
+        "export": training.export,
         "evaluate": "parley eval --stage map --set test.jsonl",
     }
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in about.items() if value not in (None, "")]

@@ -1,6 +1,9 @@
 """Checkpoint → `parley-reader-2.gguf` (llama.cpp's bert architecture), `parley-reader-2-heads.npz`, and their card.
 
 python -m device_agent.training.export --base base --state run/state.pt --out models
+
+Of several checkpoints that began from the same one, the mean of their weights is written: it does better than each of them (Wortsman et al. 2022,
+"Model soups").
 """
 
 from __future__ import annotations
@@ -106,9 +109,15 @@ def write_heads(path: Path, heads: dict[str, torch.Tensor]) -> None:
     part.replace(path)
 
 
-def training_of(state: dict[str, Any], note: str) -> Training:
+def mean_of(states: list[dict[str, Any]]) -> dict[str, Any]:
+    """The last checkpoint with the mean of all weights."""
+    parts = {part: {name: torch.stack([s[part][name] for s in states]).mean(0) for name in states[-1][part]} for part in ("encoder", "heads")}
+    return {**states[-1], **parts}
+
+
+def training_of(state: dict[str, Any], note: str, checkpoints: int = 1) -> Training:
     parameters = sum(array.size for array in tensors(state["encoder"]).values())
-    return Training(state["step"], state["seconds"] / 60, parameters, tuple(state.get("runs", ())), state.get("kinds"), note)
+    return Training(state["step"], state["seconds"] / 60, parameters, tuple(state.get("runs", ())), state.get("kinds"), note, checkpoints)
 
 
 def write_card(weights: Path, heads: Path, training: Training) -> None:
@@ -122,14 +131,14 @@ def write_card(weights: Path, heads: Path, training: Training) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base", type=Path, required=True)
-    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--state", type=Path, required=True, nargs="+", help="one checkpoint, or several whose mean is taken")
     parser.add_argument("--out", type=Path, default=Path("models"))
     parser.add_argument(
         "--type", choices=("f16", "q8_0", "q5_0", "q4_0"), default="q8_0", help="of the matrices; others than q8_0 are named, for comparison"
     )
     parser.add_argument("--note", default="", help="a sentence for the card, on what the checkpoint itself does not record")
     options = parser.parse_args()
-    state = torch.load(options.state, weights_only=True)
+    state = mean_of([torch.load(path, weights_only=True) for path in options.state])
     kind, name = gguf.GGMLQuantizationType[options.type.upper()], "parley-reader-2" + ("" if options.type == "q8_0" else f"-{options.type}")
     options.out.mkdir(parents=True, exist_ok=True)
     weights, heads = options.out / f"{name}.gguf", options.out / f"{name}-heads.npz"
@@ -137,7 +146,7 @@ def main() -> None:
     write_heads(heads, state["heads"])
     weights.with_suffix(".toml").unlink(missing_ok=True)  # its sums do not fit the new files
     print(calibrate(weights))
-    write_card(weights, heads, training_of(state, options.note))
+    write_card(weights, heads, training_of(state, options.note, len(options.state)))
     print(f"step {state['step']}: {weights}, {heads.name} and their card are written")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 MOST = 0.03
 """Share of all cases that may be wrong actions; `act` is chosen by it."""
+CERTAIN, SAMPLES = 0.95, 4000
 
 
 def fit(rows: Any, right: Any, ridge: float = 1.0, rounds: int = 60) -> Any:
@@ -27,6 +29,16 @@ def fit(rows: Any, right: Any, ridge: float = 1.0, rounds: int = 60) -> Any:
     return out.astype(np.float32)
 
 
-def lowest(sure: Sequence[tuple[float, bool]], cases: int) -> float:
-    """The least hundredth from which acting does the wrong thing in no more than `MOST` of all cases. `sure`: confidence and rightness of each call."""
-    return next(n / 100 for n in range(102) if sum(c >= n / 100 and not right for c, right in sure) <= MOST * cases)
+def lowest(sure: Sequence[tuple[float, bool]], kinds: Sequence[str], cases: Mapping[str, int]) -> float:
+    """The least hundredth from which acting does the wrong thing in no more than `MOST` of all cases, in `CERTAIN` of the samples of the kinds that
+    could have been drawn instead (bootstrap; Efron, 1979). `sure`: confidence and rightness of each call; `kinds`: its kind; `cases`: of each kind."""
+    names = list(cases)
+    counts = np.array([cases[name] for name in names])
+    drawn = np.random.default_rng(0).integers(0, len(names), (SAMPLES, len(names)))
+
+    def share(act: float) -> float:
+        wrong = Counter(kind for (chance, right), kind in zip(sure, kinds, strict=True) if chance >= act and not right)
+        each = np.array([wrong[name] for name in names])[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+        return float(np.quantile(each, CERTAIN))
+
+    return next(n / 100 for n in range(102) if share(n / 100) <= MOST)

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from device_agent.reader import CLS, SENTENCE, SEP, Pieces, retrieval_views
-from device_agent.training.batches import Episode, Pass, make_pass
+from device_agent.training.batches import Choice, Episode, Pass, make_pass
 from device_agent.training.model import Encoder, ReaderHeads, match_features, mean_pool, option_features, said_features
 
 SCALE = 20.0
@@ -177,5 +177,10 @@ def retrieval_rows(episode: Episode, pieces: Pieces, rng: random.Random | None =
     mostly, sometimes in another; without `rng` always in the first."""
     way = rng.choices((0, 1, 2), (0.6, 0.2, 0.2))[0] if rng else 0
     views = [retrieval_views(f) for f in episode.functions]
-    sentences = [[CLS, *pieces.tokenize(item.sentence.text)[:SENTENCE], SEP] for item in episode.items]
+    sentences = [[CLS, *pieces.tokenize(item.sentence.text)[:SENTENCE], SEP] for item in (*episode.items, *episode.others)]
     return sentences, [[CLS, *pieces.tokenize(v[min(way, len(v) - 1)])[:80], SEP] for v in views]
+
+
+def choice_losses(sentences: Tensor, options: Tensor, choices: list[Choice]) -> list[Tensor]:
+    """Cross entropy of each choice: the sentence lies nearest to the option that it means."""
+    return [functional.cross_entropy(options[list(one.options)] @ sentences[one.sentence] * SCALE, torch.tensor(one.meant)) for one in choices]

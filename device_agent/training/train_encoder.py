@@ -26,9 +26,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from wordfreq import top_n_list
 
 from device_agent.reader import CLS, SEP
-from device_agent.training.batches import Episode, episode, plain_episode
+from device_agent.training.batches import Choice, Episode, episode, option_rows, plain_episode
 from device_agent.training.data import FOLDER, Kind, has_lists, is_held_out, load_kinds, place
 from device_agent.training.losses import (
+    choice_losses,
     collect,
     collect_alone,
     distill_loss,
@@ -50,7 +51,7 @@ WORDS = 4000
 """Frequent English words among the everyday phrases: whatever a person says must be far from most things."""
 SENTENCES = 3000
 """English sentences of trained kinds among them: so is what people say to devices."""
-WEIGHTS = {"retrieval": 2.0, "paraphrase": 0.1, "distill": 40.0, "match": 1.0, "said": 1.0, "span": 2.0, "option": 2.0, "meaning": 0.5}
+WEIGHTS = {"retrieval": 2.0, "paraphrase": 0.1, "distill": 40.0, "match": 1.0, "said": 1.0, "span": 2.0, "option": 2.0, "meaning": 0.5, "choice": 2.0}
 AVERAGE = 0.998
 """Share of the running average of the weights that a step keeps; the average is what is judged and exported."""
 
@@ -134,22 +135,28 @@ class Trainer:
 
     def neighbours(self, episodes: list[Episode]) -> tuple[dict[str, torch.Tensor], list[torch.Tensor]]:
         """Losses of sentence vectors, and how alike each episode's sentences and functions are."""
-        rows, cuts = list[list[int]](), list[tuple[int, int]]()
+        rows, cuts = list[list[int]](), list[tuple[int, int, list[Choice]]]()
         for one in episodes:
             sentences, functions = retrieval_rows(one, self.pieces, self.rng)
-            cuts.append((len(sentences), len(functions)))
-            rows += sentences + functions
+            options, choices = option_rows(one, self.pieces)
+            cuts.append((len(sentences), len(functions), choices))
+            rows += sentences + functions + options
         everyday = self.rng.sample(range(len(self.texts)), 40)
         vectors = embed(self.encoder, rows + [[CLS, *self.pieces.tokenize(self.texts[i])[:32], SEP] for i in everyday])
         losses = {"distill": distill_loss(vectors[len(rows) :], self.sense[everyday])}
         at, total, count, near, similar = 0, vectors.sum() * 0.0, 0, vectors.sum() * 0.0, list[torch.Tensor]()
-        for one, (sentences, functions) in zip(episodes, cuts, strict=True):
+        chosen = list[torch.Tensor]()
+        for one, (sentences, functions, choices) in zip(episodes, cuts, strict=True):
             own, theirs = vectors[at : at + sentences], vectors[at + sentences : at + sentences + functions]
-            positives = [item.positive for item in one.items]
+            positives = [item.positive for item in (*one.items, *one.others)]
             summed, known = retrieval_loss(own, theirs, positives)
             total, count, near = total + summed, count + known, near + paraphrase_loss(own, positives) / 2
-            similar.append((own @ theirs.T).detach())
+            similar.append((own[: len(one.items)] @ theirs.T).detach())
             at += sentences + functions
+            members = sum(len(options) for options in {choice.options for choice in choices})
+            chosen += choice_losses(own, vectors[at : at + members], choices)
+            at += members
+        losses["choice"] = torch.stack(chosen).mean() if chosen else vectors.sum() * 0.0
         return losses | {"retrieval": total / max(count, 1), "paraphrase": near}, similar
 
     def advance(self) -> dict[str, float]:

@@ -29,7 +29,7 @@ class Scripted:
     def catalogue(self, functions: Sequence[Function]) -> Catalogue:
         key = str(functions)
         if key not in self.made:
-            self.made[key] = Catalogue(tuple(functions), (), (), Index.build(np.zeros((0, 4), np.float32)))
+            self.made[key] = Catalogue(tuple(functions), (), (), (), Index.build(np.zeros((0, 4), np.float32)))
         while len(self.made) > self.kept:
             del self.made[next(iter(self.made))]
         return self.made[key]

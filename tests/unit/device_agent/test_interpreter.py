@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from device_agent.calibration import identity
-from device_agent.clauses import halves
+from device_agent.clauses import Seams, halves
 from device_agent.extraction import Argument, extract, read_facts
 from device_agent.heads import FEATURES, Floats, Heads, Reading
 from device_agent.hypothesis import Hypothesis, Interpretation, judge, match_probabilities, weigh
@@ -388,6 +388,21 @@ def test_a_list_belongs_to_one_request_from_its_first_item_to_its_last() -> None
 def test_the_shipped_model_refuses_two_requests_in_one(sentence: str) -> None:
     result = ask(sentence)
     assert (result.name, result.reason) == (None, "several")
+
+
+def test_of_several_seams_the_surest_counts_and_one_within_the_arguments_never_decides() -> None:
+    seams = Seams().with_seam(0.5, 0.8, between=True, counts=True).with_seam(0.4, 0.9, between=True, counts=False)
+    assert (seams.several, round(seams.apart, 2), seams.across) == (0.8, 0.4, 0.0)
+    within = seams.with_seam(1.0, 1.0, between=False, counts=True)
+    assert (within.several, within.across) == (0.8, 1.0)
+
+
+def test_what_might_be_a_second_request_is_evidence() -> None:
+    at = FEATURES.index("seam")
+    sentence = "Sound the horn and then lower the ramp."
+    told = [shipped().interpret(text, shipped().catalogue(FERRY)).evidence[at] for text in (sentence, "Lower the ramp.")]
+    assert told[0] > 0.3
+    assert told[1] == 0.0
 
 
 @pytest.mark.parametrize("sentence", ["Sound the horn, it is foggy and cold.", "Please be so kind and lower the ramp."])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from device_agent.heads import Heads
+from device_agent.heads import Heads, Reading
 from device_agent.reader import (
     CLS,
     LIMIT,
@@ -18,6 +19,7 @@ from device_agent.reader import (
     UNKNOWN,
     function_text,
     name_words,
+    option_views,
     options_of,
     pass_ids,
     read_sentence,
@@ -26,7 +28,7 @@ from device_agent.reader import (
 )
 from runtime.settings import MODELS
 from schemas.errors import ConfigError
-from schemas.skills import Function, Parameter
+from schemas.skills import Function, Parameter, parameters_of
 
 
 class CharacterPieces:
@@ -156,6 +158,22 @@ def test_retrieval_sees_a_function_by_its_names_by_what_its_parameters_mean_and_
     assert meanings == f"start spin : Spins the rotor.. {alone}"
     assert alone == "rpm; mode braking (soft, hard); silent; label"
     assert retrieval_views(SPIN.model_copy(update={"parameters": {}})) == ("start spin : Spins the rotor.",)
+
+
+def test_an_option_is_seen_with_its_function_and_what_its_parameter_means() -> None:
+    assert option_views(SPIN, parameters_of(SPIN)[1]) == ("start spin , mode : braking = soft", "start spin , mode : braking = hard")
+    assert option_views(SPIN, parameters_of(SPIN)[3]) == ()
+
+
+def test_an_option_that_lies_nearer_to_the_sentence_gains() -> None:
+    none, half, even = np.zeros(0, np.float32), np.array([0.6, 0.4], np.float32), np.eye(2, dtype=np.float32)
+    alone = Reading(1.0, np.ones(2, np.float32), even, even, (half, none))
+    beside = alone.beside([np.array([0.1, 0.2], np.float32), none], 10.0)
+    assert beside.options[0].argmax() == 1 and np.isclose(beside.options[0].sum(), 1.0)
+    assert np.allclose(alone.beside([np.array([0.2, 0.2], np.float32), none], 10.0).options[0], half)
+    assert beside.options[1].size == 0
+    turned = replace(alone, options=(none, half)).beside([none, np.array([0.1, 0.2], np.float32)], 10.0)
+    assert np.allclose(beside.with_backwards(turned).options[0], beside.options[0])
 
 
 def test_missing_heads_are_a_configuration_error(tmp_path: Path) -> None:

@@ -47,6 +47,14 @@ def test_what_parameters_mean_finds_a_function_whose_name_and_description_say_no
     assert prepare(functions, encoder).nearest(encoder.embed(["quick queue"])[0], 1)[0][0] == 1
 
 
+def test_each_option_has_a_vector_and_other_parameters_have_none() -> None:
+    properties = {"kind": {"type": "string", "enum": ["jazz", "quiz", "waltz"]}, "loud": {"type": "boolean"}, "rpm": {"type": "number", "maximum": 5}}
+    encoder = LetterEncoder()
+    (own,) = prepare((Function(name="play", parameters={"properties": properties}),), encoder).options
+    assert [len(one) for one in own] == [3, 2, 0]
+    assert int(np.argmax(own[0] @ encoder.embed(["waltz, waltz, waltz"])[0])) == 2
+
+
 def test_an_empty_catalogue_has_nothing_near() -> None:
     encoder = LetterEncoder()
     assert prepare((), encoder).nearest(encoder.embed(["dock"])[0], 2) == []

@@ -42,6 +42,11 @@ def test_the_command_repeats_every_run_that_was_recorded() -> None:
     assert Training(900, 60.0, 1).command.endswith("--out run")
 
 
+def test_the_card_says_of_how_many_checkpoints_the_weights_are_the_mean() -> None:
+    assert Training(900, 60.0, 1).export.endswith("--state run/state.pt")
+    assert Training(900, 60.0, 1, checkpoints=2).export.endswith("--state run-1/state.pt run-2/state.pt")
+
+
 def test_figures_of_a_report_take_the_place_of_older_ones(tmp_path: Path) -> None:
     share = {"hits": 137, "of": 200}
     report = {"stages": {"call_exact": share}, "languages": {"en": {"choice": share}}, "cases": 2, "calibration_error": 0.011}

@@ -13,7 +13,7 @@ import pytest
 from device_agent.quantities import find_quantities
 from device_agent.reader import OPTION, PARAMETER, function_text, read_sentence
 from device_agent.training.augment import leave_out, render, spell, trade, typo
-from device_agent.training.batches import Episode, Item, episode, hardness, make_pass, plain_episode
+from device_agent.training.batches import Episode, Item, episode, hardness, make_pass, option_rows, plain_episode
 from device_agent.training.cases import letters_cases
 from device_agent.training.catalogues import letters_task, rename_marks, scene
 from device_agent.training.data import FOLDER, Example, Kind, Mark, is_held_out, load_kind, load_kinds, parse_parts, place
@@ -373,3 +373,21 @@ def test_where_arguments_alone_are_learnt_options_and_values_of_one_sort_come_mo
     weights = {place(e.parts)[0]: weight for e, weight in hardness(load_kind(path))}
     assert set(weights) == {"go to 3", "go, quietly", "from 3 to 5"}
     assert 0 < 3 * weights["go to 3"] < min(weights["go, quietly"], weights["from 3 to 5"])
+
+
+def test_sentences_that_mean_an_option_are_shown_beside_all_options_of_its_parameter() -> None:
+    typed = {"how": {"type": "string", "enum": ["soft", "hard"]}, "on": {"type": "boolean"}, "n": {"type": "integer", "minimum": 0, "maximum": 9}}
+    functions = (Function(name="stop"), Function(name="go", parameters={"type": "object", "properties": typed}))
+    told = [{"how": "hard", "on": "yes"}, {"how": "soft"}, {"n": "as said"}, {"how": "unheard of"}]
+    items = [Item(read_sentence("go", PIECES), 1, options=dict[str, str | None](one)) for one in told]
+    rows, choices = option_rows(Episode(functions, tuple(items[:1]), tuple(items[1:])), PIECES)
+    assert len(rows) == 4
+    assert [(c.sentence, c.options, c.meant) for c in choices] == [(0, (0, 1), 1), (0, (2, 3), 0), (1, (0, 1), 0)]
+
+
+def test_sentences_for_retrieval_alone_are_no_items_again() -> None:
+    drawn = [episode(kinds(), words(), 4, PIECES, random.Random(seed)) for seed in range(30)]
+    assert any(e.others for e in drawn)
+    assert all(i.sentence.text not in {o.sentence.text for o in e.others} for e in drawn for i in e.items[:1])
+    assert all(o.positive is not None for e in drawn for o in e.others)
+    assert not any(episode(kinds(), words(), 4, PIECES, random.Random(seed), arguments_only=True).others for seed in range(10))
