@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding
 from textual.css.query import NoMatches
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.widgets import TabbedContent, TabPane
 
 from dashboard.actions import KEYS, TYPING, VIEWS
 from dashboard.picture import Picture
 from dashboard.source import Source
+from dashboard.terminal import patient
 from dashboard.view import Question, Thread
 from dashboard.widgets.conversation import Conversation
 from dashboard.widgets.device import DeviceSheet
@@ -80,6 +82,9 @@ class Dashboard(Winding):
         self._last: tuple[object, ...] = ()
         self._rest = 0.0
         """Until then nothing is drawn, s of the monotonic clock."""
+
+    def get_driver_class(self) -> type[Driver]:
+        return patient(super().get_driver_class())
 
     def compose(self) -> ComposeResult:
         yield StatusBar(id="status")
